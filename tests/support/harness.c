@@ -241,7 +241,8 @@ void harness_run(int index)
 
 int harness_main(const char *file, const harness_test *const *tests, int count)
 {
-    Suite *suite = suite_create(file);
+    const char *name = strstr(file, "tests/");
+    Suite *suite = suite_create(name ? name : file);
     SRunner *runner;
     int failed;
 
