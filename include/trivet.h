@@ -1,24 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trivet: dynamic objects on threads, forked processes and coroutines.
+ * Trivet: dynamic objects, and threads, processes and coroutines to run code on them.
  *
- * This is the umbrella: a program includes it and nothing else of Trivet.
+ * Including this header is enough. The chapters, one header each:
+ *
+ *   base.h       macros, version
+ *   object.h     what an object is; references; the protocols every type answers to
+ *   numbers.h    None, bool, int, float
+ *   text.h       str, bytes
+ *   container.h  tuple, list, dict, set, range, iteration
+ *   function.h   functions, calls, taking arguments apart, building values
+ *   error.h      exceptions
+ *   type.h       types defined in C
+ *   memory.h     weak references, the collector, statistics
+ *   runtime.h    starting and ending, the lock
+ *   wait.h       sleeping, waiting for descriptors, deadlines and cancellation
+ *   sync.h       lock, condition, event, queue
+ *   executor.h   executors and futures: one interface over every leg
+ *   coroutine.h  coroutines and their loop
+ *   stream.h     TCP streams
+ *   process.h    process pools
+ *
+ * How to read a declaration's comment: a sentence says what it does; then a tail says what it
+ * Returns, Raises, whether it needs the GIL, whether it Blocks and whether it May switch to
+ * another thread or coroutine. A part of the tail that is not there has its usual value: pointer
+ * results are new references, or NULL with an exception set; int results are 0, or -1 with an
+ * exception set; MemoryError is possible wherever something is made; GIL: held; Blocks: no;
+ * May switch: no.
  */
 #ifndef TRIVET_H
 #define TRIVET_H
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#define TRV_API __attribute__((visibility("default")))
-
-/* The version of the library in use, such as "0.1.0". Any thread may call it at any time.
- * Returns: a static string. Raises: nothing. GIL: either. Blocks: no. */
-TRV_API const char *trv_version(void);
-
-#ifdef __cplusplus
-}
-#endif
+#include <trivet/base.h>
+#include <trivet/object.h>
+#include <trivet/numbers.h>
+#include <trivet/text.h>
+#include <trivet/container.h>
+#include <trivet/error.h>
+#include <trivet/function.h>
+#include <trivet/type.h>
+#include <trivet/memory.h>
+#include <trivet/runtime.h>
+#include <trivet/wait.h>
+#include <trivet/sync.h>
+#include <trivet/executor.h>
+#include <trivet/coroutine.h>
+#include <trivet/stream.h>
+#include <trivet/process.h>
 
 #endif

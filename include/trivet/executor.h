@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Executors and futures: the same few calls for every leg.
+ *
+ * An executor runs calls: the inline one at once in the caller, a thread pool in threads, a process
+ * pool in forked workers, a coroutine pool in coroutines of one thread. A future is the result that
+ * will be there. TRV_WITH(executor) shuts it down at the end and waits.
+ */
+#ifndef TRIVET_EXECUTOR_H
+#define TRIVET_EXECUTOR_H
+
+#include <trivet/wait.h>
+
+TRV_BEGIN_DECLARATIONS
+
+extern TRV_API trv_object trv_future_type[1];
+
+/* Executors ----------------------------------------------------------------------------- */
+
+/* Runs each call at once, in the caller: the sequential baseline. */
+TRV_API TRV_MUST_CHECK trv_object *trv_inline_executor_new(void);
+
+typedef struct trv_thread_pool_options {
+    size_t size;        /* sizeof (trv_thread_pool_options) */
+    unsigned workers;   /* at most; 0: trv_cpu_count() + 4, as calls may wait */
+    size_t stack_bytes; /* of each thread; 0: the system's */
+    const char *name;   /* threads are called name-0, name-1...; NULL: "pool" */
+} trv_thread_pool_options;
+
+/* A pool of threads, started as calls come in. Raises: ValueError for impossible options. */
+TRV_API TRV_MUST_CHECK trv_object *trv_thread_pool_new(const trv_thread_pool_options *options);
+
+typedef struct trv_coroutine_pool_options {
+    size_t size;      /* sizeof (trv_coroutine_pool_options) */
+    size_t workers;   /* calls at once; 0: no limit */
+    const char *name; /* NULL: "coroutines" */
+} trv_coroutine_pool_options;
+
+/* A thread with a loop, which runs each call in a coroutine. Raises: ValueError, OSError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_coroutine_pool_new(const trv_coroutine_pool_options *options);
+
+/* Submits callable(arguments built from a format, as for trv_call).
+ * Returns: a future. Raises: TypeError, RuntimeError after shutdown, PicklingError where arguments
+ * must travel. May switch. Blocks: only where a queue of the leg is full. */
+TRV_API TRV_MUST_CHECK trv_object *trv_submit(trv_object *executor, trv_object *callable, const char *format, ...);
+/* The same with an array of arguments and a dict of keywords, or NULL. */
+TRV_API TRV_MUST_CHECK trv_object *trv_submit_array(trv_object *executor, trv_object *callable,
+                                                    trv_object *const *items, size_t count, trv_object *keywords);
+
+typedef struct trv_map_options {
+    size_t size;      /* sizeof (trv_map_options) */
+    double timeout;   /* seconds from the call for each result to be there by; 0: TRV_FOREVER */
+    size_t lookahead; /* calls submitted ahead of the result being read; 0: 4 for each worker, at least 64 */
+} trv_map_options;
+
+/* callable(item) for each item: an iterator over the results, in order. The input is read as far
+ * as the look-ahead goes. Dropping the iterator cancels what has not begun.
+ * Raises: TypeError; the iterator raises what the call raised, TimeoutError. Blocks, May switch: the iterator. */
+TRV_API TRV_MUST_CHECK trv_object *trv_map(trv_object *executor, trv_object *callable, trv_object *iterable,
+                                           const trv_map_options *options);
+
+typedef struct trv_shutdown_options {
+    size_t size;        /* sizeof (trv_shutdown_options) */
+    int no_wait;        /* do not wait for the calls that run */
+    int cancel_pending; /* cancel those that have not begun */
+    double timeout;     /* seconds to wait; 0: TRV_FOREVER */
+} trv_shutdown_options;
+
+/* Takes no more calls, and waits for those it has. Again: only waits.
+ * Raises: TimeoutError, TypeError, RuntimeError from a call of the pool itself. Blocks. May switch. */
+TRV_API int trv_shutdown(trv_object *executor, const trv_shutdown_options *options);
+
+/* How many calls the executor runs at once. Returns: 1 for inline, SIZE_MAX for no limit; 0 with TypeError. */
+TRV_API size_t trv_executor_workers(trv_object *executor);
+
+/* Futures ------------------------------------------------------------------------------- */
+
+/* A future nobody runs, to be completed with the two calls below. */
+TRV_API TRV_MUST_CHECK trv_object *trv_future_new(void);
+/* Completes a future. Raises: InvalidStateError if it is done. */
+TRV_API int trv_future_set_result(trv_object *future, trv_object *result);
+TRV_API int trv_future_set_exception(trv_object *future, trv_object *exception);
+
+/* The result, waiting for it. Raises: what the call raised, CancelledError, TimeoutError (not
+ * within `timeout` seconds). Blocks. May switch. */
+TRV_API TRV_MUST_CHECK trv_object *trv_future_result(trv_object *future, double timeout);
+/* The exception of a finished call, waiting for it. Returns: it, or None. Raises: CancelledError,
+ * TimeoutError. Blocks. May switch. */
+TRV_API TRV_MUST_CHECK trv_object *trv_future_exception(trv_object *future, double timeout);
+/* Cancels a call: one that has not begun never runs; a running coroutine or thread is told
+ * through its cancel scope.
+ * Returns: 1 if it is cancelled or was told, 0 if it is done or cannot be told, -1. */
+TRV_API int trv_future_cancel(trv_object *future);
+/* Returns: 1, 0, or -1. */
+TRV_API TRV_MUST_CHECK int trv_future_done(trv_object *future);
+TRV_API TRV_MUST_CHECK int trv_future_running(trv_object *future);
+TRV_API TRV_MUST_CHECK int trv_future_cancelled(trv_object *future);
+/* Calls callback(future) once it is done; at once if it is. The callback may not block; what it
+ * raises is printed. */
+TRV_API TRV_MUST_CHECK int trv_future_add_done_callback(trv_object *future, trv_object *callback);
+
+typedef enum trv_return_when { TRV_ALL_COMPLETED, TRV_FIRST_COMPLETED, TRV_FIRST_EXCEPTION } trv_return_when;
+
+/* Waits for futures of an iterable. Returns: (done, not done), two sets; at the timeout too.
+ * Raises: TypeError, CancelledError. Blocks. May switch. */
+TRV_API TRV_MUST_CHECK trv_object *trv_wait_futures(trv_object *futures, double timeout, trv_return_when when);
+/* An iterator over futures in the order in which they are done. Raises: TypeError; the iterator
+ * raises TimeoutError. Blocks, May switch: the iterator. */
+TRV_API TRV_MUST_CHECK trv_object *trv_as_completed(trv_object *futures, double timeout);
+/* The results of futures, as a list in their order, waiting for all; the first exception is
+ * raised, and the others' are dropped. Raises: that, CancelledError. Blocks. May switch. */
+TRV_API TRV_MUST_CHECK trv_object *trv_gather(trv_object *futures);
+
+TRV_END_DECLARATIONS
+
+#endif

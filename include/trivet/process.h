@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Process pools.
+ *
+ * A pool forks one zygote when it is made, and workers fork from that; they see the heap as it
+ * stood then. Calls and results travel as pickles through shared memory. Functions travel by
+ * where their code is: TRV_FUNCTIONs and closures of code that was loaded when the pool was made.
+ * A worker that dies fails only the call it was running, with BrokenProcessPool naming its pid,
+ * the signal and the function, and is replaced.
+ */
+#ifndef TRIVET_PROCESS_H
+#define TRIVET_PROCESS_H
+
+#include <trivet/executor.h>
+
+TRV_BEGIN_DECLARATIONS
+
+typedef struct trv_process_pool_options {
+    size_t size;       /* sizeof (trv_process_pool_options) */
+    unsigned workers;  /* 0: trv_cpu_count() */
+    unsigned retries;  /* how often a call is run again when its worker dies; 0: never */
+    size_t ring_bytes; /* of each direction of each worker; 0: 1 MiB */
+} trv_process_pool_options;
+
+/* A pool of forked processes. Raises: ValueError, OSError. Blocks: while it forks. */
+TRV_API TRV_MUST_CHECK trv_object *trv_process_pool_new(const trv_process_pool_options *options);
+/* The pids of the workers that live now. Returns: a list. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_process_pool_pids(trv_object *pool);
+/* Names an object that existed when the pool was made, so that a call gets it without a copy.
+ * Returns: a token to pass as an argument. */
+TRV_API TRV_MUST_CHECK trv_object *trv_inherit(trv_object *object);
+
+/* An object as a pickle (protocol 5). Returns: bytes. Raises: PicklingError, RecursionError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_pickle_dumps(trv_object *object);
+/* The object of a pickle. Nothing is called that is not registered. Raises: UnpicklingError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_pickle_loads(const void *data, size_t size);
+
+TRV_END_DECLARATIONS
+
+#endif

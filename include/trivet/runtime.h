@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting and ending the runtime, and its lock.
+ *
+ * One thread at a time holds the Global Interpreter Lock (GIL); only it may touch objects. trv_init
+ * leaves it held by the calling thread, which is the main thread of the runtime. A thread that was
+ * not made by Trivet enters with trv_thread_attach and leaves with trv_thread_detach. Nothing
+ * happens uninvited: trv_init starts no thread and no process and installs no signal handler.
+ *
+ * Environment: TRIVET_SEED=n makes every scheduling decision from a seeded generator and time
+ * virtual.
+ */
+#ifndef TRIVET_RUNTIME_H
+#define TRIVET_RUNTIME_H
+
+#include <trivet/object.h>
+
+TRV_BEGIN_DECLARATIONS
+
+typedef struct trv_config {
+    size_t size;                                              /* sizeof (trv_config) */
+    double switch_interval;                                   /* seconds a thread keeps the GIL while others ask; 0: 0.005 */
+    const char *seed;                                         /* instead of TRIVET_SEED; NULL: look there; "": no seed */
+    void *(*allocate)(size_t size_bytes);                     /* instead of malloc, with the next two */
+    void *(*reallocate)(void *block, size_t size_bytes);
+    void (*release)(void *block);
+} trv_config;
+
+/* Starts the runtime; the caller becomes its main thread and holds the GIL. NULL for defaults.
+ * Returns: 0, or -1 with errno set (EINVAL: bad config or seed; EALREADY: it runs already). GIL: not held. */
+TRV_API TRV_MUST_CHECK int trv_init(const trv_config *config);
+/* Ends the runtime: waits for its threads and processes to end, frees every object. Call it on
+ * the main thread. Blocks. May switch. */
+TRV_API void trv_fini(void);
+/* Whether the calling thread is in a runtime that is initialised. Returns: 1 or 0. GIL: not needed. */
+TRV_API int trv_is_initialized(void);
+/* Runs a program: trv_init, trv_call(function) with as many strs of argv[1...] as its signature
+ * takes, trv_error_print if it failed, trv_fini.
+ * Returns: the exit status: an int result, 0 for any other, 1 for an exception (SystemExit gives
+ * its own). GIL: not held. Blocks. */
+TRV_API int trv_main(trv_object *function, int argc, char **argv);
+
+/* Makes the calling thread one of the runtime's and takes the GIL; nested calls count.
+ * Returns: 0, or -1 with errno set (ENOMEM; EINVAL: no runtime). GIL: not needed. Blocks. */
+TRV_API TRV_MUST_CHECK int trv_thread_attach(void);
+/* Undoes one trv_thread_attach; the last gives the GIL back. A pending exception is dropped. */
+TRV_API void trv_thread_detach(void);
+
+/* A safepoint: lets another thread have the GIL if its turn has come, runs a due collection and
+ * obeys a cancelled scope. Raises: CancelledError. May switch. */
+TRV_API TRV_MUST_CHECK int trv_checkpoint(void);
+
+typedef struct trv_unlocked_ {
+    void *thread;
+    int once;
+} trv_unlocked_;
+
+/* Gives the GIL back until trv_unlock_end: pure C in between, no object. */
+TRV_API trv_unlocked_ trv_unlock_begin(void);
+/* Takes the GIL again. Blocks. May switch. */
+TRV_API void trv_unlock_end(trv_unlocked_ *unlocked);
+
+/* Runs its block without the GIL, so that other threads run meanwhile. The block must not touch
+ * objects. break and return take the GIL again. Errno is kept. */
+#define TRV_ALLOW_THREADS                                                                           \
+    for (trv_unlocked_ TRV_UNIQUE_(trv_unlocked_state_) TRV_CLEANUP_(trv_unlock_end) =              \
+             trv_unlock_begin();                                                                    \
+         TRV_UNIQUE_(trv_unlocked_state_).once; TRV_UNIQUE_(trv_unlocked_state_).once = 0)
+
+typedef struct trv_lock_stats {
+    double held;       /* seconds some thread held the GIL */
+    double waited;     /* seconds threads waited for it, summed over threads, also those that ended */
+    uint64_t acquired; /* times it was taken after waiting */
+    uint64_t dropped;  /* times a holder gave it up at a safepoint because another's turn had come */
+} trv_lock_stats;
+
+/* Figures about the GIL since trv_init. */
+TRV_API void trv_lock_stats_get(trv_lock_stats *stats);
+
+/* How many processors the program may use: the affinity mask, cut by the cgroup's CPU limit;
+ * TRIVET_WORKERS in the environment overrides. Returns: at least 1. GIL: not needed. */
+TRV_API unsigned trv_cpu_count(void);
+/* Seconds on the runtime's clock, which is virtual under a seed. Returns: them. */
+TRV_API double trv_time(void);
+
+TRV_END_DECLARATIONS
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * str and bytes: immutable text and immutable octets.
+ *
+ * A str is a sequence of Unicode code points, held as UTF-8. Indices and lengths count code
+ * points. Pointers into a str or bytes are views: valid as long as you hold the object.
+ */
+#ifndef TRIVET_TEXT_H
+#define TRIVET_TEXT_H
+
+#include <trivet/object.h>
+
+TRV_BEGIN_DECLARATIONS
+
+/* A str from NUL-terminated UTF-8. Raises: UnicodeDecodeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_new(const char *utf8);
+/* A str from `size` bytes of UTF-8, which may contain NUL. Raises: UnicodeDecodeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_new_sized(const char *utf8, size_t size);
+/* A str as printf would write it. Raises: UnicodeDecodeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_printf(const char *format, ...) TRV_PRINTF(1, 2);
+TRV_API TRV_MUST_CHECK trv_object *trv_str_vprintf(const char *format, va_list arguments) TRV_PRINTF(1, 0);
+/* The UTF-8 of a str, NUL-terminated, and its size in bytes in *size unless that is NULL.
+ * Returns: a view. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK const char *trv_str_utf8(trv_object *str, size_t *size);
+/* The str's one representative: equal interned strings are one object. */
+TRV_API TRV_MUST_CHECK trv_object *trv_intern(trv_object *str);
+/* The code points from `start` up to `end`, cut to what is there; negative counts from the end. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_slice(trv_object *str, int64_t start, int64_t end);
+/* Where `needle` begins, in code points, or -1 in *index. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_str_find(trv_object *str, trv_object *needle, int64_t *index);
+/* The strs of an iterable with `separator` between. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_join(trv_object *separator, trv_object *iterable);
+/* A list of the parts between separators; of the words between white space if it is NULL or None.
+ * At most `most` cuts are made unless that is negative. Raises: TypeError, ValueError if empty. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_split(trv_object *str, trv_object *separator, int64_t most);
+/* The str with every `from` replaced by `to`. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_replace(trv_object *str, trv_object *from, trv_object *to);
+/* The str without white space at both ends. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_strip(trv_object *str);
+/* ASCII letters in lower or upper case. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_lower(trv_object *str);
+TRV_API TRV_MUST_CHECK trv_object *trv_str_upper(trv_object *str);
+/* Whether the str begins or ends so. Returns: 1, 0, or -1. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_str_startswith(trv_object *str, trv_object *prefix);
+TRV_API TRV_MUST_CHECK int trv_str_endswith(trv_object *str, trv_object *suffix);
+
+/* Bytes copied from memory; `data` may be NULL for zeros. */
+TRV_API TRV_MUST_CHECK trv_object *trv_bytes_new(const void *data, size_t size);
+/* The octets of a bytes object, and how many. Returns: a view. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK const void *trv_bytes_data(trv_object *bytes, size_t *size);
+/* The bytes from `start` up to `end`, cut to what is there; negative counts from the end. */
+TRV_API TRV_MUST_CHECK trv_object *trv_bytes_slice(trv_object *bytes, int64_t start, int64_t end);
+
+TRV_END_DECLARATIONS
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Types defined in C.
+ *
+ * A type is described by a trv_type_spec and made with trv_type_new; calling the type makes an
+ * instance, whose C data is reached with trv_data(). A slot left NULL is inherited from the base.
+ *
+ * References held in the data are visited by `traverse` and dropped by `clear`; with those two the
+ * collector frees cycles through the type, and the end of an instance drops them too. What is not
+ * an object (a file, malloc'd memory) is given back by `destroy`. `finalize` is the user-visible
+ * last word: it runs once, may resurrect the object, and must not block.
+ */
+#ifndef TRIVET_TYPE_H
+#define TRIVET_TYPE_H
+
+#include <trivet/function.h>
+#include <trivet/object.h>
+
+TRV_BEGIN_DECLARATIONS
+
+/* The collector's visitor: call it for each reference in the data; pass on what it returns unless 0. */
+typedef int (*trv_visit)(trv_object *object, void *argument);
+
+typedef enum trv_binary {
+    TRV_ADD,
+    TRV_SUBTRACT,
+    TRV_MULTIPLY,
+    TRV_DIVIDE,
+    TRV_FLOOR_DIVIDE,
+    TRV_REMAINDER,
+    TRV_POWER,
+    TRV_SHIFT_LEFT,
+    TRV_SHIFT_RIGHT,
+    TRV_AND,
+    TRV_OR,
+    TRV_XOR
+} trv_binary;
+
+typedef enum trv_unary { TRV_NEGATIVE, TRV_ABSOLUTE, TRV_INVERT } trv_unary;
+
+/* What a binary, compare or getattr slot answers when it does not know the other operand. */
+#define TRV_UNKNOWN 2
+
+/* What instances of a type can do. */
+typedef struct trv_slots {
+    /* life; none of these may fail */
+    int (*traverse)(trv_object *self, trv_visit visit, void *argument);
+    void (*clear)(trv_object *self);    /* drops the references, leaves the data valid */
+    void (*destroy)(trv_object *self);  /* gives back what is not an object */
+    void (*finalize)(trv_object *self); /* once, before the end; may resurrect */
+    int (*init)(trv_object *self, const trv_args *args); /* the data is zeroed; 0 or -1 */
+
+    /* value */
+    trv_object *(*repr)(trv_object *self);
+    trv_object *(*str)(trv_object *self);
+    int (*hash)(trv_object *self, int64_t *hash);
+    int (*compare)(trv_object *self, trv_object *other, trv_comparison op); /* 1, 0, -1, TRV_UNKNOWN */
+    int (*truth)(trv_object *self);                                         /* 1, 0, -1 */
+    size_t (*size_bytes)(trv_object *self); /* owned bytes beyond the instance itself */
+
+    /* calls and iteration */
+    trv_object *(*call)(trv_object *self, const trv_args *args);
+    trv_object *(*iter)(trv_object *self);
+    int (*next)(trv_object *self, trv_object **item); /* 1, 0 at the end, -1 */
+
+    /* items and attributes; value NULL deletes */
+    int (*length)(trv_object *self, size_t *length);
+    trv_object *(*getitem)(trv_object *self, trv_object *key);
+    int (*setitem)(trv_object *self, trv_object *key, trv_object *value);
+    int (*contains)(trv_object *self, trv_object *item); /* 1, 0, -1 */
+    int (*getattr)(trv_object *self, const char *name, trv_object **value); /* 1, 0 no such name, -1 */
+    int (*setattr)(trv_object *self, const char *name, trv_object *value);  /* 0, 1 no such name, -1 */
+
+    /* arithmetic: *result is set and 0 returned, or TRV_UNKNOWN, or -1 */
+    int (*binary)(trv_object *a, trv_object *b, trv_binary op, trv_object **result);
+    int (*unary)(trv_object *a, trv_unary op, trv_object **result);
+
+    /* context manager: 0 or -1; exit gets the pending exception, or NULL, and answers 1 to suppress it */
+    int (*enter)(trv_object *self);
+    int (*exit)(trv_object *self, trv_object *exception);
+} trv_slots;
+
+typedef struct trv_type_spec {
+    size_t size;      /* sizeof (trv_type_spec) */
+    const char *name; /* copied */
+    const char *doc;  /* copied; may be NULL */
+    size_t data_size; /* bytes of data of an instance */
+    trv_object *base; /* NULL for object */
+    trv_slots slots;
+} trv_type_spec;
+
+/* A type. Raises: TypeError for a bad spec or base. */
+TRV_API TRV_MUST_CHECK trv_object *trv_type_new(const trv_type_spec *spec);
+/* The data of an instance of `type` or of a type derived from it.
+ * Returns: a view. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK void *trv_data(trv_object *object, trv_object *type);
+
+TRV_END_DECLARATIONS
+
+#endif
