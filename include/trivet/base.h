@@ -22,7 +22,7 @@
 #endif
 
 #define TRV_API __attribute__((visibility("default")))
-#define TRV_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define TRV_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #define TRV_MUST_CHECK __attribute__((warn_unused_result))
 #define TRV_UNUSED __attribute__((unused))
 #define TRV_CLEANUP_(function) __attribute__((cleanup(function)))
