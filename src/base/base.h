@@ -10,7 +10,35 @@
 
 #include "config.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIKELY(claim) __builtin_expect(!!(claim), 1)
+#define UNLIKELY(claim) __builtin_expect(!!(claim), 0)
+
+/* A claim that only a bug in Trivet, or a call without the GIL, can break. */
+#if TRV_DEBUG
+#define ASSERT(claim) ((claim) ? (void)0 : trv__assertion_failed(#claim, __FILE__, __LINE__, __func__))
+#else
+#define ASSERT(claim) ((void)sizeof(!!(claim)))
+#endif
+
+_Noreturn void trv__assertion_failed(const char *claim, const char *file, int line, const char *function);
+
+/* The structure that holds `member` at `pointer`. */
+#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
+#define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
+/* `multiple` must be a power of two. */
+#define ROUND_UP(value, multiple) (((value) + (multiple)-1) & ~((size_t)(multiple)-1))
+
+/* A size given by a user, in a struct whose first member is its size: whether it has `member`. */
+#define OPTION_GIVEN(options, member)                                                               \
+    ((options) && (options)->size >= offsetof(__typeof__(*(options)), member) + sizeof(options)->member)
 
 #endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every floor may know of the code that is running: the thread, and the flow of control on it.
+ *
+ * A *context* is a flow of control with an error indicator, a stack and cancel scopes of its own:
+ * a thread's own flow, or a coroutine. A thread runs one context at a time; trv__current points to
+ * the thread, trv__current->context to the context. All fields here are read and written by the
+ * holder of the GIL only, unless they say otherwise.
+ *
+ * The thread-local pointer is the only file-scope mutable state of the library. Code must not keep
+ * its address across a stack switch; a coroutine stays on its thread, so its value may be kept.
+ */
+#ifndef TRV_BASE_CURRENT_H
+#define TRV_BASE_CURRENT_H
+
+#include "base/base.h"
+
+struct trv_object;
+struct trv_scope;
+struct trv__heap;
+struct trv__objects;
+struct trv__thread;
+struct trv__runtime;
+struct trv__context_operations;
+
+/* How a wait ended. */
+enum trv__wake {
+    TRV__WOKEN,     /* someone called trv__unpark */
+    TRV__TIMED_OUT, /* the deadline came first */
+    TRV__CANCELLED, /* a cancel scope was cancelled first */
+    TRV__FAILED     /* an exception is set: this caller may not block, or a signal was handled */
+};
+
+struct trv__context {
+    struct trv_object *error;   /* the pending exception, owned, or NULL */
+    struct trv_object *handled; /* the exception being handled, which new ones take as context; owned */
+    char *stack_limit;          /* frames below this address are RecursionError; 0: no limit */
+    uint32_t no_switch;         /* above 0: may not block, and safepoints do not switch */
+    uint8_t is_parked;          /* between trv__park and trv__unpark */
+    uint8_t wake;               /* enum trv__wake: how the last park ended */
+    struct trv_scope *scope;    /* the innermost cancel scope, or NULL */
+    struct trv_object *task;    /* the future of the call this context runs; borrowed, or NULL */
+    struct trv__thread *thread; /* the thread it runs on; for a coroutine, that of its loop */
+    const struct trv__context_operations *operations; /* how this kind of context waits */
+};
+
+/* The part of a thread state that lower floors see; struct trv__thread begins with it. */
+struct trv__current {
+    struct trv__heap *heap;        /* constant */
+    struct trv__objects *objects;  /* constant; what the built-in types keep per runtime */
+    struct trv__context *context;  /* who runs on this thread now */
+    _Atomic uint32_t *attention;   /* constant; the runtime's word of requests, see below */
+    struct trv__runtime *runtime;  /* constant */
+    struct trv_object *dying;      /* objects whose end has been put off, linked; see heap/end.c */
+    uint32_t dying_depth;          /* how many ends are being worked on, one inside the other */
+};
+
+extern __thread struct trv__current *trv__current __attribute__((tls_model("initial-exec")));
+
+/* Requests to the holder of the GIL. Bits are set by anyone (atomically), cleared by the holder. */
+enum {
+    TRV__ATTEND_SWITCH = 1,  /* another thread's turn has come */
+    TRV__ATTEND_COLLECT = 2, /* enough tracked objects were made */
+    TRV__ATTEND_SEEDED = 4   /* the chooser decides at every safepoint; never cleared */
+};
+
+static inline void trv__request(uint32_t bits)
+{
+    atomic_fetch_or_explicit(trv__current->attention, bits, memory_order_relaxed);
+}
+
+/* Does what the attention word asks for. Implemented by runtime/safepoint.c.
+ * Returns 0, or -1 with an exception set. May switch. */
+int trv__attend(void);
+
+/* A safepoint: a relaxed load and a branch. Returns 0, or -1 with an exception set. */
+static inline int trv__safepoint(void)
+{
+    if (LIKELY(!atomic_load_explicit(trv__current->attention, memory_order_relaxed)))
+        return 0;
+    return trv__attend();
+}
+
+/* Whether the calling thread holds the GIL; for assertions. Implemented by runtime/gil.c. */
+bool trv__holds_gil(void);
+
+/* Whether there is stack left for another level of recursion; sets RecursionError if not. */
+static inline bool trv__stack_is_low(void)
+{
+    char here;
+
+    return UNLIKELY(&here < trv__current->context->stack_limit);
+}
+
+/* Sets RecursionError: "maximum recursion depth exceeded<where>". Returns -1. Implemented by
+ * object/error.c. */
+int trv__raise_recursion(const char *where);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct trv_type: what an object's type is to the library.
+ *
+ * Every object begins with the three words of trv_object, of which the third already belongs to
+ * the value. A built-in type defines
+ *
+ *     struct float_object { TRV__HEAD; double value; };
+ *     struct trv_type trv__float_type = { .handle = trv_float_type, .name = "float", ... };
+ *     trv_object trv_float_type[1] = {TRV__TYPE_HANDLE(trv__float_type)};
+ *
+ * The handle is the type as an object that users see: 24 bytes that never change size, so that a
+ * program linked against an older library keeps working. `o->type` points at the struct.
+ *
+ * Built-in types are static and immutable. Types made at run time live in the heap: their handle
+ * is a counted object, and every instance holds a reference to it.
+ *
+ * Lives and ends: an object is made by trv__object_new (cannot hold references that form a cycle)
+ * or trv__container_new (may), has its fields filled, and, if it is a container, is handed to the
+ * collector with trv__track. Ends are the work of heap/end.c: finalize (once; may resurrect), weak
+ * references, `clear` (drop references; type authors write it once, for the collector and for the
+ * end), `destroy` (give back what is no object: item arrays, files), and then the block itself.
+ * `destroy` must not touch objects: they are gone.
+ */
+#ifndef TRV_HEAP_TYPE_H
+#define TRV_HEAP_TYPE_H
+
+#include "base/current.h"
+
+#include "trivet/memory.h"
+#include "trivet/type.h"
+
+/* The beginning of every object struct; `refcount`, `flags` and `type` stand where trv_object has them. */
+#define TRV__HEAD                                                                                   \
+    int32_t refcount;                                                                               \
+    uint32_t flags;                                                                                 \
+    const struct trv_type *type
+
+/* The bits of `flags`. Free blocks and untracked objects have no bit of the collector's set. */
+enum {
+    TRV__GENERATION = 3,        /* 0, 1, 2 */
+    TRV__TRACKED = 4,           /* the collector watches it */
+    TRV__FINALIZED = 8,         /* its finalizer has run */
+    TRV__HAS_WEAKREFS = 16,     /* the weak table has an entry for it */
+    TRV__COLLECTING = 32,       /* in the set being collected; only during a collection */
+    TRV__REACHABLE = 64,        /* found alive; only during a collection */
+    TRV__TYPE_BIT = 128,        /* free for the type's own use */
+    TRV__COLLECTOR_COUNT = 256  /* from here up: references from outside the set, during a collection */
+};
+
+enum {
+    TRV__TYPE_IN_HEAP = 1,     /* made at run time: instances hold a reference to the handle */
+    TRV__TYPE_NO_WEAKREF = 2,  /* instances cannot be weakly referenced */
+    TRV__TYPE_CONTAINER = 4,   /* made with trv__container_new */
+    TRV__TYPE_EXCEPTION = 8,   /* BaseException or derived from it */
+    TRV__TYPE_FINAL = 16       /* no type can be derived from it */
+};
+
+/* A method or attribute of a built-in type, found by trv_getattr. */
+struct trv__method {
+    const char *name;
+    const char *signature; /* NULL: an attribute; entry is called with no arguments to get it */
+    trv_entry entry;       /* args->self is the receiver */
+};
+
+struct trv_type {
+    trv_object *handle;          /* the type as an object */
+    const char *name;
+    const char *doc;
+    const struct trv_type *base; /* NULL only for object */
+    size_t instance_bytes;       /* with the head; of the fixed part if block_bytes is set */
+    size_t (*block_bytes)(const trv_object *); /* types whose instances differ in size; NULL: instance_bytes */
+    size_t data_offset;          /* where trv_data() points, for types made with trv_type_new */
+    uint32_t flags;
+    trv_slots slots;             /* inherited ones filled in */
+    const struct trv__method *methods; /* ends with a NULL name; may be NULL */
+};
+
+extern struct trv_type trv__type_type; /* the type of types */
+
+/* The initialiser of a static type's handle. */
+#define TRV__TYPE_HANDLE(type)                                                                      \
+    {                                                                                               \
+        TRV_IMMORTAL_, 0, &trv__type_type, &(type)                                                  \
+    }
+
+/* The struct behind a handle that is known to be one. */
+static inline const struct trv_type *trv__type_of_handle(const trv_object *handle)
+{
+    return handle->payload;
+}
+
+static inline bool trv__is_type(const trv_object *object)
+{
+    return object->type == &trv__type_type;
+}
+
+/* Whether `type` is `base` or derived from it. */
+static inline bool trv__type_derives(const struct trv_type *type, const struct trv_type *base)
+{
+    while (type && type != base)
+        type = type->base;
+    return type == base;
+}
+
+static inline bool trv__is_immortal(const trv_object *object)
+{
+    return object->refcount < 0;
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the types and the floors above share of the object floor beyond the public API.
+ *
+ * The rules every type keeps:
+ *   - a slot may assume that `self` is of its type and that the GIL is held;
+ *   - a slot that can recurse into items (repr, compare, hash, copy) begins with
+ *     trv__enter_recursion;
+ *   - a NULL argument while an exception is pending fails again with that exception: public
+ *     functions check with trv__given() or trv__expect();
+ *   - code of a user may run in every trv_unref, compare, hash and call: hold references to what
+ *     you still need, and do not trust an index or a pointer into a container afterwards.
+ */
+#ifndef TRV_OBJECT_OBJECT_H
+#define TRV_OBJECT_OBJECT_H
+
+#include "base/hash.h"
+#include "base/list.h"
+#include "heap/heap.h"
+
+#include "trivet/container.h"
+#include "trivet/error.h"
+#include "trivet/function.h"
+#include "trivet/numbers.h"
+#include "trivet/text.h"
+#include "trivet/type.h"
+
+/* The built-in types, in the order in which a debugger would like to see them. */
+extern struct trv_type trv__object_type, trv__none_type, trv__bool_type, trv__int_type, trv__float_type,
+    trv__str_type, trv__bytes_type, trv__tuple_type, trv__list_type, trv__dict_type, trv__set_type,
+    trv__range_type, trv__closure_type, trv__capsule_type, trv__weakref_type, trv__iterator_type,
+    trv__exception_base_type;
+/* Static functions have the layout type that public headers name; both answer to trv_function_type. */
+
+/* What the object floor and the types keep per runtime. Made by trv__objects_init, ended by
+ * trv__objects_fini in reverse order; the members are the modules' own business. */
+struct trv__objects {
+    struct trv__hash_key hash_key;
+    trv_object *memory_error; /* object/error.c: made ahead, so that raising it needs no memory */
+    struct trv__interned {    /* types/str_intern.c: the interned strs, not counted by the table */
+        trv_object **slots;
+        size_t capacity, used, filled;
+    } interned;
+    struct trv__list type_list_; /* object/type.c: types made at run time, for a debugger */
+};
+
+/* 0, or -1 when out of memory. trv__current is set, with a context to hold errors. */
+int trv__objects_init(struct trv__objects *objects);
+void trv__objects_fini(struct trv__objects *objects);
+
+/* Arguments ----------------------------------------------------------------------------------- */
+
+/* Sets TypeError "<function> needs a <type>, not <type>", or lets the pending exception stand if
+ * object is NULL. Returns -1. */
+int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type, const char *function);
+
+/* Whether an argument is there; if not, and nothing is pending, sets SystemError. */
+bool trv__given(const trv_object *object, const char *function);
+
+/* Whether `object` is of a type or of one derived from it; if not, an exception is set. */
+static inline bool trv__expect(const trv_object *object, const struct trv_type *type, const char *function)
+{
+    if (LIKELY(object && object->type == type))
+        return true;
+    if (object && trv__type_derives(object->type, type))
+        return true;
+    trv__raise_wrong_type(object, type, function);
+    return false;
+}
+
+/* Turns an index that may be negative into one in 0..length-1. False, with nothing set, if it is out. */
+static inline bool trv__index_in(int64_t index, size_t length, size_t *where)
+{
+    if (index < 0)
+        index += (int64_t)length;
+    *where = (size_t)index;
+    return index >= 0 && (size_t)index < length;
+}
+
+/* The value of an int used as an index, cut to the range of int64_t. TypeError for others. */
+int trv__index_get(trv_object *object, int64_t *index);
+
+/* Recursion ----------------------------------------------------------------------------------- */
+
+/* 0, or -1 with RecursionError "maximum recursion depth exceeded<where>". */
+static inline int trv__enter_recursion(const char *where)
+{
+    return trv__stack_is_low() ? trv__raise_recursion(where) : 0;
+}
+
+/* repr of containers that hold themselves: true if `object` is being printed already (write "[...]"),
+ * else it is entered until trv__repr_leave. -1 on failure. */
+int trv__repr_enter(trv_object *object);
+void trv__repr_leave(trv_object *object);
+
+/* Callbacks ----------------------------------------------------------------------------------- */
+
+/* Code of a user that runs where nothing may block or switch (finalizers, callbacks): the pending
+ * exception is set aside in between; what the code raises is printed. */
+struct trv__callback {
+    trv_object *error;
+};
+void trv__callback_begin(struct trv__callback *callback);
+/* `who`: an object named in the message if an exception is pending, or NULL. */
+void trv__callback_end(struct trv__callback *callback, const char *what, trv_object *who);
+
+/* Errors -------------------------------------------------------------------------------------- */
+
+/* Makes `exception` pending, taking the caller's reference. Drops a pending one. */
+void trv__error_give(trv_object *exception);
+/* Adds a function it passed to the pending exception's traceback. Cannot fail; does nothing when
+ * out of memory. */
+void trv__error_passed(const char *file, int line, const char *function);
+/* What travels with an exception between processes: its tracebacks as a str, and back: `text` is
+ * shown before the exception's own lines. */
+trv_object *trv__exception_traceback(trv_object *exception);
+int trv__exception_set_remote_traceback(trv_object *exception, trv_object *text);
+
+/* Calls --------------------------------------------------------------------------------------- */
+
+/* What trv_call's and trv_submit's formats build: a new tuple of arguments. */
+trv_object *trv__build_arguments(const char *format, va_list *arguments);
+/* The spec of a function object, or NULL for other callables. */
+const trv_function_spec *trv__function_spec(const trv_object *function);
+/* The data of a closure (borrowed), or NULL. */
+trv_object *trv__closure_data(const trv_object *function);
+
+/* The one text of a type's instances that has no repr: "<name object at 0x...>". */
+trv_object *trv__repr_default(trv_object *object);
+
+/* Items of tuples and lists, for code that just checked the type. A view, which any call that runs
+ * user code may end. */
+trv_object *const *trv__tuple_items(const trv_object *tuple, size_t *count);
+trv_object *const *trv__list_items(const trv_object *list, size_t *count);
+/* A tuple that takes over the references; on failure they stay the caller's. */
+trv_object *trv__tuple_take(trv_object **items, size_t count);
+
+#endif
