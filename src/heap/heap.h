@@ -74,7 +74,7 @@ void trv__heap_freeze(struct trv__heap *heap);
 
 /* Life of a heap ---------------------------------------------------------------------------- */
 
-struct trv__heap *trv__heap_create(const struct trv_config *config); /* NULL: out of memory; needs no thread */
+struct trv__heap *trv__heap_create(const trv_config *config); /* NULL: out of memory; needs no thread */
 /* Unmaps everything; all objects must have ended, apart from immortal ones. */
 void trv__heap_destroy(struct trv__heap *heap);
 

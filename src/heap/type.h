@@ -28,6 +28,7 @@
 #include "base/current.h"
 
 #include "trivet/memory.h"
+#include "trivet/runtime.h"
 #include "trivet/type.h"
 
 /* The beginning of every object struct; `refcount`, `flags` and `type` stand where trv_object has them. */
