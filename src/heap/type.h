@@ -75,6 +75,11 @@ struct trv_type {
     uint32_t flags;
     trv_slots slots;             /* inherited ones filled in */
     const struct trv__method *methods; /* ends with a NULL name; may be NULL */
+    /* Makes an instance when the type is called; NULL: as the base does. Types with an immutable
+     * value convert here (int("12"), list(iterable)). `type` is the type that was called: it may
+     * derive from this one, and then the instance is made with it and its instance_bytes, unless
+     * this type has TRV__TYPE_FINAL. Keywords arrive unbound. slots.init is not called here. */
+    trv_object *(*construct)(const struct trv_type *type, const trv_args *args);
 };
 
 extern struct trv_type trv__type_type; /* the type of types */
