@@ -52,6 +52,7 @@ struct trv_function_spec {
     const char *signature; /* "name(a, b=): what it does" */
     const char *file;      /* where it is defined */
     int line;
+    const char *name;      /* the name alone */
 };
 
 /* The C type of static functions: an address for initialisers only. */
@@ -61,7 +62,7 @@ extern TRV_API const struct trv_type trv_static_function_layout_;
     static trv_object *name##_trv_entry_(const trv_args *args);                                     \
     static const trv_function_spec name##_trv_spec_ = {sizeof(trv_function_spec),                   \
                                                        name##_trv_entry_, signature, __FILE__,      \
-                                                       __LINE__};                                   \
+                                                       __LINE__, #name};                            \
     linkage trv_object name[1] = {                                                                  \
         {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &name##_trv_spec_}};                       \
     static trv_object *name##_trv_entry_(const trv_args *args TRV_UNUSED)
