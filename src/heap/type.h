@@ -6,8 +6,8 @@
  * the value. A built-in type defines
  *
  *     struct float_object { TRV__HEAD; double value; };
- *     struct trv_type trv__float_type = { .handle = trv_float_type, .name = "float", ... };
- *     trv_object trv_float_type[1] = {TRV__TYPE_HANDLE(trv__float_type)};
+ *     TRV__READ_ONLY struct trv_type trv__float_type = {.handle = trv_float_type, ...};
+ *     TRV__READ_ONLY trv_object trv_float_type[1] = {TRV__TYPE_HANDLE(trv__float_type)};
  *
  * The handle is the type as an object that users see: 24 bytes that never change size, so that a
  * program linked against an older library keeps working. `o->type` points at the struct.
@@ -83,6 +83,10 @@ struct trv_type {
 };
 
 extern struct trv_type trv__type_type; /* the type of types */
+
+/* Static types and their handles go where the loader makes them read-only once it has relocated
+ * them: they are constants whose declarations cannot say so. Write it before the definition. */
+#define TRV__READ_ONLY __attribute__((section(".data.rel.ro.trivet")))
 
 /* The initialiser of a static type's handle. */
 #define TRV__TYPE_HANDLE(type)                                                                      \
