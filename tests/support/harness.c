@@ -18,6 +18,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -177,12 +178,28 @@ void harness_without_runtime(harness_body *body)
     body();
 }
 
+static void *do_nothing(void *argument)
+{
+    return argument;
+}
+
+/* ThreadSanitizer starts a thread of its own when the first thread after a fork is made: it is
+ * made here, so that no test is blamed for it. */
+static void start_sanitizer_thread(void)
+{
+    pthread_t thread;
+
+    if (TRV_TSAN && pthread_create(&thread, NULL, do_nothing, NULL) == 0)
+        pthread_join(thread, NULL);
+}
+
 /* Runs a test in this process, once. */
 static void run_once(const harness_test *test)
 {
     holdings before, after;
     int fds;
 
+    start_sanitizer_thread();
     take_holdings(&before);
     test->around(test->body);
     check_processes();
