@@ -13,16 +13,17 @@
  * `chunk_count` are open and guarded; `cold` has room for all slots of open chunks, so that giving
  * memory back never needs any.
  *
- * The stride is an odd number of pages, so that the top pages of neighbours fall into different sets
- * of the translation buffer. Huge pages are off: one would make a stack cost 2 MB.
+ * The stride is an odd number of pages, so that the top pages of neighbours fall into different
+ * sets of the translation buffer. Huge pages are off: one would make a stack cost 2 MB.
  *
  * Not here: what lies in a slot, and which free slot is taken next.
  */
 #include "stack/arena.h"
 
+#include "base/fault.h"
+
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -31,7 +32,7 @@
 #define ADVICE_POPULATE_READ 22
 
 #define SEGMENT_CHUNKS 32
-#define MAX_LIMIT      (UINT32_MAX / 4)
+#define MAX_LIMIT      (1u << 30)
 #define DEFAULT_MAX    (1u << 20)
 
 #if TRV_ASAN
@@ -63,11 +64,6 @@ static long read_map_budget(void)
     return count / 2;
 }
 
-static size_t round_up(size_t size, size_t unit)
-{
-    return (size + unit - 1) / unit * unit;
-}
-
 static int set_sizes(struct trv__stacks *stacks, const struct trv__stacks_config *config)
 {
     size_t reserve = config->reserve ? config->reserve : DEFAULT_RESERVE;
@@ -76,11 +72,9 @@ static int set_sizes(struct trv__stacks *stacks, const struct trv__stacks_config
     stacks->page = (size_t)sysconf(_SC_PAGESIZE);
     if (reserve > SIZE_MAX / 4 / TRV__STACKS_CHUNK / SEGMENT_CHUNKS || max > MAX_LIMIT)
         return -EINVAL;
-    if (reserve < 4 * stacks->page)
-        reserve = 4 * stacks->page;
-    stacks->reserve = round_up(reserve, 2 * stacks->page);
+    stacks->reserve = ROUND_UP(MAX_OF(reserve, 4 * stacks->page), 2 * stacks->page);
     stacks->stride = stacks->reserve + stacks->page;
-    stacks->max = (uint32_t)(max < HARD_MAX ? max : HARD_MAX);
+    stacks->max = (uint32_t)MIN_OF(max, HARD_MAX);
     stacks->guard = config->guard ? config->guard : TRV__STACK_GUARD_MARKER;
     return 0;
 }
@@ -99,6 +93,8 @@ int trv__arena_init(struct trv__stacks *stacks, const struct trv__stacks_config 
 
     if (error)
         return error;
+    if (FAULT())
+        return -ENOMEM;
     /* A mapping, not malloc: for most programs all of it but the first page stays untouched. */
     table = mmap(NULL, table_bytes(stacks), PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -128,14 +124,14 @@ static int reserve_segment(struct trv__stacks *stacks)
 {
     size_t chunk_bytes = stacks->stride * TRV__STACKS_CHUNK;
     size_t left = (stacks->max - stacks->carved + TRV__STACKS_CHUNK - 1) / TRV__STACKS_CHUNK;
-    size_t bytes = chunk_bytes * (left < SEGMENT_CHUNKS ? left : SEGMENT_CHUNKS);
+    size_t bytes = chunk_bytes * MIN_OF(left, SEGMENT_CHUNKS);
     struct trv__stacks_chunk *chunk = &stacks->chunks[stacks->chunk_count];
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
-    char *base = mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
+    char *base = FAULT() ? MAP_FAILED : mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
 
     if (base == MAP_FAILED) {
         bytes = chunk_bytes;
-        base = mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
+        base = FAULT() ? MAP_FAILED : mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
     }
     if (base == MAP_FAILED)
         return -ENOMEM;
@@ -163,7 +159,7 @@ static int install_markers(struct trv__stacks *stacks, char *base)
     if (stacks->chunk_count == 0 && !has_markers(stacks, base))
         return -EINVAL;
     for (size_t i = 0; i < TRV__STACKS_CHUNK; i++)
-        if (madvise(base + i * stacks->stride, stacks->page, ADVICE_GUARD_INSTALL) < 0)
+        if (FAULT() || madvise(base + i * stacks->stride, stacks->page, ADVICE_GUARD_INSTALL) < 0)
             return errno == EINVAL ? -EINVAL : -ENOMEM;
     return 0;
 }
@@ -173,7 +169,7 @@ static bool protect_pages(struct trv__stacks *stacks, char *base)
     if (stacks->map_budget < 2 * TRV__STACKS_CHUNK)
         return false;
     for (size_t i = 0; i < TRV__STACKS_CHUNK; i++)
-        if (mprotect(base + i * stacks->stride, stacks->page, PROT_NONE) < 0)
+        if (FAULT() || mprotect(base + i * stacks->stride, stacks->page, PROT_NONE) < 0)
             return false;
     stacks->map_budget -= 2 * TRV__STACKS_CHUNK;
     return true;
@@ -200,7 +196,7 @@ static int guard_chunk(struct trv__stacks *stacks, char *base, bool *unguarded)
     }
     *unguarded = true;
     /* What had been done before it failed is undone. */
-    return mprotect(base, bytes, PROT_READ | PROT_WRITE) < 0 ? -ENOMEM : 0;
+    return FAULT() || mprotect(base, bytes, PROT_READ | PROT_WRITE) < 0 ? -ENOMEM : 0;
 }
 
 /* Room in the list of cold slots for all of the next chunk too. */
@@ -214,7 +210,7 @@ static int grow_cold(struct trv__stacks *stacks)
         return 0;
     while (capacity < slots)
         capacity *= 2;
-    cold = realloc(stacks->cold, capacity * sizeof *cold);
+    cold = FAULT() ? NULL : realloc(stacks->cold, capacity * sizeof *cold);
     if (!cold)
         return -ENOMEM;
     stacks->cold = cold;
@@ -236,7 +232,7 @@ static int open_chunk(struct trv__stacks *stacks)
     if (error || (error = grow_cold(stacks)))
         return error;
     chunk->base = stacks->segment_end - bytes;
-    if (mprotect(chunk->base, bytes, PROT_READ | PROT_WRITE) < 0)
+    if (FAULT() || mprotect(chunk->base, bytes, PROT_READ | PROT_WRITE) < 0)
         return -ENOMEM;
     error = guard_chunk(stacks, chunk->base, &chunk->is_unguarded);
     if (error)
@@ -250,7 +246,7 @@ int trv__arena_carve(struct trv__stacks *stacks, uint32_t *slot)
 {
     if (stacks->carved == stacks->max)
         return -ENOMEM;
-    if (stacks->carved == stacks->chunk_count * TRV__STACKS_CHUNK) {
+    if (UNLIKELY(stacks->carved == stacks->chunk_count * TRV__STACKS_CHUNK)) {
         int error = open_chunk(stacks);
         if (error)
             return error;

@@ -3,28 +3,27 @@
  * Acquiring, releasing, preparing and trimming stacks, and describing a thread's own.
  *
  * A free slot is warm, cold or never used, and is looked for in that order. *Warm* slots keep
- * their memory: touching a new page costs 1.5 us, fifty times a warm acquire, so that the one released
- * last is taken first. Beyond the watermark the oldest eighth goes *cold* in one batch, sorted, because
- * one call for 64 neighbours costs 0.2 us a stack and a call for each 1.5 us.
+ * their memory: touching a new page costs 1.5 us, fifty times a warm acquire, so that the one
+ * released last is taken first. Beyond the watermark the oldest eighth goes *cold* in one
+ * batch, sorted, because one call for 32 neighbours costs 0.2 us a stack and a call for each
+ * 1.5 us.
  *
- * Invariants: every slot below `carved` is in use, or once in the ring of warm ones, or once in the list
- * of cold ones; both hold numbers, never pointers into stacks, since the memory of a free
- * stack comes and goes. A control block is complete from acquire to release and means nothing outside.
+ * Invariants: every slot below `carved` is in use, or once in the ring of warm ones, or once in
+ * the list of cold ones; both hold numbers, never pointers into stacks, since the memory of a
+ * free stack comes and goes. A control block is complete from acquire to release and means
+ * nothing outside.
  *
  * The checkers are told here of everything but the switch itself: which memory a stack is, and
- * that what a finished stack left on it is rubbish.
- *
- * LeakSanitizer does not look for pointers on parked stacks: whatever they hold is released before
- * the process ends, or reported.
+ * that what a finished stack left on it is rubbish. LeakSanitizer does not look for pointers on
+ * parked stacks: whatever they hold is released before the process ends, or reported.
  */
 #include "stack/stack.h"
 
+#include "base/fault.h"
 #include "stack/arena.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -64,7 +63,8 @@ __attribute__((noreturn, cold)) static void die(const char *what)
     abort();
 }
 
-/* The guard page of an unguarded stack. Reading costs no memory: it is the system's page of zeros. */
+/* The guard page of an unguarded stack. Reading it costs no memory: unless it was written to it
+ * is the system's page of zeros. */
 static void check_zero(const char *from, size_t size)
 {
     const uint64_t *word = (const uint64_t *)(const void *)from;
@@ -76,10 +76,8 @@ static void check_zero(const char *from, size_t size)
 
 void trv__stack_check_switch(const struct trv__stack *from, const struct trv__stack *to)
 {
-    if (from == to)
-        die("a stack switches to itself\n");
-    if ((char *)to->sp < to->limit || (char *)to->sp >= to->top)
-        die("a switch to a stack that is not parked\n");
+    ASSERT(from != to);
+    ASSERT((char *)to->sp >= to->limit && (char *)to->sp < to->top);
     if (from->is_unguarded)
         check_zero(from->limit - SWITCH_CHECK_BYTES, SWITCH_CHECK_BYTES);
 }
@@ -243,12 +241,14 @@ int trv__stacks_init(struct trv__stacks *stacks, const struct trv__stacks_config
     if (error)
         return error;
     warm = config->warm ? config->warm : TRV_TINY ? 2 : DEFAULT_WARM;
-    stacks->warm_max = (uint32_t)(warm < stacks->max ? warm : stacks->max);
+    stacks->warm_max = (uint32_t)MIN_OF(warm, stacks->max);
     stacks->warm_mask = 1;
     while (stacks->warm_mask < stacks->warm_max)
         stacks->warm_mask = stacks->warm_mask << 1 | 1;
-    stacks->warm = malloc(((size_t)stacks->warm_mask + 1) * sizeof *stacks->warm);
-    stacks->batch = malloc(batch_size(stacks) * sizeof *stacks->batch);
+    if (!FAULT())
+        stacks->warm = malloc(((size_t)stacks->warm_mask + 1) * sizeof *stacks->warm);
+    if (!FAULT())
+        stacks->batch = malloc(batch_size(stacks) * sizeof *stacks->batch);
     if (!stacks->warm || !stacks->batch) {
         trv__stacks_fini(stacks);
         return -ENOMEM;
@@ -270,7 +270,7 @@ size_t trv__stacks_trim(struct trv__stacks *stacks, size_t keep)
 
     while (stacks->warm_count > keep) {
         size_t count = stacks->warm_count - keep;
-        trim_batch(stacks, count < batch_size(stacks) ? (uint32_t)count : batch_size(stacks));
+        trim_batch(stacks, (uint32_t)MIN_OF(count, batch_size(stacks)));
     }
     return before - stacks->warm_count;
 }
@@ -318,9 +318,8 @@ void trv__stack_release(struct trv__stacks *stacks, struct trv__stack *stack)
     if (stack->is_unguarded)
         check_zero(stack->limit - stacks->page, stacks->page);
     tell_released(stack);
-    if (stacks->warm_count == stacks->warm_max)
-        trim_batch(stacks, batch_size(stacks) < stacks->warm_count ? batch_size(stacks)
-                                                                   : stacks->warm_count);
+    if (UNLIKELY(stacks->warm_count == stacks->warm_max))
+        trim_batch(stacks, MIN_OF(batch_size(stacks), stacks->warm_count));
     stacks->warm[(stacks->warm_start + stacks->warm_count) & stacks->warm_mask] = slot;
     stacks->warm_count++;
     stacks->in_use--;

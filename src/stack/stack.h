@@ -29,10 +29,6 @@
 #include "base/base.h"
 #include "stack/switch.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #if TRV_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -168,7 +164,7 @@ static inline void *trv__stack_extra(struct trv__stack *stack)
 void trv__stack_prepare(struct trv__stack *stack, void (*entry)(void *argument), void *argument);
 
 /* Describe the calling thread's own stack, so that it can be switched from and back to, and
- * its limit be known. Cannot fail: if the system does not tell the limit, a cautious one is taken. */
+ * its limit be known. Cannot fail: where the system does not tell, a cautious limit is taken. */
 void trv__stack_adopt_thread(struct trv__stack *stack);
 
 /* The opposite, from the same thread. */
@@ -186,7 +182,7 @@ static inline size_t trv__stack_room(const struct trv__stack *stack)
  * other. Aborts with a line that says what is wrong. */
 void trv__stack_check_switch(const struct trv__stack *from, const struct trv__stack *to);
 
-/* Park `from`, the stack that runs, and go on on `to`. Returns when somebody switches to `from`. */
+/* Park `from`, the stack that runs, and go on on `to`. Returns when somebody switches back. */
 static inline void trv__stack_switch(struct trv__stack *from, struct trv__stack *to)
 {
 #if TRV_DEBUG

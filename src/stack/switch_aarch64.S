@@ -119,6 +119,11 @@ trv__switch_start:
     .popsection
 #endif
 
+#else
+
+/* Some symbol, or nm complains of an empty file. */
+    .set switch_aarch64_unused, 0
+
 #endif
 
 #if defined(__aarch64__)

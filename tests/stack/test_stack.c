@@ -4,6 +4,7 @@
  */
 #include "support/harness.h"
 
+#include "base/fault.h"
 #include "stack/stack.h"
 
 #include <errno.h>
@@ -500,6 +501,36 @@ RAW_TEST(a_forked_child_goes_on)
     end();
 }
 
+/* In a build without fault points the first round is the only one. */
+RAW_TEST(each_failure_leaves_the_arena_whole)
+{
+    struct trv__stacks_config config = {.max = 100, .warm = 10};
+    struct trv__stack *some[40];
+    bool struck = true;
+
+    for (uint64_t nth = 1; struck; nth++) {
+        int failures = 0;
+        trv__fault_arm(nth);
+        if (trv__stacks_init(&stacks, &config) != 0) {
+            ck_assert(trv__fault_struck());
+            continue;
+        }
+        for (int i = 0; i < 40; i++)
+            while ((some[i] = trv__stack_acquire(&stacks, EXTRA)) == NULL) {
+                ck_assert_int_eq(errno, ENOMEM);
+                ck_assert_int_eq(++failures, 1);
+            }
+        ck_assert_uint_eq(statistics().in_use, 40);
+        for (int i = 0; i < 40; i++) {
+            ((volatile char *)some[i]->limit)[0] = 1;
+            trv__stack_release(&stacks, some[i]);
+        }
+        struck = trv__fault_struck();
+        trv__fault_arm(0);
+        trv__stacks_fini(&stacks);
+    }
+}
+
 /* A thread's own stack. */
 
 static void check_own_stack(void)
@@ -599,4 +630,5 @@ TEST_LIST(RUN(one_page_holds_block_and_first_frames), RUN(reuse_is_last_in_first
           RUN(a_hundred_thousand_stacks_of_one_page), RUN(trimming_returns_memory),
           RUN(the_watermark_holds), RUN(no_stack_is_handed_out_twice),
           RUN(parked_stacks_can_be_abandoned), RUN(a_forked_child_goes_on),
-          RUN(threads_know_their_limits), RUN(room_shrinks_with_depth))
+          RUN(each_failure_leaves_the_arena_whole), RUN(threads_know_their_limits),
+          RUN(room_shrinks_with_depth))
