@@ -8,6 +8,7 @@
 #include "support/harness.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -71,5 +72,50 @@ RAW_TEST(crashes)
     raise(SIGKILL);
 }
 
+/* Those below go wrong in a way that only a checker notices. */
+
+RAW_TEST(reads_freed_memory)
+{
+    char *volatile block = malloc(10);
+
+    free(block);
+    ck_assert_int_ge(*(volatile char *)block, -128);
+}
+
+RAW_TEST(loses_memory)
+{
+    char *volatile block = malloc(1000);
+
+    block[0] = 1;
+    block = NULL;
+}
+
+RAW_TEST(overflows)
+{
+    volatile int number = INT_MAX;
+
+    number = number + 1;
+}
+
+static int contended;
+
+static void *contend(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 1000; i++)
+        contended++;
+    return NULL;
+}
+
+RAW_TEST(races)
+{
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, contend, NULL), 0);
+    contend(NULL);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+
 TEST_LIST(RUN(leaves_a_descriptor), RUN(leaves_a_child), RUN(leaves_a_zombie),
-          RUN(leaves_a_grandchild), RUN(leaves_a_thread), RUN(fails), RUN(crashes))
+          RUN(leaves_a_grandchild), RUN(leaves_a_thread), RUN(fails), RUN(crashes),
+          RUN(reads_freed_memory), RUN(loses_memory), RUN(overflows), RUN(races))
