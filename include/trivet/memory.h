@@ -55,12 +55,11 @@ typedef struct trv_gc_stats {
 TRV_API void trv_gc_stats_get(trv_gc_stats *stats);
 
 typedef struct trv_heap_stats {
-    size_t live_objects; /* not counting immortal ones */
+    size_t live_objects; /* not counting static ones */
     size_t live_bytes;   /* blocks in use, in pools and beyond */
     size_t pool_bytes;   /* of these, in pools */
     size_t arenas;       /* mapped now */
     size_t arena_bytes;  /* mapped now */
-    uint64_t allocated;  /* blocks ever handed out */
 } trv_heap_stats;
 
 TRV_API void trv_heap_stats_get(trv_heap_stats *stats);

@@ -20,7 +20,7 @@ struct trv_scope;
 struct trv__heap;
 struct trv__objects;
 struct trv__thread;
-struct trv__runtime;
+struct trv_runtime;
 struct trv__context_operations;
 
 /* How a wait ended. */
@@ -50,9 +50,10 @@ struct trv__current {
     struct trv__objects *objects;  /* constant; what the built-in types keep per runtime */
     struct trv__context *context;  /* who runs on this thread now */
     _Atomic uint32_t *attention;   /* constant; the runtime's word of requests, see below */
-    struct trv__runtime *runtime;  /* constant */
-    struct trv_object *dying;      /* objects whose end has been put off, linked; see heap/end.c */
+    struct trv_runtime *runtime;  /* constant */
+    uintptr_t dying;               /* containers whose end has been put off, linked; see heap/end.c */
     uint32_t dying_depth;          /* how many ends are being worked on, one inside the other */
+    bool is_dropping;              /* containers that die now are put off */
 };
 
 extern __thread struct trv__current *trv__current __attribute__((tls_model("initial-exec")));

@@ -27,6 +27,7 @@
 
 #include "base/current.h"
 
+#include "trivet/error.h"
 #include "trivet/memory.h"
 #include "trivet/runtime.h"
 #include "trivet/type.h"
@@ -46,7 +47,8 @@ enum {
     TRV__COLLECTING = 32,       /* in the set being collected; only during a collection */
     TRV__REACHABLE = 64,        /* found alive; only during a collection */
     TRV__TYPE_BIT = 128,        /* free for the type's own use */
-    TRV__COLLECTOR_COUNT = 256  /* from here up: references from outside the set, during a collection */
+    TRV__LARGE = 256,           /* its block is not in a pool */
+    TRV__COLLECTOR_COUNT = 512  /* from here up: references from outside the set, during a collection */
 };
 
 enum {

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the heap needs of the floor above: running a user's code in the middle of its own work.
+ *
+ * Implemented by object/callback.c, on trv__callback_begin and trv__callback_end.
+ */
+#ifndef TRV_HEAP_OBJECT_CALLBACK_H
+#define TRV_HEAP_OBJECT_CALLBACK_H
+
+#include "heap/type.h"
+
+/* Calls callback(argument); what it raises is printed, naming `what`. A pending exception is kept. */
+void trv__call_back(trv_object *callback, trv_object *argument, const char *what);
+/* Runs the type's finalizer under the same conditions. */
+void trv__call_finalizer(trv_object *object);
+
+#endif
