@@ -65,10 +65,12 @@ _Static_assert(sizeof(struct trv__switch_frame) == 64, "switch_x86_64.S knows th
 static inline void *trv__switch_prepare(char *limit, char *top, void (*entry)(void *),
                                         void *argument)
 {
-    struct trv__switch_frame *frame = (struct trv__switch_frame *)(void *)top - 1;
+    struct trv__switch_frame *frame = (struct trv__switch_frame *)(void *)(top - 16) - 1;
 
     (void)limit;
-    memset(frame, 0, sizeof *frame);
+    /* With two words above it, that unwinders which cannot read "there is no caller" take for
+     * the caller's address. */
+    memset(frame, 0, sizeof *frame + 16);
     __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(frame->mxcsr), "=m"(frame->x87_control));
     frame->rbx = (uint64_t)entry;
     frame->r12 = (uint64_t)argument;
