@@ -39,8 +39,9 @@ struct trv__objects {
     trv_object *memory_error; /* object/error.c: made ahead, so that raising it needs no memory */
     struct trv__interned {    /* types/str_intern.c: the interned strs, not counted by the table */
         trv_object **slots;
-        size_t capacity, used, filled;
+        size_t capacity, used;
     } interned;
+    struct trv__str_shared *shared_strs; /* types/str_intern.c: "" and those of one ASCII character */
     struct trv__list type_list_; /* object/type.c: types made at run time, for a debugger */
 };
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout of a bytes object, and the conversions between bytes and str.
+ *
+ * Bytes are immutable: a count of octets, the octets, and a NUL after them so that they can be
+ * looked at as a C string. The hash is found when first asked for; 0 stands for "not yet".
+ */
+#ifndef TRV_TYPES_BYTES_H
+#define TRV_TYPES_BYTES_H
+
+#include "object/object.h"
+
+struct trv__bytes {
+    TRV__HEAD;
+    uint64_t hash; /* 0: not computed yet */
+    size_t size;
+    unsigned char data[];
+};
+
+static inline struct trv__bytes *trv__as_bytes(const trv_object *object)
+{
+    return (struct trv__bytes *)(uintptr_t)object;
+}
+
+static inline bool trv__is_bytes(const trv_object *object)
+{
+    return object->type == &trv__bytes_type;
+}
+
+/* Bytes of which only the count and the final NUL are set. */
+struct trv__bytes *trv__bytes_allocate(size_t size);
+trv_object *trv__bytes_repr(trv_object *self);
+
+/* types/codec.c: utf-8, ascii and latin-1 (also under their other names); `encoding` is a str, or
+ * NULL for utf-8. LookupError for others, TypeError if `bytes` is none. */
+trv_object *trv__str_encode(trv_object *str, trv_object *encoding);
+trv_object *trv__bytes_decode(trv_object *bytes, trv_object *encoding);
+
+#endif

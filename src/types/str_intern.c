@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Strs that exist once: the shared ones, and those that were interned.
+ *
+ * The table of interned strs is open addressing with linear probing; it keeps at least a quarter
+ * of its slots free, and fills the hole that a str leaves by moving back those that had to step
+ * over it, so there are no tombstones. It does not count references: a str whose count
+ * drops to zero takes itself out. Strs made by trv__str_literal are immortal and live as long as
+ * the table.
+ */
+#include "types/str.h"
+
+#define FIRST_CAPACITY 256
+
+static size_t slot_of(const struct trv__interned *table, uint64_t hash)
+{
+    return (size_t)hash & (table->capacity - 1);
+}
+
+/* Where a str equal to the text stands, or the free slot where it would. */
+static size_t find(const struct trv__interned *table, const char *text, size_t size, uint64_t hash)
+{
+    size_t at = slot_of(table, hash);
+    trv_object *found;
+
+    for (; (found = table->slots[at]) != NULL; at = (at + 1) & (table->capacity - 1))
+        if (trv__as_str(found)->hash == hash && trv__str_is_text(found, text, size))
+            break;
+    return at;
+}
+
+/* Doubles the table, or makes the first. */
+static int grow(struct trv__interned *table)
+{
+    struct trv__interned grown = {NULL, MAX_OF(table->capacity * 2, FIRST_CAPACITY), table->used};
+
+    grown.slots = trv__allocate_zeroed(grown.capacity * sizeof *grown.slots);
+    if (!grown.slots)
+        return -1;
+    for (size_t i = 0; i < table->capacity; i++) {
+        struct trv__str *str = (struct trv__str *)table->slots[i];
+        if (str)
+            grown.slots[find(&grown, str->text, str->size, str->hash)] = table->slots[i];
+    }
+    trv__free(table->slots, table->capacity * sizeof *table->slots);
+    *table = grown;
+    return 0;
+}
+
+static int make_room(struct trv__interned *table)
+{
+    return table->used + 1 > table->capacity / 4 * 3 ? grow(table) : 0;
+}
+
+void trv__str_forget(struct trv__str *str)
+{
+    struct trv__interned *table = &trv__current->objects->interned;
+    size_t mask = table->capacity - 1, hole = find(table, str->text, str->size, str->hash);
+    size_t next = hole, home;
+
+    ASSERT(table->slots[hole] == (trv_object *)str);
+    for (;;) {
+        table->slots[hole] = NULL;
+        do { /* the next str that may stand in the hole: its home is not between the two */
+            next = (next + 1) & mask;
+            if (!table->slots[next])
+                return (void)table->used--;
+            home = slot_of(table, trv__as_str(table->slots[next])->hash);
+        } while (((next - home) & mask) < ((next - hole) & mask));
+        table->slots[hole] = table->slots[next];
+        hole = next;
+    }
+}
+
+trv_object *trv_intern(trv_object *object)
+{
+    struct trv__interned *table = &trv__current->objects->interned;
+    trv_object **slot;
+
+    if (!trv__expect(object, &trv__str_type, "trv_intern"))
+        return NULL;
+    if (object->flags & TRV__TYPE_BIT)
+        return trv_ref(object);
+    if (make_room(table) < 0)
+        return NULL;
+    slot = &table->slots[find(table, trv__as_str(object)->text, trv__as_str(object)->size,
+                              trv__str_hash(object))];
+    if (!*slot) {
+        *slot = object;
+        object->flags |= TRV__TYPE_BIT;
+        table->used++;
+    }
+    return trv_ref(*slot);
+}
+
+trv_object *trv__str_literal(const char *ascii)
+{
+    size_t size = strlen(ascii);
+    trv_object *made = trv__str_from(ascii, size, size), *interned;
+
+    interned = made ? trv_intern(made) : NULL;
+    if (interned && interned != made)
+        trv_unref(made);
+    if (!interned)
+        return trv_unref(made), NULL;
+    interned->refcount = TRV_IMMORTAL_;
+    return interned;
+}
+
+/* The shared strs ------------------------------------------------------------------------------- */
+
+static void make_shared(struct trv__str *str, size_t size, char c)
+{
+    memset(str, 0, sizeof *str);
+    str->refcount = TRV_IMMORTAL_;
+    str->flags = TRV__TYPE_BIT;
+    str->type = &trv__str_type;
+    str->size = str->length = size;
+    str->text[0] = size ? c : 0;
+    str->text[1] = 0;
+    str->hash = trv__text_hash(str->text, size);
+}
+
+static void enter(struct trv__interned *table, struct trv__str *str)
+{
+    table->slots[find(table, str->text, str->size, str->hash)] = (trv_object *)str;
+    table->used++;
+}
+
+int trv__str_init(struct trv__objects *objects)
+{
+    struct trv__str_shared *shared = trv__allocate(sizeof *shared);
+
+    memset(&objects->interned, 0, sizeof objects->interned);
+    objects->shared_strs = shared;
+    if (!shared || grow(&objects->interned) < 0) {
+        trv__str_fini(objects);
+        return -1;
+    }
+    for (int c = 0; c <= TRV__EMPTY_STR; c++) {
+        make_shared(&shared->slots[c].str, c != TRV__EMPTY_STR, (char)c);
+        enter(&objects->interned, &shared->slots[c].str);
+    }
+    return 0;
+}
+
+static bool is_shared(const struct trv__str_shared *shared, const trv_object *str)
+{
+    const char *at = (const char *)str, *first = (const char *)shared;
+
+    return at >= first && at < first + sizeof *shared;
+}
+
+void trv__str_fini(struct trv__objects *objects)
+{
+    struct trv__interned *table = &objects->interned;
+
+    for (size_t i = 0; i < table->capacity; i++) {
+        trv_object *str = table->slots[i];
+        if (!str || is_shared(objects->shared_strs, str))
+            continue;
+        ASSERT(trv__is_immortal(str));
+        trv__object_discard(str);
+    }
+    trv__free(table->slots, table->capacity * sizeof *table->slots);
+    memset(table, 0, sizeof *table);
+    trv__free(objects->shared_strs, sizeof *objects->shared_strs);
+    objects->shared_strs = NULL;
+}

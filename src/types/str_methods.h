@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Searching, cutting and joining strs: what str_search.c and str_split.c do and the method table
+ * in str_methods.c offers.
+ *
+ * All arguments named `str` and the like must be strs: whoever calls has checked. Indices count
+ * code points and are in range. Functions that return an object give a new reference, or NULL with
+ * an exception set.
+ */
+#ifndef TRV_TYPES_STR_METHODS_H
+#define TRV_TYPES_STR_METHODS_H
+
+#include "types/str.h"
+
+extern const struct trv__method trv__str_methods[];
+
+/* A stretch of a str: where it begins in code points, and its bytes. */
+struct trv__span {
+    const char *text;
+    size_t size;
+    size_t index;
+    bool is_ascii;
+};
+
+/* The span between two indices, which may be negative or beyond the ends; false if it would begin
+ * after its end, where nothing can be found, not even "". */
+bool trv__str_span(const trv_object *str, int64_t start, int64_t end, struct trv__span *span);
+/* The index where `needle` begins first or, `from_end`, last; -1 if nowhere. */
+int64_t trv__span_find(const struct trv__span *span, const trv_object *needle, bool from_end);
+/* How often it is there without overlaps. */
+size_t trv__span_count(const struct trv__span *span, const trv_object *needle);
+bool trv__span_begins(const struct trv__span *span, const trv_object *prefix);
+bool trv__span_ends(const struct trv__span *span, const trv_object *suffix);
+
+/* At most `most` replacements unless that is negative. */
+trv_object *trv__str_replace(trv_object *str, trv_object *from, trv_object *to, int64_t most);
+
+enum trv__sides { TRV__LEFT = 1, TRV__RIGHT = 2, TRV__BOTH = 3 };
+
+/* Without the code points of `characters` (NULL: white space) at its ends. */
+trv_object *trv__str_strip(trv_object *str, const trv_object *characters, enum trv__sides sides);
+/* A list of the parts between separators (NULL: white space), cut from the left or the right. */
+trv_object *trv__str_split(trv_object *str, const trv_object *separator, int64_t most,
+                           bool from_end);
+trv_object *trv__str_split_lines(trv_object *str, bool keep_ends);
+/* The tuple of what is before the separator, the separator, and what is after it. */
+trv_object *trv__str_partition(trv_object *str, trv_object *separator, bool from_end);
+
+#endif
