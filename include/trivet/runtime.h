@@ -68,7 +68,6 @@ TRV_API void trv_unlock_end(trv_unlocked_ *unlocked);
          TRV_UNIQUE_(trv_unlocked_state_).once; TRV_UNIQUE_(trv_unlocked_state_).once = 0)
 
 typedef struct trv_lock_stats {
-    double held;       /* seconds some thread held the GIL */
     double waited;     /* seconds threads waited for it, summed over threads, also those that ended */
     uint64_t acquired; /* times it was taken after waiting */
     uint64_t dropped;  /* times a holder gave it up at a safepoint because another's turn had come */

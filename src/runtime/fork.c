@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of what must be taken before a fork and given back or made anew after it, in layer
+ * order. The caller holds the GIL, so everything the GIL guards is whole; only runtime locks are
+ * taken here, and descriptors that must not be shared are replaced.
+ */
+#include "runtime/runtime.h"
+
+#include <unistd.h>
+
+void trv__before_fork(struct trv_runtime *runtime)
+{
+    ASSERT(trv__holds_gil());
+    trv__gil_before_fork(&runtime->gil);
+}
+
+void trv__after_fork_in_parent(struct trv_runtime *runtime)
+{
+    trv__gil_after_fork(&runtime->gil, NULL);
+}
+
+/* The states of threads that did not come along are given back; nobody can be using them. */
+static void forget_other_threads(struct trv_runtime *runtime, struct trv__thread *self)
+{
+    struct trv__list *lists[] = {&runtime->threads, &runtime->finished};
+
+    for (size_t i = 0; i < COUNT_OF(lists); i++)
+        LIST_EACH (node, lists[i]) {
+            struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
+            trv__list_remove(node);
+            if (thread != self)
+                trv__thread_destroy(thread);
+        }
+    trv__list_append(&runtime->threads, &self->link);
+}
+
+void trv__after_fork_in_child(struct trv_runtime *runtime)
+{
+    struct trv__thread *self = trv__thread_self();
+
+    trv__gil_after_fork(&runtime->gil, self);
+    forget_other_threads(runtime, self);
+    if (self->event_fd >= 0)
+        close(self->event_fd);
+    self->event_fd = -1;
+    self->is_main = true;
+    runtime->main_thread = self;
+    runtime->started = 0;
+    runtime->pid = getpid();
+    trv__list_init(&runtime->fini_hooks);
+    trv__list_init(&runtime->fd_waits);
+    trv__list_init(&runtime->fd_keepers);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a plain thread waits: it gives the GIL back and sleeps in the kernel, on its own word or in a
+ * poll of the descriptor and of its own eventfd.
+ *
+ * Whether a wait was ended by someone or by its deadline is decided under the GIL, once: whoever
+ * clears context->is_parked has decided it. A thread that finds it still set after its sleep timed
+ * out.
+ */
+#include "base/fault.h"
+#include "base/futex.h"
+#include "runtime/runtime.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+static void timed_out_unless_woken(struct trv__context *context, int64_t deadline_ns)
+{
+    struct trv_runtime *runtime = trv__runtime();
+
+    if (!context->is_parked)
+        return;
+    context->is_parked = 0;
+    context->wake = TRV__TIMED_OUT;
+    if (runtime->chooser.is_seeded && deadline_ns != TRV__NEVER)
+        trv__gil_advance(&runtime->gil, deadline_ns);
+}
+
+static void thread_park(struct trv__context *context, int64_t deadline_ns)
+{
+    struct trv__thread *self = context->thread;
+    struct trv__gil *gil = &trv__runtime()->gil;
+
+    if (gil->chooser->is_seeded) {
+        trv__gil_sleep(gil, self, deadline_ns);
+    } else {
+        atomic_store_explicit(&self->park_word, 1, memory_order_relaxed);
+        trv__gil_give(gil, self);
+        while (atomic_load_explicit(&self->park_word, memory_order_acquire) &&
+               trv__futex_wait(&self->park_word, 1, deadline_ns))
+            ;
+        trv__gil_take(gil, self);
+    }
+    timed_out_unless_woken(context, deadline_ns);
+}
+
+static void thread_unpark(struct trv__context *context)
+{
+    struct trv__thread *thread = context->thread;
+    struct trv__gil *gil = &trv__runtime()->gil;
+
+    if (thread->is_polling) {
+        if (eventfd_write(thread->event_fd, 1) < 0)
+            ASSERT(errno == EAGAIN); /* it is full of wake-ups: one is enough */
+    } else if (gil->chooser->is_seeded) {
+        trv__gil_rouse(gil, thread);
+    } else {
+        atomic_store_explicit(&thread->park_word, 0, memory_order_release);
+        trv__futex_wake(&thread->park_word);
+    }
+}
+
+/* The real time at which a wait on the runtime's clock must end. */
+static int64_t real_deadline(int64_t deadline_ns)
+{
+    if (deadline_ns == TRV__NEVER || !trv__runtime()->chooser.is_seeded)
+        return deadline_ns;
+    return trv__clock_ns() + MAX_OF(deadline_ns - trv__now_ns(), 0);
+}
+
+static int poll_until(struct pollfd *fds, nfds_t count, int64_t deadline_ns)
+{
+    for (;;) {
+        int64_t left_ns = deadline_ns == TRV__NEVER ? 0 : MAX_OF(deadline_ns - trv__clock_ns(), 0);
+        struct timespec left = trv__timespec(left_ns);
+        int ready = ppoll(fds, count, deadline_ns == TRV__NEVER ? NULL : &left, NULL);
+        if (ready >= 0 || errno != EINTR)
+            return ready;
+    }
+}
+
+/* What a poll's answer means for the events that were asked for. */
+static int ready_events(int wanted, short revents)
+{
+    int ready = 0;
+
+    if (revents & (POLLIN | POLLHUP | POLLERR | POLLRDHUP))
+        ready |= TRV_READABLE;
+    if (revents & (POLLOUT | POLLHUP | POLLERR))
+        ready |= TRV_WRITABLE;
+    return ready & wanted;
+}
+
+static void poll_outside(struct trv__thread *self, struct trv__fd_wait *wait, int64_t deadline_ns)
+{
+    struct trv__gil *gil = &trv__runtime()->gil;
+    short wanted = (short)((wait->events & TRV_READABLE ? POLLIN | POLLRDHUP : 0) |
+                           (wait->events & TRV_WRITABLE ? POLLOUT : 0));
+    struct pollfd fds[2] = {{.fd = wait->fd, .events = wanted}, {.fd = self->event_fd, .events = POLLIN}};
+    int64_t real_ns = real_deadline(deadline_ns);
+    int answer, error;
+
+    self->is_polling = true;
+    trv__gil_give(gil, self);
+    answer = poll_until(fds, 2, real_ns);
+    error = errno;
+    trv__gil_take(gil, self);
+    self->is_polling = false;
+    if (answer < 0)
+        wait->error = error;
+    else if (fds[0].revents & POLLNVAL)
+        wait->error = EBADF;
+    else
+        wait->ready |= ready_events(wait->events, fds[0].revents);
+}
+
+static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns)
+{
+    struct trv__thread *self = context->thread;
+    eventfd_t ignored;
+
+    if (self->event_fd < 0 && (FAULT() || (self->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)) {
+        wait->error = errno;
+        context->is_parked = 0;
+        return;
+    }
+    poll_outside(self, wait, deadline_ns);
+    if (!context->is_parked)
+        eventfd_read(self->event_fd, &ignored);
+    else if (wait->ready || wait->error)
+        context->is_parked = 0, context->wake = TRV__WOKEN;
+    timed_out_unless_woken(context, deadline_ns);
+}
+
+static void thread_reschedule(struct trv__context *context)
+{
+    trv__gil_reschedule(&trv__runtime()->gil, context->thread);
+}
+
+const struct trv__context_operations trv__thread_operations = {
+    thread_park, thread_unpark, thread_wait_fd, thread_reschedule};

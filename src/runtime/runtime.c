@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a runtime: up in the order of struct trv_runtime's members, down in the reverse.
+ */
+#include "runtime/runtime.h"
+
+#include "base/fault.h"
+
+#include "trivet/runtime.h"
+
+#include <errno.h>
+#include <math.h>
+#include <unistd.h>
+
+/* runtime/thread.c */
+void trv__thread_open_entrance(struct trv_runtime *runtime);
+void trv__thread_close_entrance(struct trv_runtime *runtime);
+
+static int fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static double slice_of(const trv_config *config)
+{
+    double slice = OPTION_GIVEN(config, switch_interval) ? config->switch_interval : 0;
+
+    return slice == 0 ? 0.005 : slice;
+}
+
+static const char *seed_of(const trv_config *config)
+{
+    return OPTION_GIVEN(config, seed) && config->seed ? config->seed : getenv("TRIVET_SEED");
+}
+
+static struct trv_runtime *create_runtime(const trv_config *config)
+{
+    struct trv_runtime *runtime = FAULT() ? NULL : calloc(1, sizeof *runtime);
+
+    if (!runtime)
+        return NULL;
+    trv__list_init(&runtime->threads);
+    trv__list_init(&runtime->finished);
+    trv__list_init(&runtime->fini_hooks);
+    trv__list_init(&runtime->fd_waits);
+    trv__list_init(&runtime->fd_keepers);
+    runtime->pid = getpid();
+    trv__chooser_init(&runtime->chooser, seed_of(config));
+    trv__gil_init(&runtime->gil, &runtime->chooser, slice_of(config));
+    runtime->heap = trv__heap_create(config);
+    runtime->main_thread = runtime->heap ? trv__thread_create(runtime) : NULL;
+    return runtime;
+}
+
+static void destroy_runtime(struct trv_runtime *runtime)
+{
+    if (runtime->main_thread)
+        trv__thread_destroy(runtime->main_thread);
+    if (runtime->heap)
+        trv__heap_destroy(runtime->heap);
+    trv__gil_fini(&runtime->gil);
+    free(runtime);
+}
+
+static bool is_sound(const trv_config *config)
+{
+    struct trv__chooser trial;
+    double slice = slice_of(config);
+
+    return (!config || config->size >= sizeof config->size) && isfinite(slice) && slice > 0 && slice < 1e6 &&
+           trv__chooser_init(&trial, seed_of(config)) == 0;
+}
+
+int trv_init(const trv_config *config)
+{
+    struct trv_runtime *runtime;
+    struct trv__thread *self;
+
+    if (trv__current)
+        return fail(EALREADY);
+    if (!is_sound(config))
+        return fail(EINVAL);
+    runtime = create_runtime(config);
+    self = runtime ? runtime->main_thread : NULL;
+    if (!self) {
+        if (runtime)
+            destroy_runtime(runtime);
+        return fail(ENOMEM);
+    }
+    self->is_main = true;
+    self->pthread = pthread_self();
+    self->context.stack_limit = trv__thread_stack_limit();
+    trv__current = &self->current;
+    trv__gil_take(&runtime->gil, self);
+    trv__list_append(&runtime->threads, &self->link);
+    if (trv__objects_init(&runtime->objects) < 0) {
+        trv__current = NULL;
+        destroy_runtime(runtime);
+        return fail(ENOMEM);
+    }
+    trv__thread_open_entrance(runtime);
+    return 0;
+}
+
+static void run_fini_hooks(struct trv_runtime *runtime)
+{
+    while (!trv__list_is_empty(&runtime->fini_hooks)) {
+        struct trv__list *last = runtime->fini_hooks.previous;
+        struct trv__fini_hook *hook = CONTAINER_OF(last, struct trv__fini_hook, link);
+        trv__list_remove(last);
+        hook->run(hook);
+    }
+}
+
+static void wait_for_threads(struct trv_runtime *runtime)
+{
+    struct trv__context *context = trv__current->context;
+
+    while (runtime->started) {
+        runtime->ending = context;
+        context->is_parked = 1;
+        context->operations->park(context, TRV__NEVER);
+        runtime->ending = NULL;
+    }
+    trv__threads_reap(runtime);
+}
+
+/* Until nothing more is found: finalizers may leave new garbage. */
+static void collect_all(void)
+{
+    for (int rounds = 0; rounds < 10; rounds++) {
+        size_t found = trv__collect(2);
+        if (!found || found == SIZE_MAX)
+            return;
+    }
+}
+
+void trv_fini(void)
+{
+    struct trv__thread *self = trv__thread_self();
+    struct trv_runtime *runtime;
+
+    if (!trv__current || !self->is_main)
+        return;
+    runtime = trv__runtime();
+    runtime->is_ending = true;
+    trv__thread_close_entrance(runtime);
+    run_fini_hooks(runtime);
+    wait_for_threads(runtime);
+    trv_clear(&self->context.error);
+    trv_clear(&self->context.handled);
+    collect_all();
+    trv__objects_fini(&runtime->objects);
+    trv__list_remove(&self->link);
+    trv__gil_leave(&runtime->gil, self);
+    trv__current = NULL;
+    destroy_runtime(runtime);
+}
+
+int trv_is_initialized(void)
+{
+    return trv__current != NULL;
+}
+
+double trv_time(void)
+{
+    return (double)trv__now_ns() / 1e9;
+}

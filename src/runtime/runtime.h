@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct trv_runtime: all state of a runtime, one member a module; and the thread states in it.
+ *
+ * Brought up in the order of the members of `struct trv_runtime`, taken down in the reverse.
+ * Everything is guarded by the GIL unless a comment names another lock.
+ *
+ * Lock order: the GIL, then gil.mutex. Nobody waits for the GIL while holding a runtime lock.
+ */
+#ifndef TRV_RUNTIME_RUNTIME_H
+#define TRV_RUNTIME_RUNTIME_H
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "object/object.h"
+#include "runtime/chooser.h"
+#include "runtime/gil.h"
+
+#include "trivet/runtime.h"
+#include "trivet/wait.h"
+
+#include <pthread.h>
+
+struct trv__thread {
+    struct trv__current current;  /* must be first: what lower floors see */
+    struct trv__context context;  /* the thread's own flow of control */
+    struct trv__gil_waiter gil;   /* how it stands in line for the GIL */
+    struct trv__list link;        /* in runtime->threads */
+    pthread_t pthread;
+    uint32_t attach_depth;        /* trv_thread_attach calls not undone; its own thread only */
+    bool is_main;
+    bool was_started;             /* made by trv__thread_start, and joined by the runtime */
+    void (*run)(void *argument);  /* of a started thread */
+    void *argument;
+    char name[16];
+
+    /* Parking (runtime/park.c). */
+    _Atomic uint32_t park_word;   /* 1 while it sleeps; written by itself, and by who unparks it */
+    int event_fd;                 /* -1, or an eventfd that ends its poll */
+    bool is_polling;              /* it waits in poll, not on park_word */
+};
+
+/* Work a module wants done when the runtime ends, before threads are waited for: shutting down what
+ * keeps threads or processes going. Run last in, first out. */
+struct trv__fini_hook {
+    struct trv__list link;
+    void (*run)(struct trv__fini_hook *hook);
+};
+
+/* A wait for a descriptor that is under way, for trv_fd_forget. */
+struct trv__fd_wait {
+    struct trv__list link; /* in runtime->fd_waits */
+    struct trv__context *context;
+    int fd;
+    int events;            /* wanted: TRV_READABLE, TRV_WRITABLE */
+    int ready;             /* what it is ready for */
+    int error;             /* errno, if waiting for it failed; EBADF when it was forgotten */
+};
+
+/* Who keeps something about descriptors between waits (loops), for trv_fd_forget. */
+struct trv__fd_keeper {
+    struct trv__list link;
+    void (*forget)(struct trv__fd_keeper *keeper, int fd);
+};
+
+struct trv_runtime {
+    struct trv__chooser chooser;
+    struct trv__gil gil;
+    struct trv__heap *heap;
+    struct trv__objects objects;
+    struct trv__thread *main_thread;
+    struct trv__list threads;         /* all attached ones */
+    struct trv__list finished;        /* started threads that have ended and must be joined */
+    struct trv__context *ending;      /* trv_fini, waiting for started threads to end, or NULL */
+    size_t started;                   /* started threads that have not ended */
+    struct trv__list fini_hooks;
+    struct trv__list fd_waits;
+    struct trv__list fd_keepers;
+    bool is_ending;                   /* trv_fini has begun: no new threads, no new pools */
+    bool is_worker;                   /* this process is a worker of a process pool */
+    pid_t pid;                        /* the process it was initialised in, or forked into */
+};
+
+static inline struct trv_runtime *trv__runtime(void)
+{
+    return trv__current->runtime;
+}
+
+static inline struct trv__thread *trv__thread_self(void)
+{
+    return (struct trv__thread *)trv__current;
+}
+
+/* The runtime's clock: the real one, or virtual under a seed. */
+static inline int64_t trv__now_ns(void)
+{
+    return trv__chooser_now_ns(&trv__runtime()->chooser);
+}
+
+/* Threads (runtime/thread.c) ---------------------------------------------------------------------- */
+
+/* Starts a thread that runs run(argument) with the GIL held and then ends; the runtime joins it.
+ * Returns 0, or -1 with RuntimeError or OSError set. */
+int trv__thread_start(void (*run)(void *argument), void *argument, const char *name, size_t stack_bytes);
+/* Prepares a thread state for the calling thread; does not take the GIL. NULL: out of memory. */
+struct trv__thread *trv__thread_create(struct trv_runtime *runtime);
+void trv__thread_destroy(struct trv__thread *thread);
+/* Joins started threads that have ended. */
+void trv__threads_reap(struct trv_runtime *runtime);
+/* The address below which this thread's stack is too low. */
+char *trv__thread_stack_limit(void);
+
+/* Contexts (runtime/context.h's kinds) ------------------------------------------------------------ */
+
+/* How a kind of context waits. Called with the GIL held, which is held again on return. */
+struct trv__context_operations {
+    /* Waits until context->is_parked is 0 or the deadline has passed. The context is the calling one. */
+    void (*park)(struct trv__context *context, int64_t deadline_ns);
+    /* context->is_parked has just become 0: makes it go on. Any thread. Cannot fail. */
+    void (*unpark)(struct trv__context *context);
+    /* Like park, until wait->fd is ready as well: wait->ready is then set. Errors in wait->error. */
+    void (*wait_fd)(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns);
+    /* Lets others run and comes back. */
+    void (*reschedule)(struct trv__context *context);
+};
+
+extern const struct trv__context_operations trv__thread_operations;
+
+static inline bool trv__context_is_coroutine(const struct trv__context *context)
+{
+    return context->operations != &trv__thread_operations;
+}
+
+/* Fork (runtime/fork.c) ---------------------------------------------------------------------------- */
+
+/* Around fork(), with the GIL held: before takes the runtime's locks, the others give them back. In
+ * the child the calling thread is the only one, the main one, and holds the GIL. */
+void trv__before_fork(struct trv_runtime *runtime);
+void trv__after_fork_in_parent(struct trv_runtime *runtime);
+void trv__after_fork_in_child(struct trv_runtime *runtime);
+
+#endif

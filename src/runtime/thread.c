@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Thread states: making and ending them, threads the runtime starts, foreign threads that come and
+ * go, and giving the GIL back around pure C.
+ *
+ * A started thread's last act under the GIL is to move itself to runtime->finished; it then only
+ * gives the lock back. Whoever joins it (trv__threads_reap) frees its state.
+ *
+ * The design calls for one thread-local pointer and no other file-scope state. A foreign thread,
+ * though, has no argument to say which runtime it enters; `entrance` is the runtime that
+ * trv_thread_attach enters: the first one initialised that has not ended.
+ */
+#include "base/fault.h"
+#include "base/futex.h"
+#include "runtime/runtime.h"
+
+#include "trivet/runtime.h"
+
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* Room that is kept for code that does not check: the C library, callbacks, error reports. */
+#define STACK_RESERVE ((TRV_ASAN || TRV_TSAN ? 4 : 1) * 96 * 1024)
+
+static struct trv_runtime *_Atomic entrance;
+
+void trv__thread_open_entrance(struct trv_runtime *runtime)
+{
+    struct trv_runtime *none = NULL;
+
+    atomic_compare_exchange_strong(&entrance, &none, runtime);
+}
+
+void trv__thread_close_entrance(struct trv_runtime *runtime)
+{
+    struct trv_runtime *expected = runtime;
+
+    atomic_compare_exchange_strong(&entrance, &expected, NULL);
+}
+
+/* States ---------------------------------------------------------------------------------------------- */
+
+char *trv__thread_stack_limit(void)
+{
+    pthread_attr_t attributes;
+    void *lowest = NULL;
+    size_t size = 0, reserve;
+
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return NULL;
+    pthread_attr_getstack(&attributes, &lowest, &size);
+    pthread_attr_destroy(&attributes);
+    reserve = MIN_OF((size_t)STACK_RESERVE, size / 4);
+    return (char *)lowest + reserve;
+}
+
+struct trv__thread *trv__thread_create(struct trv_runtime *runtime)
+{
+    struct trv__thread *thread = FAULT() ? NULL : calloc(1, sizeof *thread);
+
+    if (!thread)
+        return NULL;
+    thread->current.heap = runtime->heap;
+    thread->current.objects = &runtime->objects;
+    thread->current.context = &thread->context;
+    thread->current.attention = &runtime->gil.attention;
+    thread->current.runtime = runtime;
+    thread->context.thread = thread;
+    thread->context.operations = &trv__thread_operations;
+    thread->event_fd = -1;
+    trv__list_init(&thread->link);
+    trv__list_init(&thread->gil.link);
+    return thread;
+}
+
+void trv__thread_destroy(struct trv__thread *thread)
+{
+    if (thread->event_fd >= 0)
+        close(thread->event_fd);
+    free(thread);
+}
+
+/* What a thread's flow still holds when it ends; with the GIL. */
+static void drop_context(struct trv__context *context)
+{
+    trv_clear(&context->error);
+    trv_clear(&context->handled);
+}
+
+/* Started threads ------------------------------------------------------------------------------------- */
+
+static void finish_thread(struct trv__thread *self)
+{
+    struct trv_runtime *runtime = trv__runtime();
+
+    drop_context(&self->context);
+    trv__list_remove(&self->link);
+    trv__list_append(&runtime->finished, &self->link);
+    runtime->started--;
+    if (!runtime->started && runtime->ending && runtime->ending->is_parked) {
+        runtime->ending->is_parked = 0;
+        runtime->ending->wake = TRV__WOKEN;
+        runtime->ending->operations->unpark(runtime->ending);
+    }
+    trv__gil_leave(&runtime->gil, self);
+    trv__current = NULL;
+}
+
+static void *thread_main(void *argument)
+{
+    struct trv__thread *self = argument;
+
+    if (self->name[0])
+        prctl(PR_SET_NAME, self->name);
+    self->context.stack_limit = trv__thread_stack_limit();
+    trv__current = &self->current;
+    trv__gil_take(&trv__runtime()->gil, self);
+    self->run(self->argument);
+    finish_thread(self);
+    return NULL;
+}
+
+static int create_pthread(struct trv__thread *thread, size_t stack_bytes)
+{
+    pthread_attr_t attributes;
+    int error;
+
+    if (FAULT())
+        return ENOMEM;
+    pthread_attr_init(&attributes);
+    error = stack_bytes ? pthread_attr_setstacksize(&attributes, ROUND_UP(stack_bytes, 4096)) : 0;
+    if (!error)
+        error = pthread_create(&thread->pthread, &attributes, thread_main, thread);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+int trv__thread_start(void (*run)(void *argument), void *argument, const char *name, size_t stack_bytes)
+{
+    struct trv_runtime *runtime = trv__runtime();
+    struct trv__thread *thread;
+    int error;
+
+    if (runtime->is_ending)
+        return trv_raise_int(trv_RuntimeError, "cannot start a thread while the runtime ends");
+    trv__threads_reap(runtime);
+    if (!(thread = trv__thread_create(runtime)))
+        return trv_raise_int(trv_MemoryError, "out of memory");
+    thread->was_started = true;
+    thread->run = run;
+    thread->argument = argument;
+    snprintf(thread->name, sizeof thread->name, "%s", name ? name : "");
+    trv__list_append(&runtime->threads, &thread->link);
+    runtime->started++;
+    error = create_pthread(thread, stack_bytes);
+    if (error) {
+        runtime->started--;
+        trv__list_remove(&thread->link);
+        trv__thread_destroy(thread);
+        trv_raise_errno_of(error, "cannot start a thread");
+        return -1;
+    }
+    /* Under a seed it must stand in line before anything else is decided. */
+    while (runtime->chooser.is_seeded && !atomic_load(&thread->gil.has_arrived))
+        trv__futex_wait(&thread->gil.has_arrived, 0, TRV__NEVER);
+    return 0;
+}
+
+void trv__threads_reap(struct trv_runtime *runtime)
+{
+    struct trv__list *node;
+
+    while ((node = trv__list_pop(&runtime->finished))) {
+        struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
+        pthread_join(thread->pthread, NULL);
+        trv__thread_destroy(thread);
+    }
+}
+
+/* Foreign threads ------------------------------------------------------------------------------------- */
+
+int trv_thread_attach(void)
+{
+    struct trv_runtime *runtime = atomic_load(&entrance);
+    struct trv__thread *thread;
+
+    if (trv__current) {
+        trv__thread_self()->attach_depth++;
+        return 0;
+    }
+    if (!runtime) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (!(thread = trv__thread_create(runtime))) {
+        errno = ENOMEM;
+        return -1;
+    }
+    thread->context.stack_limit = trv__thread_stack_limit();
+    thread->attach_depth = 1;
+    trv__current = &thread->current;
+    trv__gil_take(&runtime->gil, thread);
+    trv__list_append(&runtime->threads, &thread->link);
+    return 0;
+}
+
+void trv_thread_detach(void)
+{
+    struct trv__thread *self = trv__thread_self();
+
+    ASSERT(trv__holds_gil());
+    if (!self || self->is_main || self->was_started || --self->attach_depth > 0)
+        return;
+    drop_context(&self->context);
+    trv__list_remove(&self->link);
+    trv__gil_leave(&trv__runtime()->gil, self);
+    trv__current = NULL;
+    trv__thread_destroy(self);
+}
+
+/* Pure C ------------------------------------------------------------------------------------------------ */
+
+trv_unlocked_ trv_unlock_begin(void)
+{
+    struct trv__thread *self = trv__thread_self();
+
+    ASSERT(trv__holds_gil());
+    if (self->context.no_switch || trv__current->context->no_switch)
+        return (trv_unlocked_){NULL, 1};
+    trv__gil_give(&trv__runtime()->gil, self);
+    return (trv_unlocked_){self, 1};
+}
+
+void trv_unlock_end(trv_unlocked_ *unlocked)
+{
+    int error = errno;
+
+    if (unlocked->thread)
+        trv__gil_take(&trv__runtime()->gil, unlocked->thread);
+    unlocked->thread = NULL;
+    errno = error;
+}
