@@ -42,12 +42,26 @@ struct trv__objects {
         size_t capacity, used;
     } interned;
     struct trv__str_shared *shared_strs; /* types/str_intern.c: "" and those of one ASCII character */
-    struct trv__list type_list_; /* object/type.c: types made at run time, for a debugger */
+    struct trv__list type_list_; /* object/type_new.c: types made at run time, for a debugger */
+    struct trv__printing_list {  /* object/text.c: containers that are being printed, by whom */
+        struct trv__printing {
+            const trv_object *object;
+            const struct trv__context *context;
+        } *entries, first[16];
+        size_t count, capacity;
+    } printing;
 };
 
-/* 0, or -1 when out of memory. trv__current is set, with a context to hold errors. */
+/* 0, or -1 when out of memory. trv__current is set, with a context to hold errors. The hash key
+ * is drawn here unless the caller has filled it (from a seed); all else is zero before. */
 int trv__objects_init(struct trv__objects *objects);
 void trv__objects_fini(struct trv__objects *objects);
+
+/* The modules' parts of these two. An init that fails leaves nothing behind. */
+int trv__errors_init(struct trv__objects *objects); /* object/error.c */
+void trv__errors_fini(struct trv__objects *objects);
+int trv__str_init(struct trv__objects *objects); /* types/str_intern.c */
+void trv__str_fini(struct trv__objects *objects);
 
 /* Arguments ----------------------------------------------------------------------------------- */
 
@@ -80,6 +94,13 @@ static inline bool trv__index_in(int64_t index, size_t length, size_t *where)
 
 /* The value of an int used as an index, cut to the range of int64_t. TypeError for others. */
 int trv__index_get(trv_object *object, int64_t *index);
+
+/* Containers take an object to be equal to itself, as Python's do, even if it says otherwise (NaN).
+ * 1, 0 or -1. */
+static inline int trv__same_or_equal(trv_object *a, trv_object *b)
+{
+    return a == b ? 1 : trv_equal(a, b);
+}
 
 /* Recursion ----------------------------------------------------------------------------------- */
 
@@ -125,6 +146,12 @@ trv_object *trv__build_arguments(const char *format, va_list *arguments);
 const trv_function_spec *trv__function_spec(const trv_object *function);
 /* The data of a closure (borrowed), or NULL. */
 trv_object *trv__closure_data(const trv_object *function);
+/* A method as a function that knows its receiver. */
+trv_object *trv__method_bind(const struct trv__method *method, trv_object *self);
+/* Making an instance of object or of a type made at run time: zeroed data. */
+trv_object *trv__instance_construct(const struct trv_type *type, const trv_args *args);
+/* What calling a type runs: construct, then init. */
+trv_object *trv__type_call(const struct trv_type *type, const trv_args *args);
 
 /* The one text of a type's instances that has no repr: "<name object at 0x...>". */
 trv_object *trv__repr_default(trv_object *object);
