@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * repr, str and print.
+ *
+ * A container that holds itself would be printed for ever; so containers enter themselves in a
+ * list while their items are printed (trv__repr_enter). The list belongs to the runtime, and its
+ * entries name the context: another thread may get its turn in the middle of a repr, and may print
+ * the same list. The order of the entries does not matter. The list lives in struct trv__objects
+ * until it outgrows the room there, and returns there when it is empty.
+ */
+#include "object/object.h"
+
+#include <stdio.h>
+
+trv_object *trv__repr_default(trv_object *object)
+{
+    return trv_str_printf("<%s object at 0x%zx>", object->type->name, (size_t)(uintptr_t)object);
+}
+
+/* Text from a slot, which a user may have written. */
+static trv_object *checked_text(trv_object *text, const trv_object *object, const char *slot)
+{
+    if (LIKELY(!text || trv__type_derives(text->type, &trv__str_type)))
+        return text;
+    trv_raise(trv_TypeError, "%s of '%s' returned a non-string (type %s)", slot, object->type->name,
+              text->type->name);
+    trv_unref(text);
+    return NULL;
+}
+
+trv_object *trv_repr(trv_object *object)
+{
+    if (!trv__given(object, "trv_repr") || trv__enter_recursion(" while getting the repr of an object") < 0)
+        return NULL;
+    if (!object->type->slots.repr)
+        return trv__repr_default(object);
+    return checked_text(object->type->slots.repr(object), object, "repr");
+}
+
+trv_object *trv_str(trv_object *object)
+{
+    if (!trv__given(object, "trv_str"))
+        return NULL;
+    if (!object->type->slots.str)
+        return trv_repr(object);
+    if (trv__enter_recursion(" while getting the str of an object") < 0)
+        return NULL;
+    return checked_text(object->type->slots.str(object), object, "str");
+}
+
+int trv_print(trv_object *object)
+{
+    trv_auto trv_object *text = trv_str(object);
+    const char *utf8;
+    size_t size;
+
+    if (!text || !(utf8 = trv_str_utf8(text, &size)))
+        return -1;
+    if (fwrite(utf8, 1, size, stdout) != size || putchar('\n') == EOF) {
+        trv_raise_errno("writing to standard output");
+        return -1;
+    }
+    return 0;
+}
+
+static bool grow(struct trv__printing_list *list)
+{
+    size_t size = list->capacity * sizeof *list->entries;
+    struct trv__printing *entries = trv__allocate(2 * size);
+
+    if (!entries)
+        return false;
+    memcpy(entries, list->entries, size);
+    if (list->entries != list->first)
+        trv__free(list->entries, size);
+    list->entries = entries;
+    list->capacity *= 2;
+    return true;
+}
+
+int trv__repr_enter(trv_object *object)
+{
+    struct trv__printing_list *list = &trv__current->objects->printing;
+    const struct trv__context *context = trv__current->context;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (list->entries[i].object == object && list->entries[i].context == context)
+            return 1;
+    if (list->count == list->capacity && !grow(list))
+        return -1;
+    list->entries[list->count++] = (struct trv__printing){object, context};
+    return 0;
+}
+
+void trv__repr_leave(trv_object *object)
+{
+    struct trv__printing_list *list = &trv__current->objects->printing;
+    const struct trv__context *context = trv__current->context;
+    size_t i = list->count;
+
+    while (i-- > 0)
+        if (list->entries[i].object == object && list->entries[i].context == context) {
+            list->entries[i] = list->entries[--list->count];
+            break;
+        }
+    if (list->count == 0 && list->entries != list->first) {
+        trv__free(list->entries, list->capacity * sizeof *list->entries);
+        list->entries = list->first;
+        list->capacity = COUNT_OF(list->first);
+    }
+}
