@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Context managers: what TRV_WITH is made of.
+ *
+ * `exit` runs with nothing pending, so that it may block and call like any code; the exception that
+ * left the block is its argument, and the context of what it raises itself. That exception is
+ * pending again afterwards, unless `exit` suppressed it or raised another.
+ */
+#include "object/object.h"
+
+trv_with_ trv_with_begin(trv_object *manager)
+{
+    trv_with_ with = {NULL, 0};
+
+    if (!trv__given(manager, "trv_with_begin"))
+        return with;
+    if (!manager->type->slots.enter || !manager->type->slots.exit) {
+        trv_raise(trv_TypeError, "'%s' object does not support the context manager protocol",
+                  manager->type->name);
+        return with;
+    }
+    trv_ref(manager);
+    if (manager->type->slots.enter(manager) < 0) {
+        trv_unref(manager);
+        return with;
+    }
+    with.manager = manager;
+    with.entered = 1;
+    return with;
+}
+
+/* Runs `exit` as code that handles `error`. */
+static int run_exit(trv_object *manager, trv_object *error)
+{
+    struct trv__context *context = trv__current->context;
+    trv_object *outer = context->handled;
+    int answer;
+
+    if (!error)
+        return manager->type->slots.exit(manager, NULL);
+    context->handled = trv_ref(error);
+    answer = manager->type->slots.exit(manager, error);
+    trv_clear(&context->handled);
+    context->handled = outer;
+    return answer;
+}
+
+void trv_with_end(trv_with_ *with)
+{
+    trv_auto trv_object *manager = trv_steal(&with->manager);
+    trv_auto trv_object *error = NULL;
+
+    if (!manager)
+        return;
+    with->entered = 0;
+    error = trv_error_take();
+    if (run_exit(manager, error) == 0 && error && !trv_error_occurred())
+        trv_error_restore(error);
+}
