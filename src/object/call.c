@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls.
+ *
+ * The way of a call without keywords to a function is short on purpose: look at the stack and the
+ * safepoint's word, fill a trv_args, jump. Nothing is allocated and the signature is not read; the
+ * number of arguments is checked by the function's own trv_parse. Keywords are bound to the
+ * signature before (signature.h); other callables answer through their type's `call` slot.
+ *
+ * Invariant: a call ends with a result and nothing pending, or with NULL and an exception. A
+ * function that breaks it is named in a SystemError. Functions an exception leaves are noted in its
+ * traceback here.
+ */
+#include "object/closure.h"
+#include "object/signature.h"
+
+/* A NULL among the arguments means a missing optional one, unless an exception is pending: then
+ * the expression that should have made it failed. False if the call must not be made. */
+static bool may_call(trv_object *callable, trv_object *const *items, size_t count)
+{
+    if (!trv__given(callable, "trv_call"))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!items[i])
+            return false;
+    return true;
+}
+
+/* The code broke the rule about results and exceptions. */
+static trv_object *raise_broken(const char *name, trv_object *result)
+{
+    struct trv__context *context = trv__current->context;
+    trv_object *outer = context->handled;
+
+    if (!result)
+        return trv_raise(trv_SystemError, "%s() returned NULL without setting an exception", name);
+    trv_unref(result);
+    context->handled = trv_steal(&context->error);
+    trv_raise(trv_SystemError, "%s() returned a result with an exception set", name);
+    trv_clear(&context->handled);
+    context->handled = outer;
+    return NULL;
+}
+
+/* The end of a call that did not simply return a result. */
+static __attribute__((noinline)) trv_object *end_of_call(const trv_function_spec *spec, trv_object *result)
+{
+    const char *name = trv__spec_name(spec);
+
+    if (!result != !!trv__current->context->error)
+        result = raise_broken(name, result);
+    trv__error_passed(spec->file ? spec->file : "?", spec->line, name);
+    return result;
+}
+
+static __attribute__((noinline)) trv_object *call_with_keywords(const trv_function_spec *spec, trv_args *args)
+{
+    struct trv__binding binding;
+    trv_object *result;
+
+    if (trv__bind(&binding, spec, args) < 0)
+        return NULL;
+    result = spec->entry(&binding.args);
+    if (UNLIKELY(!result || trv__current->context->error))
+        result = end_of_call(spec, result);
+    trv__unbind(&binding);
+    return result;
+}
+
+/* A callable that is no function. */
+static __attribute__((noinline)) trv_object *call_slot(trv_object *callable, trv_args *args)
+{
+    trv_object *result;
+
+    if (!callable->type->slots.call)
+        return trv_raise(trv_TypeError, "'%s' object is not callable", callable->type->name);
+    args->self = callable;
+    args->function = NULL;
+    result = callable->type->slots.call(callable, args);
+    if (UNLIKELY(!result != !!trv__current->context->error))
+        return raise_broken(trv_function_name(callable), result);
+    return result;
+}
+
+trv_object *trv_call_array(trv_object *callable, trv_object *const *items, size_t count,
+                           trv_object *keywords)
+{
+    struct trv__context *context = trv__current->context;
+    const trv_function_spec *spec;
+    trv_object *result;
+    trv_args args;
+
+    if (UNLIKELY(!callable || context->error) && !may_call(callable, items, count))
+        return NULL;
+    if (UNLIKELY(trv__enter_recursion(" in a call") < 0) || UNLIKELY(trv__safepoint() < 0))
+        return NULL;
+    args.items = items;
+    args.count = count;
+    args.keywords = keywords;
+    if (UNLIKELY(!trv__is_function(callable)))
+        return call_slot(callable, &args);
+    spec = callable->payload;
+    args.self = trv__closure_data(callable);
+    args.function = spec;
+    if (UNLIKELY(keywords))
+        return call_with_keywords(spec, &args);
+    result = spec->entry(&args);
+    if (LIKELY(result && !context->error))
+        return result;
+    return end_of_call(spec, result);
+}
+
+int trv_callable(const trv_object *object)
+{
+    return object && object->type->slots.call;
+}
+
+const char *trv_function_name(trv_object *function)
+{
+    const trv_function_spec *spec = function ? trv__function_spec(function) : NULL;
+
+    if (spec && spec->name)
+        return spec->name;
+    if (function && trv__is_type(function))
+        return trv__type_of_handle(function)->name;
+    return trv_type_name(function);
+}
+
+const trv_function_spec *trv__function_spec(const trv_object *function)
+{
+    return trv__is_function(function) ? function->payload : NULL;
+}
+
+trv_object *trv__closure_data(const trv_object *function)
+{
+    if (function->type != &trv__closure_type)
+        return NULL;
+    return ((const struct trv__closure *)function)->data;
+}

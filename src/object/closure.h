@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two layouts of function objects, for calls, which must not pay for a slot.
+ *
+ * A static function is a trv_object whose payload is its spec. A closure begins the same way, so
+ * that the spec of both is found without asking which it is; then come its data, a spec of its own
+ * and, unless a method table holds them, the signature and name that the spec points to.
+ */
+#ifndef TRV_OBJECT_CLOSURE_H
+#define TRV_OBJECT_CLOSURE_H
+
+#include "object/object.h"
+
+struct trv__closure {
+    TRV__HEAD;
+    const trv_function_spec *spec; /* &own */
+    trv_object *data;              /* owned, or NULL */
+    trv_function_spec own;
+    size_t text_bytes;             /* of `text` */
+    char text[];                   /* signature and name, each with its NUL */
+};
+
+_Static_assert(offsetof(struct trv__closure, spec) == offsetof(trv_object, payload),
+               "both layouts have their spec in the same place");
+
+static inline bool trv__is_function(const trv_object *object)
+{
+    return object->type == &trv_static_function_layout_ || object->type == &trv__closure_type;
+}
+
+#endif
