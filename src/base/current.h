@@ -88,9 +88,8 @@ bool trv__holds_gil(void);
 /* Whether there is stack left for another level of recursion; sets RecursionError if not. */
 static inline bool trv__stack_is_low(void)
 {
-    char here;
-
-    return UNLIKELY(&here < trv__current->context->stack_limit);
+    /* Not the address of a local: AddressSanitizer may keep locals on the heap. */
+    return UNLIKELY((char *)__builtin_frame_address(0) < trv__current->context->stack_limit);
 }
 
 /* Sets RecursionError: "maximum recursion depth exceeded<where>". Returns -1. Implemented by
