@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Futures and the executor interface, as the legs see them.
+ *
+ * A future goes PENDING -> RUNNING -> FINISHED, or from either to CANCELLED; it is completed once,
+ * and completing it wakes its waiters and runs its callbacks. Everything under the GIL.
+ *
+ * A leg is a type derived from trv__executor_type, whose struct begins with struct trv__executor.
+ * It makes a struct trv__call for each submission (future, callable, arguments), keeps it until a
+ * worker takes it, and the worker gives it to trv__call_run, which does the rest the same way on
+ * every leg that shares the heap: the cancel scope around the call, the task of the context, the
+ * outcome into the future.
+ */
+#ifndef TRV_TASK_TASK_H
+#define TRV_TASK_TASK_H
+
+#include "wait/park.h"
+
+#include "trivet/executor.h"
+
+enum trv__future_state { TRV__PENDING, TRV__RUNNING, TRV__FINISHED, TRV__CANCELLED_FUTURE };
+
+struct trv__future {
+    TRV__HEAD;
+    uint8_t state;              /* enum trv__future_state */
+    bool was_observed;          /* someone has seen its outcome: an exception need not be reported */
+    bool cancel_requested;      /* its running call was told to stop */
+    trv_object *result;         /* FINISHED: the result, or NULL if there is an exception */
+    trv_object *exception;      /* FINISHED: the exception, or NULL */
+    trv_object *callbacks;      /* a list, or NULL */
+    struct trv__list waiters;   /* struct trv__waiter */
+    struct trv_scope *scope;    /* around its running call, in the context that runs it; or NULL */
+    /* Tells the leg to stop a call: 1 if told, 0 if it cannot. NULL: only through `scope`. A leg
+     * that revokes a call which has not begun cancels the future itself with trv__future_cancelled. */
+    int (*cancel)(struct trv__future *future);
+    void *leg;                  /* the leg's own */
+};
+
+extern struct trv_type trv__future_type, trv__executor_type;
+
+struct trv__future *trv__future_create(void);
+static inline bool trv__future_is_done(const struct trv__future *future)
+{
+    return future->state >= TRV__FINISHED;
+}
+/* PENDING -> RUNNING. False if it was cancelled meanwhile: do not run the call. */
+bool trv__future_start(struct trv__future *future);
+/* Completes it, taking over the reference. Nothing happens (the reference is dropped) if it is done. */
+void trv__future_finish_take(struct trv__future *future, trv_object *result);
+void trv__future_fail_take(struct trv__future *future, trv_object *exception);
+void trv__future_cancelled(struct trv__future *future);
+/* Completes it with `result`, or with the pending exception if result is NULL (CancelledError
+ * makes it CANCELLED). Takes over both. */
+void trv__future_settle_take(struct trv__future *future, trv_object *result);
+
+/* A call on its way to a worker. A plain block, linked in the leg's queue. */
+struct trv__call {
+    struct trv__list link;
+    struct trv__future *future; /* owned */
+    trv_object *callable;       /* owned */
+    trv_object *arguments;      /* a tuple; owned */
+    trv_object *keywords;       /* a dict or NULL; owned */
+};
+
+/* A call and its future, from what was submitted. NULL with an exception. */
+struct trv__call *trv__call_create(trv_object *callable, trv_object *const *items, size_t count, trv_object *keywords);
+/* Drops a call. Its future must be done or belong to somebody else by now. */
+void trv__call_drop(struct trv__call *call);
+/* Runs a call in the calling context, settles its future and drops the call. Nothing is pending
+ * afterwards. A call whose future was cancelled is only dropped. May switch. */
+void trv__call_run(struct trv__call *call);
+
+struct trv__executor;
+
+struct trv__executor_operations {
+    /* Hands a call over. The executor owns it from now on, also if this fails (-1, exception; the
+     * future is then settled by nobody: the caller drops it). May block where a queue is full. */
+    int (*submit_take)(struct trv__executor *executor, struct trv__call *call);
+    /* No more calls are accepted (the caller has seen to that). Waits until those it has are done
+     * and its workers gone, unless told otherwise. 0, or -1 with TimeoutError or CancelledError. */
+    int (*shutdown)(struct trv__executor *executor, bool wait, bool cancel_pending, int64_t deadline_ns);
+    /* How many calls run at once. */
+    size_t (*workers)(struct trv__executor *executor);
+};
+
+struct trv__executor {
+    TRV__HEAD;
+    const struct trv__executor_operations *operations;
+    bool is_shut_down; /* accepts nothing more */
+};
+
+#endif
