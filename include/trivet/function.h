@@ -13,7 +13,13 @@
  *     }
  *
  * The text before ':' is the signature; its names are the function's keywords, "=" after a name
- * marks it as optional ("open(path, mode=)"), "*rest" takes any further arguments.
+ * marks it as optional ("open(path, mode=)"), "*rest" takes any further arguments. Keywords named
+ * after it, and those that "**options" takes, reach the function in args->keywords.
+ *
+ * Who checks the arguments: keywords are bound to the signature before the function runs, and
+ * what is missing, unknown or given twice is a TypeError then. A call without keywords passes what
+ * it was given; trv_parse compares the number with its format. A function without trv_parse reads
+ * args->count itself.
  *
  * Formats, the same letters for building and parsing (what a letter takes when building; where it
  * puts it when parsing):
@@ -24,7 +30,9 @@
  *   o trv_object *; trv_object ** (view while the arguments live)
  *   () tuple   [] list   {} dict of k:v pairs      blanks and commas are free
  *   | parsing only: what follows is optional, and its variables keep their values when absent
- * A NULL object under `o` while an exception is pending fails with that exception.
+ * A NULL object under `o` while an exception is pending fails with that exception; a NULL `s`
+ * builds None. Parsing takes a tuple or a list for () and for []; in {} the keys are given, as in
+ * building, and the values are looked up: trv_parse(args, "{s:l |s:b}", "size", &n, "new", &is_new).
  */
 #ifndef TRIVET_FUNCTION_H
 #define TRIVET_FUNCTION_H
@@ -85,7 +93,7 @@ extern TRV_API const struct trv_type trv_static_function_layout_;
 #define TRV_STATIC_FUNCTION(name, signature) TRV_DEFINE_FUNCTION_(static, name, signature)
 
 /* A closure: a function with an object of its own, which its code finds in args->self. `name` is
- * copied. `data` may be NULL. */
+ * copied; it may be a whole signature, "add(n): adds n to the counter". `data` may be NULL. */
 TRV_API TRV_MUST_CHECK trv_object *trv_function_new(trv_entry entry, const char *name, trv_object *data);
 
 /* Calls a callable with arguments built from a format: "" or NULL for none, "ls" for two; a format

@@ -171,8 +171,9 @@ TRV_API trv_object *trv_for_begin_(trv_object *iterable);
 TRV_API int trv_for_next_(trv_object *iterator, trv_object **item);
 
 /* Runs its block for each item. `item` is a view: it is valid during its round, and dropped by
- * itself. After the block, trv_error_occurred() tells whether the iteration failed. Every round
- * is a safepoint: May switch. */
+ * itself. A round that leaves an exception pending is the last. After the block,
+ * trv_error_occurred() tells whether the iteration, or a round, failed. Every round is a
+ * safepoint: May switch. */
 #define TRV_FOR(item, iterable)                                                                     \
     for (trv_object *item TRV_CLEANUP_(trv_auto_unref_) = NULL,                                     \
                           *TRV_UNIQUE_(trv_iterator_) TRV_CLEANUP_(trv_auto_unref_) =               \

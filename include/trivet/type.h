@@ -4,6 +4,12 @@
  *
  * A type is described by a trv_type_spec and made with trv_type_new; calling the type makes an
  * instance, whose C data is reached with trv_data(). A slot left NULL is inherited from the base.
+ * `traverse`, `clear`, `destroy` and `size_bytes` add up: each type's own sees to that type's data.
+ * `getattr` and `setattr` pass names they do not know on to the base's. A type that gives
+ * `compare` but no `hash` has none; one that gives neither is hashed by identity.
+ *
+ * If the doc begins with the type's name and parentheses, "Point(x, y=): a place", it is the
+ * signature of calls of the type, and `init` gets its keywords bound.
  *
  * References held in the data are visited by `traverse` and dropped by `clear`; with those two the
  * collector frees cycles through the type, and the end of an instance drops them too. What is not
