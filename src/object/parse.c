@@ -8,7 +8,7 @@
  * what goes out is numbers and views.
  *
  * Messages name the function and the position: "square() argument 1 must be int, not str", with
- * ", item 2" for each level further in.
+ * ", item 2" for each level further in and ", key 'size'" inside a dict.
  */
 #include "object/build.h"
 #include "object/signature.h"
@@ -17,14 +17,16 @@
 #include <stdio.h>
 
 #define PATH_MOST 4
+#define TEXT_BYTES 200
 
 struct parser {
     const char *at, *whole;
     va_list *arguments;
     const trv_function_spec *spec;
-    bool is_call;             /* arguments of a call, rather than items of a tuple */
-    unsigned depth;           /* of containers around the current item */
-    size_t path[PATH_MOST];   /* its position in each of them, from 1 */
+    bool is_call;           /* arguments of a call, rather than items of a tuple */
+    unsigned depth;         /* of containers around the current item */
+    size_t path[PATH_MOST]; /* its position in each of them, from 1 */
+    trv_object *key;        /* of the innermost dict around it, or NULL */
 };
 
 /* What a format says about the number of items at its outermost level. */
@@ -37,9 +39,9 @@ static int parse_item(struct parser *p, trv_object *object);
 /* Messages ------------------------------------------------------------------------------------- */
 
 /* "square() argument 1, item 2" */
-static const char *where(const struct parser *p, char text[static 160])
+static const char *where(const struct parser *p, char text[static TEXT_BYTES])
 {
-    size_t size = 160, length;
+    size_t size = TEXT_BYTES, length;
 
     if (p->is_call)
         snprintf(text, size, "%.100s() argument %zu", trv__spec_name(p->spec), p->path[0]);
@@ -49,19 +51,24 @@ static const char *where(const struct parser *p, char text[static 160])
         length = strlen(text);
         snprintf(text + length, size - length, ", item %zu", p->path[i]);
     }
+    if (p->key && trv__type_derives(p->key->type, &trv__str_type)) {
+        length = strlen(text);
+        snprintf(text + length, size - length, ", key '%.20s'", trv_str_utf8(p->key, NULL));
+    }
     return text;
 }
 
 static int raise_type(const struct parser *p, const char *wanted, const trv_object *object)
 {
-    char text[160];
+    char text[TEXT_BYTES];
 
-    return trv_raise_int(trv_TypeError, "%s must be %s, not %s", where(p, text), wanted, object->type->name);
+    return trv_raise_int(trv_TypeError, "%s must be %s, not %s", where(p, text), wanted,
+                         object->type->name);
 }
 
 static int raise_range(const struct parser *p, const char *type)
 {
-    char text[160];
+    char text[TEXT_BYTES];
 
     return trv_raise_int(trv_OverflowError, "%s is out of range for %s", where(p, text), type);
 }
@@ -147,7 +154,8 @@ static int parse_float(struct parser *p, trv_object *object)
 
     if (!object)
         return 0;
-    if (!trv__type_derives(object->type, &trv__float_type) && !trv__type_derives(object->type, &trv__int_type))
+    if (!trv__type_derives(object->type, &trv__float_type) &&
+        !trv__type_derives(object->type, &trv__int_type))
         return raise_type(p, "float", object);
     if (LIKELY(trv_float_get(object, variable) == 0))
         return 0;
@@ -174,7 +182,7 @@ static int parse_str(struct parser *p, trv_object *object)
 {
     const char **variable = va_arg(*p->arguments, const char **);
     const char *utf8;
-    char text[160];
+    char text[TEXT_BYTES];
     size_t size;
 
     if (!object)
@@ -219,7 +227,8 @@ static const char *skip_item(const char *at)
     int depth = 0;
 
     for (; *at; at++) {
-        depth += (*at == '(' || *at == '[' || *at == '{') - (*at == ')' || *at == ']' || *at == '}');
+        depth +=
+            (*at == '(' || *at == '[' || *at == '{') - (*at == ')' || *at == ']' || *at == '}');
         if (depth <= 0)
             return at + 1;
     }
@@ -285,11 +294,13 @@ static int raise_length(const struct parser *p, struct counts counts, size_t cou
 {
     bool few = count < counts.required;
     size_t wanted = few ? counts.required : counts.most;
-    char text[160];
+    char text[TEXT_BYTES];
 
     return trv_raise_int(trv_TypeError, "%s must have %s%zu item%s, not %zu", where(p, text),
-                         counts.required == counts.most ? "" : few ? "at least " : "at most ", wanted,
-                         wanted == 1 ? "" : "s", count);
+                         counts.required == counts.most ? ""
+                         : few                          ? "at least "
+                                                        : "at most ",
+                         wanted, wanted == 1 ? "" : "s", count);
 }
 
 static int parse_sequence(struct parser *p, trv_object *object, char end)
@@ -316,11 +327,12 @@ static int parse_sequence(struct parser *p, trv_object *object, char end)
 static int raise_missing_key(const struct parser *p, trv_object *key)
 {
     trv_auto trv_object *name = trv_repr(key);
-    char text[160];
+    char text[TEXT_BYTES];
 
     if (!name)
         return -1;
-    return trv_raise_int(trv_KeyError, "%s has no key %s", where(p, text), trv_str_utf8(name, NULL));
+    return trv_raise_int(trv_KeyError, "%s has no key %s", where(p, text),
+                         trv_str_utf8(name, NULL));
 }
 
 /* One k:v pair. The key is an argument, as in building; the value is looked up. The view that goes
@@ -330,7 +342,8 @@ static int parse_entry(struct parser *p, trv_object *dict, bool is_optional)
     struct trv__builder keys = {p->at, p->whole, p->arguments, false, false};
     trv_auto trv_object *key = trv__build_item(&keys);
     trv_auto trv_object *value = NULL;
-    int found = 0;
+    trv_object *outer_key = p->key;
+    int found = 0, answer;
 
     p->at = keys.at;
     if (!key)
@@ -342,7 +355,10 @@ static int parse_entry(struct parser *p, trv_object *dict, bool is_optional)
         return -1;
     if (dict && !found && !is_optional)
         return raise_missing_key(p, key);
-    return parse_item(p, value);
+    p->key = key;
+    answer = parse_item(p, value);
+    p->key = outer_key;
+    return answer;
 }
 
 static int parse_dict(struct parser *p, trv_object *object)
@@ -421,7 +437,7 @@ static int check_count(const trv_args *args, struct counts counts)
 int trv_parse(const trv_args *args, const char *format, ...)
 {
     va_list arguments;
-    struct parser parser = {format, format, &arguments, args->function, true, 0, {0}};
+    struct parser parser = {format, format, &arguments, args->function, true, 0, {0}, NULL};
     int answer;
 
     if (check_count(args, count_items(format)) < 0)
@@ -432,10 +448,22 @@ int trv_parse(const trv_args *args, const char *format, ...)
     return answer;
 }
 
+static int raise_item_count(struct counts counts, size_t count)
+{
+    bool few = count < counts.required;
+    size_t wanted = few ? counts.required : counts.most;
+
+    return trv_raise_int(trv_TypeError, "expected %s%zu item%s, got %zu",
+                         counts.required == counts.most ? ""
+                         : few                          ? "at least "
+                                                        : "at most ",
+                         wanted, wanted == 1 ? "" : "s", count);
+}
+
 int trv_parse_tuple(trv_object *tuple, const char *format, ...)
 {
     va_list arguments;
-    struct parser parser = {format, format, &arguments, NULL, false, 0, {0}};
+    struct parser parser = {format, format, &arguments, NULL, false, 0, {0}, NULL};
     struct counts counts = count_items(format);
     trv_object *const *items;
     size_t count;
@@ -444,13 +472,11 @@ int trv_parse_tuple(trv_object *tuple, const char *format, ...)
     if (!trv__given(tuple, "trv_parse_tuple"))
         return -1;
     if (!is_sequence(tuple))
-        return trv_raise_int(trv_TypeError, "trv_parse_tuple needs a tuple or list, not %s", tuple->type->name);
+        return trv_raise_int(trv_TypeError, "trv_parse_tuple needs a tuple or list, not %s",
+                             tuple->type->name);
     items = sequence_items(tuple, &count);
     if (count < counts.required || count > counts.most)
-        return trv_raise_int(trv_TypeError, "expected %s%zu item%s, got %zu",
-                             counts.required == counts.most ? "" : count < counts.required ? "at least " : "at most ",
-                             count < counts.required ? counts.required : counts.most,
-                             (count < counts.required ? counts.required : counts.most) == 1 ? "" : "s", count);
+        return raise_item_count(counts, count);
     va_start(arguments, format);
     answer = parse_items(&parser, items, count, 0);
     va_end(arguments);
