@@ -9,8 +9,8 @@
  */
 #include "object/number.h"
 
-static const char *const binary_texts[] = {"+", "-", "*", "/", "//", "%", "** or pow()",
-                                           "<<", ">>", "&", "|", "^"};
+static const char *const binary_texts[] = {"+",           "-",  "*",  "/", "//", "%",
+                                           "** or pow()", "<<", ">>", "&", "|",  "^"};
 static const char *const unary_texts[] = {"unary -", "abs()", "unary ~"};
 
 /* Asks both types. Returns 0, TRV_UNKNOWN or -1. */
@@ -39,8 +39,8 @@ static trv_object *raise_unsupported(const trv_object *a, const trv_object *b, t
                      binary_texts[op], a->type->name, b->type->name);
 }
 
-static inline __attribute__((always_inline)) trv_object *
-binary(trv_object *a, trv_object *b, trv_binary op, const char *function)
+static inline __attribute__((always_inline)) trv_object *binary(trv_object *a, trv_object *b,
+                                                                trv_binary op, const char *function)
 {
     trv_object *result = NULL;
     int answer;
@@ -67,7 +67,8 @@ static trv_object *unary(trv_object *a, trv_unary op, const char *function)
     if (a->type->slots.unary)
         answer = a->type->slots.unary(a, op, &result);
     if (answer == TRV_UNKNOWN)
-        return trv_raise(trv_TypeError, "bad operand type for %s: '%s'", unary_texts[op], a->type->name);
+        return trv_raise(trv_TypeError, "bad operand type for %s: '%s'", unary_texts[op],
+                         a->type->name);
     return answer == 0 ? result : NULL;
 }
 

@@ -22,7 +22,8 @@ static int raise_no_attribute(trv_object *object, const char *name)
     if (trv__is_type(object))
         return trv_raise_int(trv_AttributeError, "type object '%s' has no attribute '%s'",
                              trv__type_of_handle(object)->name, name);
-    return trv_raise_int(trv_AttributeError, "'%s' object has no attribute '%s'", object->type->name, name);
+    return trv_raise_int(trv_AttributeError, "'%s' object has no attribute '%s'",
+                         object->type->name, name);
 }
 
 static trv_object *get_from_table(trv_object *object, const char *name)

@@ -10,8 +10,8 @@
 int trv__raise_bad_format(const char *whole, const char *at)
 {
     if (*at)
-        return trv_raise_int(trv_SystemError, "bad format \"%s\": '%c' at %d is not understood", whole, *at,
-                             (int)(at - whole));
+        return trv_raise_int(trv_SystemError, "bad format \"%s\": '%c' at %d is not understood",
+                             whole, *at, (int)(at - whole));
     return trv_raise_int(trv_SystemError, "bad format \"%s\": it ends too early", whole);
 }
 
@@ -255,7 +255,8 @@ trv_object *trv__build_item(struct trv__builder *b)
 
 trv_object *trv_build_va(const char *format, va_list *arguments)
 {
-    struct trv__builder builder = {format ? format : "", format ? format : "", arguments, false, false};
+    struct trv__builder builder = {format ? format : "", format ? format : "", arguments, false,
+                                   false};
     struct trv__items items;
     trv_object *value = NULL;
 
@@ -301,7 +302,8 @@ bool trv__format_is_group(const char *format, const char **inner)
 
 int trv__build_call(const char *format, va_list *arguments, struct trv__items *items)
 {
-    struct trv__builder builder = {format ? format : "", format ? format : "", arguments, false, false};
+    struct trv__builder builder = {format ? format : "", format ? format : "", arguments, false,
+                                   false};
     bool is_group = trv__format_is_group(builder.whole, &builder.at);
 
     trv__build_items(&builder, is_group ? ')' : 0, items);

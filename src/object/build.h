@@ -12,11 +12,11 @@
 #include "object/object.h"
 
 struct trv__builder {
-    const char *at;     /* the next letter */
-    const char *whole;  /* the format, for messages */
+    const char *at;    /* the next letter */
+    const char *whole; /* the format, for messages */
     va_list *arguments;
-    bool has_failed;    /* an exception is set */
-    bool is_lost;       /* the format is bad: do not touch the arguments any more */
+    bool has_failed; /* an exception is set */
+    bool is_lost;    /* the format is bad: do not touch the arguments any more */
 };
 
 #define TRV__ITEMS_INLINE 8

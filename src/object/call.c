@@ -43,7 +43,8 @@ static trv_object *raise_broken(const char *name, trv_object *result)
 }
 
 /* The end of a call that did not simply return a result. */
-static __attribute__((noinline)) trv_object *end_of_call(const trv_function_spec *spec, trv_object *result)
+static __attribute__((noinline)) trv_object *end_of_call(const trv_function_spec *spec,
+                                                         trv_object *result)
 {
     const char *name = trv__spec_name(spec);
 
@@ -53,7 +54,8 @@ static __attribute__((noinline)) trv_object *end_of_call(const trv_function_spec
     return result;
 }
 
-static __attribute__((noinline)) trv_object *call_with_keywords(const trv_function_spec *spec, trv_args *args)
+static __attribute__((noinline)) trv_object *call_with_keywords(const trv_function_spec *spec,
+                                                                trv_args *args)
 {
     struct trv__binding binding;
     trv_object *result;

@@ -29,7 +29,8 @@ static void print_ignored(const char *what, trv_object *who)
     if (utf8)
         fprintf(stderr, "Exception ignored in %s: %s\n", what, utf8);
     else if (who)
-        fprintf(stderr, "Exception ignored in %s: <%s object at %p>\n", what, who->type->name, (void *)who);
+        fprintf(stderr, "Exception ignored in %s: <%s object at %p>\n", what, who->type->name,
+                (void *)who);
     else
         fprintf(stderr, "Exception ignored in %s\n", what);
     trv_error_restore(error);

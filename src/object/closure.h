@@ -16,8 +16,8 @@ struct trv__closure {
     const trv_function_spec *spec; /* &own */
     trv_object *data;              /* owned, or NULL */
     trv_function_spec own;
-    size_t text_bytes;             /* of `text` */
-    char text[];                   /* signature and name, each with its NUL */
+    size_t text_bytes; /* of `text` */
+    char text[];       /* signature and name, each with its NUL */
 };
 
 _Static_assert(offsetof(struct trv__closure, spec) == offsetof(trv_object, payload),

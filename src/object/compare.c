@@ -13,8 +13,8 @@
 #include "object/number.h"
 
 static const char *const operator_texts[] = {"<", "<=", "==", "!=", ">", ">="};
-static const trv_comparison mirrored[] = {TRV_GREATER, TRV_GREATER_EQUAL, TRV_EQUAL,
-                                          TRV_NOT_EQUAL, TRV_LESS, TRV_LESS_EQUAL};
+static const trv_comparison mirrored[] = {TRV_GREATER,   TRV_GREATER_EQUAL, TRV_EQUAL,
+                                          TRV_NOT_EQUAL, TRV_LESS,          TRV_LESS_EQUAL};
 
 int trv_hash(trv_object *object, int64_t *hash)
 {

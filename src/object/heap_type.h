@@ -16,11 +16,11 @@ struct trv__heap_type {
     TRV__HEAD;
     const struct trv_type *payload; /* &made; what trv__type_of_handle reads */
     struct trv_type made;
-    trv_slots given;                /* as in the spec */
-    trv_function_spec spec;         /* who is called when the type is; for messages and keywords */
-    struct trv__list link;          /* in objects->type_list_ */
+    trv_slots given;        /* as in the spec */
+    trv_function_spec spec; /* who is called when the type is; for messages and keywords */
+    struct trv__list link;  /* in objects->type_list_ */
     size_t text_bytes;
-    char text[];                    /* name and doc, each with its NUL */
+    char text[]; /* name and doc, each with its NUL */
 };
 
 _Static_assert(offsetof(struct trv__heap_type, payload) == offsetof(trv_object, payload),

@@ -53,7 +53,8 @@ static int contains_by_walking(trv_object *object, trv_object *item)
     int more, equal = 0;
 
     if (!object->type->slots.iter)
-        return trv_raise_int(trv_TypeError, "argument of type '%s' is not iterable", object->type->name);
+        return trv_raise_int(trv_TypeError, "argument of type '%s' is not iterable",
+                             object->type->name);
     if (!(iterator = trv_iter(object)))
         return -1;
     while (equal == 0 && (more = trv_next(iterator, &other)) != 0) {

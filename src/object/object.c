@@ -65,7 +65,8 @@ int trv_issubclass(trv_object *type, trv_object *base)
     if (!trv__given(type, "trv_issubclass") || !trv__given(base, "trv_issubclass"))
         return -1;
     if (!trv__is_type(type))
-        return trv_raise_int(trv_TypeError, "issubclass() arg 1 must be a type, not %s", type->type->name);
+        return trv_raise_int(trv_TypeError, "issubclass() arg 1 must be a type, not %s",
+                             type->type->name);
     return derives_from(trv__type_of_handle(type), base, "issubclass");
 }
 
@@ -78,11 +79,13 @@ bool trv__given(const trv_object *object, const char *function)
     return false;
 }
 
-int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type, const char *function)
+int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type,
+                          const char *function)
 {
     if (!trv__given(object, function))
         return -1;
-    return trv_raise_int(trv_TypeError, "%s needs a %s, not %s", function, type->name, object->type->name);
+    return trv_raise_int(trv_TypeError, "%s needs a %s, not %s", function, type->name,
+                         object->type->name);
 }
 
 int trv__index_get(trv_object *object, int64_t *index)

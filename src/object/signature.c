@@ -66,10 +66,10 @@ bool trv__parameter_next(const char **cursor, struct trv__parameter *parameter)
     parameter->length = strcspn(p, "=,): ");
     p += parameter->length;
     p += strspn(p, " ");
-    parameter->kind = stars == 1    ? TRV__PARAMETER_REST
-                      : stars > 1   ? TRV__PARAMETER_KEYWORDS
-                      : *p == '='   ? TRV__PARAMETER_OPTIONAL
-                                    : TRV__PARAMETER_REQUIRED;
+    parameter->kind = stars == 1  ? TRV__PARAMETER_REST
+                      : stars > 1 ? TRV__PARAMETER_KEYWORDS
+                      : *p == '=' ? TRV__PARAMETER_OPTIONAL
+                                  : TRV__PARAMETER_REQUIRED;
     *cursor = skip_parameter(p);
     return true;
 }
@@ -115,14 +115,15 @@ int trv__raise_too_many(const trv_function_spec *spec, size_t required, size_t m
 
     if (required < most)
         return trv_raise_int(trv_TypeError,
-                             "%s() takes from %zu to %zu positional arguments but %zu %s given", name,
-                             required, most, given, were);
-    return trv_raise_int(trv_TypeError, "%s() takes %zu positional argument%s but %zu %s given", name,
-                         most, most == 1 ? "" : "s", given, were);
+                             "%s() takes from %zu to %zu positional arguments but %zu %s given",
+                             name, required, most, given, were);
+    return trv_raise_int(trv_TypeError, "%s() takes %zu positional argument%s but %zu %s given",
+                         name, most, most == 1 ? "" : "s", given, were);
 }
 
 /* "'a'", "'a' and 'b'", "'a', 'b', and 'c'": one name more, of `total`. */
-static void add_name(struct text *text, const struct trv__parameter *parameter, size_t index, size_t total)
+static void add_name(struct text *text, const struct trv__parameter *parameter, size_t index,
+                     size_t total)
 {
     if (index > 0)
         text_add(text, total > 2 ? ", " : " ", total > 2 ? 2 : 1);
@@ -149,7 +150,8 @@ int trv__raise_missing(const trv_function_spec *spec, trv_object *const *items, 
     for (size_t i = 0; i < required; i++)
         missing += is_missing(items, count, i);
     for (size_t i = 0; cursor && i < required && trv__parameter_next(&cursor, &parameter) &&
-                       parameter.kind <= TRV__PARAMETER_OPTIONAL; i++)
+                       parameter.kind <= TRV__PARAMETER_OPTIONAL;
+         i++)
         if (is_missing(items, count, i))
             add_name(&names, &parameter, named++, missing);
     if (named == missing)
@@ -189,8 +191,8 @@ static int leave_keyword(struct trv__binding *binding, trv_object *key, trv_obje
     return trv_dict_set(binding->left, key, value);
 }
 
-static int bind_keyword(struct trv__binding *binding, const trv_function_spec *spec, trv_object *key,
-                        trv_object *value)
+static int bind_keyword(struct trv__binding *binding, const trv_function_spec *spec,
+                        trv_object *key, trv_object *value)
 {
     const char *name;
     size_t length, where;
@@ -214,7 +216,8 @@ static int bind_keyword(struct trv__binding *binding, const trv_function_spec *s
     return 0;
 }
 
-static int bind_keywords(struct trv__binding *binding, const trv_function_spec *spec, trv_object *keywords)
+static int bind_keywords(struct trv__binding *binding, const trv_function_spec *spec,
+                         trv_object *keywords)
 {
     trv_object *key, *value;
     size_t position = 0;
@@ -248,7 +251,8 @@ static int check_keyword_only(struct trv__binding *binding, const trv_function_s
         if (binding->left && (there = trv_contains(binding->left, name)) < 0)
             return -1;
         if (!there)
-            return trv_raise_int(trv_TypeError, "%s() missing 1 required keyword-only argument: '%.*s'",
+            return trv_raise_int(trv_TypeError,
+                                 "%s() missing 1 required keyword-only argument: '%.*s'",
                                  trv__spec_name(spec), (int)parameter.length, parameter.name);
     }
     return 0;
@@ -295,7 +299,8 @@ int trv__bind(struct trv__binding *binding, const trv_function_spec *spec, const
         memcpy(binding->items, raw->items, raw->count * sizeof *raw->items);
     binding->args.items = binding->items;
     binding->args.keywords = NULL;
-    if (bind_keywords(binding, spec, raw->keywords) < 0 || check_bound(binding, spec, required) < 0) {
+    if (bind_keywords(binding, spec, raw->keywords) < 0 ||
+        check_bound(binding, spec, required) < 0) {
         trv__unbind(binding);
         return -1;
     }

@@ -55,7 +55,7 @@ struct trv__binding {
     trv_object **items; /* the bound items: `small`, or a block */
     trv_object **owned; /* those of them that came by keyword, with a reference of ours */
     size_t capacity;
-    trv_object *left;   /* keywords that no parameter names, or NULL */
+    trv_object *left; /* keywords that no parameter names, or NULL */
     trv_object *small[2 * TRV__BINDING_INLINE];
 };
 

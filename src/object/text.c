@@ -30,7 +30,8 @@ static trv_object *checked_text(trv_object *text, const trv_object *object, cons
 
 trv_object *trv_repr(trv_object *object)
 {
-    if (!trv__given(object, "trv_repr") || trv__enter_recursion(" while getting the repr of an object") < 0)
+    if (!trv__given(object, "trv_repr") ||
+        trv__enter_recursion(" while getting the repr of an object") < 0)
         return NULL;
     if (!object->type->slots.repr)
         return trv__repr_default(object);

@@ -20,8 +20,8 @@
 
 /* Each walk visits the given slots of types made at run time, then the first static type's, which
  * speaks for those below it. */
-#define WALK_SLOTS(step, self) \
-    for (const struct trv_type *step = (self)->type; step;                                          \
+#define WALK_SLOTS(step, self)                                                                     \
+    for (const struct trv_type *step = (self)->type; step;                                         \
          step = step->flags & TRV__TYPE_IN_HEAP ? step->base : NULL)
 
 static const trv_slots *slots_at(const struct trv_type *type)
@@ -31,7 +31,7 @@ static const trv_slots *slots_at(const struct trv_type *type)
 
 static int traverse_all(trv_object *self, trv_visit visit, void *argument)
 {
-    WALK_SLOTS(type, self) {
+    WALK_SLOTS (type, self) {
         const trv_slots *slots = slots_at(type);
         int answer = slots->traverse ? slots->traverse(self, visit, argument) : 0;
         if (answer)
@@ -42,14 +42,14 @@ static int traverse_all(trv_object *self, trv_visit visit, void *argument)
 
 static void clear_all(trv_object *self)
 {
-    WALK_SLOTS(type, self)
+    WALK_SLOTS (type, self)
         if (slots_at(type)->clear)
             slots_at(type)->clear(self);
 }
 
 static void destroy_all(trv_object *self)
 {
-    WALK_SLOTS(type, self)
+    WALK_SLOTS (type, self)
         if (slots_at(type)->destroy)
             slots_at(type)->destroy(self);
 }
@@ -58,7 +58,7 @@ static size_t size_bytes_all(trv_object *self)
 {
     size_t size = 0;
 
-    WALK_SLOTS(type, self)
+    WALK_SLOTS (type, self)
         if (slots_at(type)->size_bytes)
             size += slots_at(type)->size_bytes(self);
     return size;
@@ -66,7 +66,7 @@ static size_t size_bytes_all(trv_object *self)
 
 static int getattr_all(trv_object *self, const char *name, trv_object **value)
 {
-    WALK_SLOTS(type, self) {
+    WALK_SLOTS (type, self) {
         const trv_slots *slots = slots_at(type);
         int answer = slots->getattr ? slots->getattr(self, name, value) : 0;
         if (answer == 1 || answer < 0)
@@ -77,7 +77,7 @@ static int getattr_all(trv_object *self, const char *name, trv_object **value)
 
 static int setattr_all(trv_object *self, const char *name, trv_object *value)
 {
-    WALK_SLOTS(type, self) {
+    WALK_SLOTS (type, self) {
         const trv_slots *slots = slots_at(type);
         int answer = slots->setattr ? slots->setattr(self, name, value) : 1;
         if (answer <= 0)
@@ -90,13 +90,13 @@ static int setattr_all(trv_object *self, const char *name, trv_object *value)
 
 static void inherit(trv_slots *slots, const trv_slots *base)
 {
-#define INHERIT(slot)                                                                               \
-    if (!slots->slot)                                                                               \
+#define INHERIT(slot)                                                                              \
+    if (!slots->slot)                                                                              \
         slots->slot = base->slot;
-#define ADD_UP(slot)                                                                                \
-    if (slots->slot && base->slot)                                                                  \
-        slots->slot = slot##_all;                                                                   \
-    else if (!slots->slot)                                                                          \
+#define ADD_UP(slot)                                                                               \
+    if (slots->slot && base->slot)                                                                 \
+        slots->slot = slot##_all;                                                                  \
+    else if (!slots->slot)                                                                         \
         slots->slot = base->slot;
     ADD_UP(traverse)
     ADD_UP(clear)
@@ -157,7 +157,8 @@ static bool slots_fit(const trv_type_spec *spec, const struct trv_type *base)
     }
     if (spec->slots.traverse && !(base->flags & TRV__TYPE_CONTAINER) &&
         trv__type_maker(base)->construct != trv__instance_construct) {
-        trv_raise(trv_TypeError, "type '%s' has traverse, but instances of its base '%s' hold no references",
+        trv_raise(trv_TypeError,
+                  "type '%s' has traverse, but instances of its base '%s' hold no references",
                   spec->name, base->name);
         return false;
     }
@@ -179,13 +180,15 @@ static bool spec_is_good(const trv_type_spec *given, trv_type_spec *spec)
         return false;
     }
     if (spec->data_size > PTRDIFF_MAX / 2) {
-        trv_raise(trv_TypeError, "type '%s' has too much data: %zu bytes", spec->name, spec->data_size);
+        trv_raise(trv_TypeError, "type '%s' has too much data: %zu bytes", spec->name,
+                  spec->data_size);
         return false;
     }
     return true;
 }
 
-static void fill(struct trv__heap_type *heap, const trv_type_spec *spec, const struct trv_type *base)
+static void fill(struct trv__heap_type *heap, const trv_type_spec *spec,
+                 const struct trv_type *base)
 {
     size_t name_bytes = strlen(spec->name) + 1;
     bool has_signature = spec->doc && strncmp(spec->doc, spec->name, name_bytes - 1) == 0 &&

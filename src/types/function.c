@@ -98,7 +98,8 @@ TRV__READ_ONLY trv_object trv_function_type[1] = {TRV__TYPE_HANDLE(trv__closure_
 
 static struct trv__closure *closure_new(trv_entry entry, size_t text_bytes, trv_object *data)
 {
-    struct trv__closure *closure = trv__container_new(&trv__closure_type, sizeof *closure + text_bytes);
+    struct trv__closure *closure =
+        trv__container_new(&trv__closure_type, sizeof *closure + text_bytes);
 
     if (!closure)
         return NULL;
@@ -124,7 +125,8 @@ trv_object *trv_function_new(trv_entry entry, const char *name, trv_object *data
     size_t signature_bytes, name_length;
 
     if (!entry || !name)
-        return trv_raise(trv_SystemError, "trv_function_new was given NULL as %s", entry ? "name" : "entry");
+        return trv_raise(trv_SystemError, "trv_function_new was given NULL as %s",
+                         entry ? "name" : "entry");
     if (!data && trv_error_occurred())
         return NULL;
     signature_bytes = strlen(name) + 1;

@@ -35,7 +35,8 @@ static trv_object *make(const struct trv_type *type, const trv_args *args)
     object = maker->construct(type, args);
     if (object && type->flags & TRV__TYPE_IN_HEAP && object->type != type) {
         trv_unref(object);
-        return trv_raise(trv_SystemError, "type '%s' cannot make instances of '%s'", maker->name, type->name);
+        return trv_raise(trv_SystemError, "type '%s' cannot make instances of '%s'", maker->name,
+                         type->name);
     }
     return object;
 }
