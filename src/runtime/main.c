@@ -9,6 +9,7 @@
 
 #include "trivet/runtime.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* How many arguments a signature takes; SIZE_MAX for any number. */

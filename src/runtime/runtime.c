@@ -12,10 +12,6 @@
 #include <math.h>
 #include <unistd.h>
 
-/* runtime/thread.c */
-void trv__thread_open_entrance(struct trv_runtime *runtime);
-void trv__thread_close_entrance(struct trv_runtime *runtime);
-
 static int fail(int error)
 {
     errno = error;

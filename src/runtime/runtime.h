@@ -107,6 +107,9 @@ struct trv__thread *trv__thread_create(struct trv_runtime *runtime);
 void trv__thread_destroy(struct trv__thread *thread);
 /* Joins started threads that have ended. */
 void trv__threads_reap(struct trv_runtime *runtime);
+/* The runtime that foreign threads enter: the first one opened and not closed. */
+void trv__thread_open_entrance(struct trv_runtime *runtime);
+void trv__thread_close_entrance(struct trv_runtime *runtime);
 /* The address below which this thread's stack is too low. */
 char *trv__thread_stack_limit(void);
 
