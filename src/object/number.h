@@ -15,6 +15,7 @@
 #ifndef TRV_OBJECT_NUMBER_H
 #define TRV_OBJECT_NUMBER_H
 
+#include "heap/pool.h"
 #include "object/object.h"
 
 #define TRV__SMALLEST_SHARED (-5)
@@ -33,7 +34,15 @@ struct trv__float {
 
 _Static_assert(sizeof(struct trv__int) == sizeof(trv_object), "handles and ints share a size");
 
-extern const struct trv__int trv__shared_ints[TRV__SHARED_INTS]; /* types/int_shared.c */
+/* types/int_shared.c */
+extern const struct trv__int trv__shared_ints[TRV__SHARED_INTS];
+extern const struct trv__int trv__bools[2]; /* False, True */
+extern const trv_object trv__none;
+
+static inline trv_object *trv__bool_from(bool value)
+{
+    return (trv_object *)(uintptr_t)&trv__bools[value];
+}
 
 static inline trv_object *trv__int_shared(int64_t value)
 {
@@ -47,7 +56,7 @@ static inline trv_object *trv__int_from(int64_t value)
 
     if ((uint64_t)value - (uint64_t)TRV__SMALLEST_SHARED < TRV__SHARED_INTS)
         return trv__int_shared(value);
-    made = trv__object_new(&trv__int_type, sizeof *made);
+    made = trv__object_new_small(&trv__int_type, sizeof *made);
     if (UNLIKELY(!made))
         return NULL;
     made->value = value;
@@ -56,7 +65,7 @@ static inline trv_object *trv__int_from(int64_t value)
 
 static inline trv_object *trv__float_from(double value)
 {
-    struct trv__float *made = trv__object_new(&trv__float_type, sizeof *made);
+    struct trv__float *made = trv__object_new_small(&trv__float_type, sizeof *made);
 
     if (UNLIKELY(!made))
         return NULL;
@@ -72,6 +81,17 @@ static inline int64_t trv__int_value(const trv_object *small)
 static inline double trv__float_value(const trv_object *object)
 {
     return ((const struct trv__float *)object)->value;
+}
+
+/* Whether an object is an int of either layout, or a bool. Both types are final. */
+static inline bool trv__is_int(const trv_object *object)
+{
+    return object->type == &trv__int_type || object->type == &trv__bool_type;
+}
+
+static inline bool trv__is_float(const trv_object *object)
+{
+    return object->type == &trv__float_type;
 }
 
 /* Whether an object is exactly an int, in the small layout. */
