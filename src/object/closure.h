@@ -23,6 +23,10 @@ struct trv__closure {
 _Static_assert(offsetof(struct trv__closure, spec) == offsetof(trv_object, payload),
                "both layouts have their spec in the same place");
 
+/* Enters the C function of a closure among those that pickles may name. 0, or -1 with MemoryError. */
+int trv__entry_register(trv_entry entry);
+bool trv__entry_is_known(trv_entry entry);
+
 static inline bool trv__is_function(const trv_object *object)
 {
     return object->type == &trv_static_function_layout_ || object->type == &trv__closure_type;

@@ -118,9 +118,19 @@ static void add_places(struct text *text, const struct trv__exception *exception
     add_repeats(text, times);
 }
 
-static void add_name_and_message(struct text *text, trv_object *exception)
+/* The message as the nearest built-in type tells it: no code of a type made at run time runs. */
+static trv_object *plain_message(trv_object *exception)
 {
-    trv_object *message = trv_str(exception);
+    const struct trv_type *type = exception->type;
+
+    while (type->flags & TRV__TYPE_IN_HEAP)
+        type = type->base;
+    return type->slots.str(exception);
+}
+
+static void add_name_and_message(struct text *text, trv_object *exception, bool is_plain)
+{
+    trv_object *message = is_plain ? plain_message(exception) : trv_str(exception);
     size_t size;
 
     text_add_string(text, exception->type->name);
@@ -144,7 +154,7 @@ static const char above_caused[] =
 static const char above_handled[] =
     "\nDuring handling of the above exception, another exception occurred:\n\n";
 
-static void add_exception(struct text *text, trv_object *object)
+static void add_exception(struct text *text, trv_object *object, bool is_plain)
 {
     struct trv__exception *exception = trv__exception(object);
 
@@ -155,7 +165,7 @@ static void add_exception(struct text *text, trv_object *object)
         text_add_string(text, above_caused);
     }
     add_places(text, exception);
-    add_name_and_message(text, object);
+    add_name_and_message(text, object, is_plain);
 }
 
 /* Chains --------------------------------------------------------------------------------------- */
@@ -219,7 +229,7 @@ static trv_object *format_chain(trv_object *exception)
 
     text.has_failed = chain_collect(&chain, exception) < 0;
     for (size_t i = chain.count; i-- > 0 && !text.has_failed;) {
-        add_exception(&text, chain.links[i].exception);
+        add_exception(&text, chain.links[i].exception, false);
         if (i)
             text_add_string(&text, chain.links[i].is_cause ? above_caused : above_handled);
     }
@@ -275,7 +285,7 @@ trv_object *trv__exception_traceback(trv_object *exception)
 
     if (!is_given(exception, "trv__exception_traceback"))
         return NULL;
-    add_exception(&text, exception);
+    add_exception(&text, exception, true);
     return text_finish(&text);
 }
 

@@ -61,10 +61,6 @@ static inline const struct trv__place *trv__exception_place(const struct trv__ex
     return index ? &exception->more[index - 1] : &exception->first;
 }
 
-/* Makes the MemoryError ahead, and drops it. */
-int trv__errors_init(struct trv__objects *objects);
-void trv__errors_fini(struct trv__objects *objects);
-
 /* An exception of that type; both OSError's choice of subtype and `args` NULL are seen to. */
 trv_object *trv__exception_make(const struct trv_type *type, trv_object *args);
 /* The type that an OSError of an error number is of: OSError or one derived from it. */

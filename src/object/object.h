@@ -50,6 +50,10 @@ struct trv__objects {
         } *entries, first[16];
         size_t count, capacity;
     } printing;
+    struct trv__entries { /* object/entries.c: the C functions that closures were made of */
+        trv_entry *slots, first[64];
+        size_t count, capacity;
+    } entries;
 };
 
 /* 0, or -1 when out of memory. trv__current is set, with a context to hold errors. The hash key
@@ -62,6 +66,8 @@ int trv__errors_init(struct trv__objects *objects); /* object/error.c */
 void trv__errors_fini(struct trv__objects *objects);
 int trv__str_init(struct trv__objects *objects); /* types/str_intern.c */
 void trv__str_fini(struct trv__objects *objects);
+void trv__entries_init(struct trv__entries *entries);
+void trv__entries_fini(struct trv__entries *entries);
 
 /* Arguments ----------------------------------------------------------------------------------- */
 
@@ -133,8 +139,9 @@ void trv__error_give(trv_object *exception);
 /* Adds a function it passed to the pending exception's traceback. Cannot fail; does nothing when
  * out of memory. */
 void trv__error_passed(const char *file, int line, const char *function);
-/* What travels with an exception between processes: its tracebacks as a str, and back: `text` is
- * shown before the exception's own lines. */
+/* What travels with an exception between processes: its own traceback, without that of causes and
+ * contexts, as a str (made without code of types made at run time), and back: `text` is shown
+ * before the exception's own lines. */
 trv_object *trv__exception_traceback(trv_object *exception);
 int trv__exception_set_remote_traceback(trv_object *exception, trv_object *text);
 

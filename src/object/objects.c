@@ -14,6 +14,7 @@ int trv__objects_init(struct trv__objects *objects)
     trv__list_init(&objects->type_list_);
     objects->printing.entries = objects->printing.first;
     objects->printing.capacity = COUNT_OF(objects->printing.first);
+    trv__entries_init(&objects->entries);
     if (trv__errors_init(objects) < 0)
         return -1;
     if (trv__str_init(objects) < 0) {
@@ -27,5 +28,6 @@ void trv__objects_fini(struct trv__objects *objects)
 {
     trv__str_fini(objects);
     trv__errors_fini(objects);
+    trv__entries_fini(&objects->entries);
     ASSERT(objects->printing.count == 0);
 }

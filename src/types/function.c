@@ -127,7 +127,7 @@ trv_object *trv_function_new(trv_entry entry, const char *name, trv_object *data
     if (!entry || !name)
         return trv_raise(trv_SystemError, "trv_function_new was given NULL as %s",
                          entry ? "name" : "entry");
-    if (!data && trv_error_occurred())
+    if ((!data && trv_error_occurred()) || trv__entry_register(entry) < 0)
         return NULL;
     signature_bytes = strlen(name) + 1;
     name_length = strcspn(name, "(:");
