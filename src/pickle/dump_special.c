@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing what is not plain data: types, ranges, exceptions, functions, inherited objects.
+ *
+ * Temporary objects are written but never entered in the memo, because their address will be that
+ * of another object soon.
+ */
+#include "pickle/code.h"
+#include "pickle/dump.h"
+#include "pickle/globals.h"
+
+#include "object/closure.h"
+#include "object/exception.h"
+
+/* Types ---------------------------------------------------------------------------------------- */
+
+static int write_string(struct trv__pickler *pickler, const char *text)
+{
+    return trv__write_text(pickler, text, strlen(text));
+}
+
+int trv__dump_global(struct trv__pickler *pickler, trv_object *type)
+{
+    uint32_t number;
+    const char *name, *module;
+
+    if (trv__memo_find(&pickler->memo, type, &number))
+        return trv__write_get(pickler, number);
+    module = trv__global_name(type, &name);
+    if (!module)
+        return trv_raise_int(trv_PicklingError, "cannot pickle type '%s': it has no name elsewhere",
+                             trv__type_of_handle(type)->name);
+    if (write_string(pickler, module) < 0 || write_string(pickler, name) < 0 ||
+        trv__write_opcode(pickler, OP_STACK_GLOBAL) < 0)
+        return -1;
+    return trv__memoize(pickler, type, 0);
+}
+
+/* Ranges --------------------------------------------------------------------------------------- */
+
+int trv__dump_range(struct trv__pickler *pickler, trv_object *range, int held)
+{
+    static const char *const names[] = {"start", "stop", "step"};
+
+    if (trv__dump_global(pickler, trv_range_type) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        trv_object *number = trv_getattr(range, names[i]);
+        int result = number ? trv__dump(pickler, number, 1) : -1;
+        trv_unref(number);
+        if (result < 0)
+            return -1;
+    }
+    if (trv__write_opcode(pickler, OP_TUPLE3) < 0 || trv__write_opcode(pickler, OP_REDUCE) < 0)
+        return -1;
+    return trv__memoize(pickler, range, held);
+}
+
+/* Exceptions ----------------------------------------------------------------------------------- */
+
+/* Types whose constructor in Python wants so many arguments, while ours take any number: their
+ * instances are made without calling it. */
+static bool is_made_bare(const struct trv_type *type, size_t count)
+{
+    const trv_object *handle = type->handle;
+
+    if (handle == trv_UnicodeDecodeError || handle == trv_UnicodeEncodeError)
+        return count != 5;
+    return handle == trv_IncompleteReadError && count != 2;
+}
+
+static int write_head(struct trv__pickler *pickler, const struct trv_type *type, trv_object *args)
+{
+    trv_object *const *items;
+    size_t count;
+
+    items = trv__tuple_items(args, &count);
+    (void)items;
+    if (trv__dump_global(pickler, type->handle) < 0 || trv__dump(pickler, args, 1) < 0)
+        return -1;
+    return trv__write_opcode(pickler, is_made_bare(type, count) ? OP_NEWOBJ : OP_REDUCE);
+}
+
+static int write_link(struct trv__pickler *pickler, const char *key, trv_object *exception)
+{
+    if (!exception)
+        return 0;
+    return write_string(pickler, key) < 0 ? -1 : trv__dump(pickler, exception, 0);
+}
+
+static int write_traceback(struct trv__pickler *pickler, trv_object *object)
+{
+    const struct trv__exception *exception = trv__exception(object);
+    trv_object *text;
+    const char *utf8;
+    int result = -1;
+    size_t size;
+
+    if (!exception->count && !exception->remote)
+        return 0;
+    text = trv__exception_traceback(object);
+    if (!text)
+        return -1;
+    utf8 = trv_str_utf8(text, &size);
+    if (write_string(pickler, TRV__STATE_TRACEBACK) == 0)
+        result = trv__write_text(pickler, utf8, size);
+    trv_unref(text);
+    return result;
+}
+
+/* In Python, setting the cause also sets that the context is not shown, so that comes last. */
+static int write_state(struct trv__pickler *pickler, trv_object *object, const char *own_name)
+{
+    const struct trv__exception *exception = trv__exception(object);
+
+    if (!exception->cause && !exception->context && !exception->suppresses_context &&
+        !exception->count && !exception->remote && !own_name)
+        return 0;
+    if (trv__write_opcode(pickler, OP_EMPTY_DICT) < 0 || trv__write_opcode(pickler, OP_MARK) < 0)
+        return -1;
+    if (own_name &&
+        (write_string(pickler, TRV__STATE_TYPE) < 0 || write_string(pickler, own_name) < 0))
+        return -1;
+    if (write_traceback(pickler, object) < 0 ||
+        write_link(pickler, TRV__STATE_CAUSE, exception->cause) < 0 ||
+        write_link(pickler, TRV__STATE_CONTEXT, exception->context) < 0)
+        return -1;
+    if (exception->suppresses_context && (write_string(pickler, TRV__STATE_SUPPRESS) < 0 ||
+                                          trv__write_opcode(pickler, OP_NEWTRUE) < 0))
+        return -1;
+    if (trv__write_opcode(pickler, OP_SETITEMS) < 0)
+        return -1;
+    return trv__write_opcode(pickler, OP_BUILD);
+}
+
+int trv__dump_exception(struct trv__pickler *pickler, trv_object *exception, int held)
+{
+    const struct trv_type *type = exception->type;
+    const char *own_name = type->flags & TRV__TYPE_IN_HEAP ? type->name : NULL;
+    trv_object *args = trv_exception_args(exception);
+    int result;
+
+    if (!args)
+        return -1;
+    while (type->flags & TRV__TYPE_IN_HEAP)
+        type = type->base;
+    result = write_head(pickler, type, args);
+    trv_unref(args);
+    if (result < 0 || trv__memoize(pickler, exception, held) < 0)
+        return -1;
+    return write_state(pickler, exception, own_name);
+}
+
+/* Functions ------------------------------------------------------------------------------------ */
+
+#define PLACE_BYTES (2 + TRV__CODE_ID_MOST + 8)
+
+/* A place as the first bytes of a persistent id; the count of bytes, or 0 with an exception set. */
+static size_t encode_place(struct trv__pickler *pickler, enum trv__code_kind kind,
+                           const void *address, const char *what, unsigned char *id)
+{
+    struct trv__code_place place;
+
+    if (!pickler->images && !(pickler->images = trv__images_new()))
+        return 0;
+    if (trv__code_locate(pickler->images, address, what, &place) < 0)
+        return 0;
+    id[0] = (unsigned char)kind;
+    id[1] = place.id_size;
+    memcpy(id + 2, place.id, place.id_size);
+    memcpy(id + 2 + place.id_size, &place.offset, sizeof place.offset);
+    return 2 + place.id_size + sizeof place.offset;
+}
+
+int trv__dump_function(struct trv__pickler *pickler, trv_object *function)
+{
+    unsigned char id[PLACE_BYTES];
+    size_t size =
+        encode_place(pickler, TRV__CODE_FUNCTION, function, trv_function_name(function), id);
+
+    if (!size || trv__write_octets(pickler, id, size) < 0 ||
+        trv__write_opcode(pickler, OP_BINPERSID) < 0)
+        return -1;
+    return trv__memoize(pickler, function, 0);
+}
+
+/* The text that trv_function_new makes the same closure of. */
+static const char *text_of(const struct trv__closure *closure)
+{
+    return closure->own.signature ? closure->own.signature : closure->own.name;
+}
+
+int trv__dump_closure(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    const struct trv__closure *closure = (struct trv__closure *)(void *)object;
+    const char *text = text_of(closure);
+    struct trv__buffer id = {NULL, 0, 0};
+    size_t text_size = strlen(text);
+    int result = -1;
+
+    if (trv__buffer_reserve(&id, PLACE_BYTES + text_size) < 0)
+        return -1;
+    id.size = encode_place(pickler, TRV__CODE_CLOSURE, (const void *)(uintptr_t)closure->own.entry,
+                           closure->own.name, (unsigned char *)id.data);
+    if (id.size) {
+        memcpy(id.data + id.size, text, text_size);
+        result = trv__write_octets(pickler, id.data, id.size + text_size);
+    }
+    trv__buffer_free(&id);
+    if (result < 0 || trv__write_opcode(pickler, OP_BINPERSID) < 0 ||
+        trv__memoize(pickler, object, held) < 0)
+        return -1;
+    if (!closure->data)
+        return 0;
+    return trv__dump(pickler, closure->data, 0) < 0 ? -1 : trv__write_opcode(pickler, OP_BUILD);
+}

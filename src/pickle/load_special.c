@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading what is not plain data: what REDUCE and NEWOBJ may make, states, persistent ids.
+ *
+ * This is the list of all that a pickle can cause to run. Each callable is recognised by identity,
+ * and its arguments are checked to be of exactly the types that a writer gives it, so that
+ * nothing of a user's is called and nothing large is made of little.
+ */
+#include "pickle/code.h"
+#include "pickle/globals.h"
+#include "pickle/load.h"
+
+#include "object/closure.h"
+#include "object/exception.h"
+#include "object/heap_type.h"
+#include "types/bytes.h"
+
+/* REDUCE and NEWOBJ ---------------------------------------------------------------------------- */
+
+static trv_object *latin1_encode(const trv_args *args)
+{
+    return trv__str_encode(args->items[0], args->items[1]);
+}
+
+static const trv_function_spec latin1_encode_spec = {.size = sizeof latin1_encode_spec,
+                                                     .entry = latin1_encode,
+                                                     .signature = "encode(text, encoding)",
+                                                     .name = "encode",
+                                                     .file = __FILE__,
+                                                     .line = __LINE__};
+
+TRV__READ_ONLY trv_object trv__latin1_encode[1] = {
+    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &latin1_encode_spec}};
+
+static trv_object *bad(const char *why)
+{
+    trv__pickle_is_bad(why);
+    return NULL;
+}
+
+static bool are_all(trv_object *const *items, size_t count, const struct trv_type *type)
+{
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->type != type)
+            return false;
+    return true;
+}
+
+/* range(stop), range(start, stop) or range(start, stop, step). */
+static trv_object *make_range(trv_object *const *items, size_t count)
+{
+    int64_t numbers[3] = {0, 0, 1};
+
+    if (count < 1 || count > 3 || !are_all(items, count, &trv__int_type))
+        return bad("a range is not made of ints");
+    for (size_t i = 0; i < count; i++)
+        if (trv_int_get(items[i], &numbers[count == 1 ? 1 : i]) < 0)
+            return NULL;
+    return trv_range_new(numbers[0], numbers[1], numbers[2]);
+}
+
+static trv_object *make_set(trv_object *const *items, size_t count)
+{
+    if (count == 0)
+        return trv_set_new();
+    if (count > 1 || (items[0]->type != &trv__list_type && items[0]->type != &trv__tuple_type))
+        return bad("a set is not made of a list");
+    return trv_set_from(items[0]);
+}
+
+static trv_object *make_latin1(trv_object *const *items, size_t count)
+{
+    if (count != 2 || !are_all(items, count, &trv__str_type))
+        return bad("bytes are not made of a str");
+    return trv__str_encode(items[0], items[1]);
+}
+
+/* The instances that a constructor without arguments would make are all that is allowed of bytes. */
+static trv_object *make_bytes(size_t count)
+{
+    return count ? bad("bytes are made with arguments") : trv_bytes_new(NULL, 0);
+}
+
+trv_object *trv__load_newobj(trv_object *type, trv_object *args)
+{
+    if (!trv__is_exception_type(type))
+        return bad("an instance is made of what is no exception type");
+    return trv__exception_make(trv__type_of_handle(type), args);
+}
+
+trv_object *trv__load_reduce(trv_object *callable, trv_object *args)
+{
+    trv_object *const *items;
+    size_t count;
+
+    items = trv__tuple_items(args, &count);
+    if (callable == trv_range_type)
+        return make_range(items, count);
+    if (callable == trv_set_type)
+        return make_set(items, count);
+    if (callable == trv_bytes_type)
+        return make_bytes(count);
+    if (callable == trv__latin1_encode)
+        return make_latin1(items, count);
+    if (trv__is_exception_type(callable))
+        return trv__exception_make(trv__type_of_handle(callable), args);
+    return bad("a pickle may not call that");
+}
+
+/* States of exceptions ------------------------------------------------------------------------- */
+
+/* The type of that name made at run time that an exception can be changed to: derived from the
+ * exception's own without adding data. NULL if there is none. */
+static const struct trv_type *find_type(const struct trv_type *base, const char *name)
+{
+    LIST_EACH(node, &trv__current->objects->type_list_)
+    {
+        struct trv__heap_type *heap_type = CONTAINER_OF(node, struct trv__heap_type, link);
+        const struct trv_type *type = &heap_type->made, *built_in = type;
+
+        while (built_in->flags & TRV__TYPE_IN_HEAP)
+            built_in = built_in->base;
+        if (built_in == base && !strcmp(type->name, name) && heap_type->refcount &&
+            type->instance_bytes == base->instance_bytes)
+            return type;
+    }
+    return NULL;
+}
+
+/* The same message with the name of the type before it, as arguments: the text of an OSError is
+ * its second. */
+static trv_object *args_with_name(trv_object *exception, const char *name)
+{
+    trv_auto trv_object *args = trv_exception_args(exception), *text = NULL, *named = NULL;
+    trv_object *const *items = NULL;
+    size_t count = 0;
+    bool has_number;
+
+    if (!args)
+        return NULL;
+    items = trv__tuple_items(args, &count);
+    has_number = count == 2 && trv__type_derives(exception->type, trv__type_of_handle(trv_OSError));
+    text = trv_str(has_number ? items[1] : exception);
+    if (!text)
+        return NULL;
+    named =
+        trv_str_printf(*trv_str_utf8(text, NULL) ? "%s: %s" : "%s", name, trv_str_utf8(text, NULL));
+    if (!named)
+        return NULL;
+    return has_number ? trv_tuple_new((trv_object *[]){items[0], named}, 2)
+                      : trv_tuple_new(&named, 1);
+}
+
+static int set_type(trv_object *object, const char *name)
+{
+    const struct trv_type *type = find_type(object->type, name);
+    trv_object *args, *old;
+
+    if (object->type->flags & TRV__TYPE_IN_HEAP)
+        return trv__pickle_is_bad("an exception has two types");
+    if (type) {
+        trv_ref(type->handle);
+        object->type = type;
+        return 0;
+    }
+    args = args_with_name(object, name);
+    if (!args)
+        return -1;
+    old = trv__exception(object)->args;
+    trv__exception(object)->args = args;
+    trv_unref(old);
+    return 0;
+}
+
+static int set_link(trv_object **link, trv_object *value)
+{
+    trv_object *old = *link;
+
+    if (!trv_is_none(value) && !trv__is_exception(value))
+        return trv__pickle_is_bad("the cause or context of an exception is none");
+    *link = trv_is_none(value) ? NULL : trv_ref(value);
+    trv_unref(old);
+    return 0;
+}
+
+static int set_state(trv_object *object, const char *key, trv_object *value)
+{
+    struct trv__exception *exception = trv__exception(object);
+    bool is_text = value->type == &trv__str_type;
+
+    if (!strcmp(key, TRV__STATE_CAUSE))
+        return set_link(&exception->cause, value);
+    if (!strcmp(key, TRV__STATE_CONTEXT))
+        return set_link(&exception->context, value);
+    if (!strcmp(key, TRV__STATE_SUPPRESS))
+        exception->suppresses_context = value->type == &trv__bool_type && trv_truth(value) == 1;
+    if (is_text && !strcmp(key, TRV__STATE_TRACEBACK))
+        return trv__exception_set_remote_traceback(object, value);
+    if (is_text && !strcmp(key, TRV__STATE_TYPE))
+        return set_type(object, trv_str_utf8(value, NULL));
+    return 0;
+}
+
+/* Attributes that an exception has here are set, those that only Python knows are left out. */
+static int build_exception(trv_object *object, trv_object *state)
+{
+    trv_object *key, *value;
+    size_t position = 0;
+    int more, result = 0;
+
+    if (trv_is_none(state))
+        return 0;
+    if (state->type != &trv__dict_type)
+        return trv__pickle_is_bad("the state of an exception is no dict");
+    while (result == 0 && (more = trv_dict_next(state, &position, &key, &value)) != 0) {
+        if (more < 0)
+            return -1;
+        if (key->type == &trv__str_type)
+            result = set_state(object, trv_str_utf8(key, NULL), value);
+        trv_unref(key);
+        trv_unref(value);
+    }
+    return result;
+}
+
+/* States of closures --------------------------------------------------------------------------- */
+
+static int build_closure(trv_object *object, trv_object *data)
+{
+    struct trv__closure *closure = (struct trv__closure *)(void *)object;
+
+    if (closure->data)
+        return trv__pickle_is_bad("a closure has two states");
+    closure->data = trv_ref(data);
+    if (data->type->flags & TRV__TYPE_CONTAINER)
+        trv__track(closure);
+    return 0;
+}
+
+int trv__load_build(trv_object *object, trv_object *state)
+{
+    if (trv__is_exception(object) && !trv__exception(object)->is_constant)
+        return build_exception(object, state);
+    if (object->type == &trv__closure_type)
+        return build_closure(object, state);
+    return trv__pickle_is_bad("a state is given to what has none");
+}
+
+/* Persistent ids ------------------------------------------------------------------------------- */
+
+/* Reads a place off the bytes of an id; how many they are, or 0. */
+static size_t decode_place(const unsigned char *id, size_t size, struct trv__code_place *place)
+{
+    size_t whole;
+
+    if (size < 2 || id[1] > TRV__CODE_ID_MOST)
+        return 0;
+    whole = 2 + (size_t)id[1] + sizeof place->offset;
+    if (size < whole)
+        return 0;
+    place->id_size = id[1];
+    memcpy(place->id, id + 2, place->id_size);
+    memcpy(&place->offset, id + 2 + place->id_size, sizeof place->offset);
+    return whole;
+}
+
+static trv_object *load_closure(struct trv__unpickler *u, const struct trv__code_place *place,
+                                const unsigned char *name, size_t size)
+{
+    trv_entry entry = trv__code_entry(u->images, place);
+    trv_object *text, *closure;
+
+    if (!entry)
+        return NULL;
+    if (!u->link->is_trusted && !trv__entry_is_known(entry))
+        return bad("a closure runs code of which no closure was made here");
+    if (memchr(name, 0, size))
+        return bad("the name of a closure is cut off");
+    text = trv_str_new_sized((const char *)name, size);
+    if (!text)
+        return NULL;
+    closure = trv_function_new(entry, trv_str_utf8(text, NULL), NULL);
+    trv_unref(text);
+    return closure;
+}
+
+static trv_object *load_inherited(struct trv__unpickler *u, const unsigned char *id, size_t size)
+{
+    uint64_t addresses[2];
+
+    if (size != 1 + sizeof addresses)
+        return bad("an inherited object is not named by its address");
+    if (!u->link->inherited)
+        return bad("an inherited object can only be named to a worker of the pool");
+    memcpy(addresses, id + 1, sizeof addresses);
+    return u->link->inherited(u->link->data, (uintptr_t)addresses[0], (uintptr_t)addresses[1]);
+}
+
+trv_object *trv__load_persistent(struct trv__unpickler *u, trv_object *object)
+{
+    struct trv__code_place place;
+    const unsigned char *id;
+    size_t size, used;
+
+    if (object->type != &trv__bytes_type)
+        return bad("a persistent id is not bytes");
+    id = trv__as_bytes(object)->data;
+    size = trv__as_bytes(object)->size;
+    if (size && id[0] == TRV__CODE_INHERITED)
+        return load_inherited(u, id, size);
+    used = decode_place(id, size, &place);
+    if (!used)
+        return bad("a persistent id is cut off");
+    if (!u->images && !(u->images = trv__images_new()))
+        return NULL;
+    if (id[0] == TRV__CODE_FUNCTION && used == size)
+        return trv__code_function(u->images, &place);
+    if (id[0] == TRV__CODE_CLOSURE)
+        return load_closure(u, &place, id + used, size - used);
+    return bad("a persistent id is of no known kind");
+}
