@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout of a list, for list.c, list_sort.c and those who read items fast.
+ *
+ * Whoever takes the items away from a list that others can see (clear, sort) sets all three fields
+ * first and only then drops references: dropping one runs code of users, who may append again.
+ */
+#ifndef TRV_TYPES_LIST_H
+#define TRV_TYPES_LIST_H
+
+#include "object/object.h"
+
+struct trv__list_object {
+    TRV__HEAD;
+    size_t count;       /* items in use */
+    size_t capacity;    /* room for so many */
+    trv_object **items; /* a plain block of that many, or NULL; the first `count` are owned */
+};
+
+static inline struct trv__list_object *trv__as_list(const trv_object *object)
+{
+    return (struct trv__list_object *)(uintptr_t)object;
+}
+
+/* The block of items, taken out of a list, which is empty then. */
+struct trv__items {
+    trv_object **items;
+    size_t count, capacity;
+};
+
+static inline struct trv__items trv__list_detach(struct trv__list_object *list)
+{
+    struct trv__items detached = {list->items, list->count, list->capacity};
+
+    list->items = NULL;
+    list->count = list->capacity = 0;
+    return detached;
+}
+
+/* Drops the items and frees the block. */
+void trv__items_drop(struct trv__items items);
+
+#endif
