@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hash table behind table.h: searching it, and making it larger.
+ *
+ * A search is written once (`search`) and compiled for each kind of key: strs and small ints are
+ * compared here without a call of a slot, which cannot run code of users; the search for another
+ * kind of key can, and so does one that meets a foreign key with the same hash, which then begins
+ * anew as a search for any key.
+ *
+ * Growing makes new blocks before it touches the old ones: when out of memory the table is as before.
+ */
+#include "types/table.h"
+
+#include "object/number.h"
+#include "types/str.h"
+
+#include <inttypes.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define LINE 16
+#define EMPTY UINT32_MAX
+#define TOMB (UINT32_MAX - 1)
+#define BITS_MOST 31
+#define ALIGNED_FROM 1024 /* bytes of an index from which on lines are aligned */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+typedef struct trv__table table_t;
+
+enum key_kind { KEY_ANY, KEY_STR, KEY_INT, KEY_TEXT };
+
+/* What a search looks for. */
+struct wanted {
+    trv_object *key;
+    const char *text; /* KEY_TEXT: what the str would say */
+    size_t size;
+    uint32_t hash;
+};
+
+/* How a search or a comparison ended, beside 1 and 0. */
+enum {
+    FAILED = -1,
+    FOREIGN = -2, /* a key of another type has the same hash: search as KEY_ANY */
+    CHANGED = -3  /* the table changed during a comparison: begin anew */
+};
+
+/* Lines ------------------------------------------------------------------------------------- */
+
+#ifdef __SSE2__
+static ALWAYS_INLINE __m128i load(const uint32_t *words)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)words);
+}
+
+/* Bit i: (words[i] & mask) == value. */
+static ALWAYS_INLINE uint32_t compare_line(const uint32_t *words, uint32_t mask, uint32_t value)
+{
+    __m128i m = _mm_set1_epi32((int)mask), v = _mm_set1_epi32((int)value);
+    __m128i a = _mm_cmpeq_epi32(_mm_and_si128(load(words), m), v);
+    __m128i b = _mm_cmpeq_epi32(_mm_and_si128(load(words + 4), m), v);
+    __m128i c = _mm_cmpeq_epi32(_mm_and_si128(load(words + 8), m), v);
+    __m128i d = _mm_cmpeq_epi32(_mm_and_si128(load(words + 12), m), v);
+
+    return (uint32_t)_mm_movemask_epi8(
+        _mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d)));
+}
+
+/* Bit i: hashes[i] == hash, of TRV__TABLE_SMALL. */
+static ALWAYS_INLINE uint32_t compare_small(const uint32_t *hashes, uint32_t hash)
+{
+    __m128i v = _mm_set1_epi32((int)hash);
+    __m128i a = _mm_cmpeq_epi32(load(hashes), v), b = _mm_cmpeq_epi32(load(hashes + 4), v);
+
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), a)) & 0xff;
+}
+#else
+static ALWAYS_INLINE uint32_t compare_line(const uint32_t *words, uint32_t mask, uint32_t value)
+{
+    uint32_t hits = 0;
+
+    for (unsigned i = 0; i < LINE; i++)
+        hits |= (uint32_t)((words[i] & mask) == value) << i;
+    return hits;
+}
+
+static ALWAYS_INLINE uint32_t compare_small(const uint32_t *hashes, uint32_t hash)
+{
+    uint32_t hits = 0;
+
+    for (unsigned i = 0; i < TRV__TABLE_SMALL; i++)
+        hits |= (uint32_t)(hashes[i] == hash) << i;
+    return hits;
+}
+#endif
+
+_Static_assert(LINE == 16 && TRV__TABLE_SMALL == 8, "the comparisons above are for these");
+
+/* Bit i: slot i of a line is empty. */
+static ALWAYS_INLINE uint32_t empty_slots(const table_t *t, uint32_t line)
+{
+    return compare_line(t->slots + line * LINE, UINT32_MAX, EMPTY);
+}
+
+static inline uint32_t index_mask(const table_t *t)
+{
+    return (UINT32_C(1) << t->bits) - 1;
+}
+
+/* The high bits of a product depend on all bits of the hash. The topmost is 0 in every tag, so that
+ * none equals that of an empty slot or a tombstone. */
+static inline uint32_t tag_of(uint32_t hash, uint32_t mask)
+{
+    return (hash * UINT32_C(0x9e3779b1)) >> 1 & ~mask;
+}
+
+static inline uint32_t first_line(uint32_t hash, uint32_t mask)
+{
+    return (hash & mask) / LINE;
+}
+
+/* The line after a full one. The second is unrelated to the first, so that hashes with equal low
+ * bits part there; from it on, steps that grow by one visit every line. */
+static inline uint32_t next_line(uint32_t line, uint32_t hash, uint32_t step, uint32_t mask)
+{
+    if (step)
+        return (line + step) & mask / LINE;
+    hash = (hash ^ hash >> 15) * UINT32_C(0x85ebca77);
+    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae3d);
+    return (hash ^ hash >> 16) & mask / LINE;
+}
+
+/* Searching --------------------------------------------------------------------------------- */
+
+/* Compares as a user sees it. The entry's key is held, because it may be taken out meanwhile. */
+static __attribute__((noinline)) int compare_any(table_t *t, trv_object *here, trv_object *key)
+{
+    uint32_t version = t->version;
+    int equal;
+
+    trv_ref(here);
+    equal = trv_equal(here, key);
+    trv_unref(here);
+    return equal < 0 ? FAILED : t->version != version ? CHANGED : equal;
+}
+
+/* Whether an entry's key is the wanted one: 1, 0, or one of the enum above. */
+static ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum key_kind kind,
+                                 uint32_t entry, size_t width)
+{
+    trv_object *here = t->words[entry * width];
+
+    if (kind != KEY_TEXT && here == w->key)
+        return 1;
+    if (!here)
+        return 0; /* a hole in a small table */
+    if (kind == KEY_STR && LIKELY(trv__is_str(here)))
+        return trv__as_str(here)->hash == trv__as_str(w->key)->hash &&
+               trv__str_equal(here, w->key);
+    if (kind == KEY_TEXT && LIKELY(trv__is_str(here)))
+        return trv__str_is_text(here, w->text, w->size);
+    if (kind == KEY_INT && LIKELY(trv__is_small_int(here)))
+        return trv__int_value(here) == trv__int_value(w->key);
+    if (trv__table_hashes(t)[entry] != w->hash)
+        return 0;
+    return kind == KEY_ANY ? compare_any(t, here, w->key) : FOREIGN;
+}
+
+/* Bits of the small table's entries that are in use and have that hash. */
+static ALWAYS_INLINE uint32_t small_hits(const table_t *t, uint32_t hash)
+{
+    return compare_small(trv__table_hashes(t), hash) & ((UINT32_C(1) << t->filled) - 1);
+}
+
+/* After a comparison by code of users, which may have added entries, the hits are looked up again
+ * without those that were seen. */
+static ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, enum key_kind kind,
+                                      struct trv__place *place, size_t width)
+{
+    uint32_t seen = 0, hits;
+
+    if (!t->capacity)
+        return 0;
+    for (hits = small_hits(t, w->hash); hits; hits = small_hits(t, w->hash) & ~seen) {
+        uint32_t entry = (uint32_t)__builtin_ctz(hits);
+        int match = matches(t, w, kind, entry, width);
+        if (match) {
+            place->entry = entry;
+            return match;
+        }
+        seen |= UINT32_C(1) << entry;
+    }
+    return 0;
+}
+
+/* Looks for a key: 1 with its place; 0 with an empty slot for it in place->slot (if there is an
+ * index); or one of the enum above. */
+static ALWAYS_INLINE int search(table_t *t, const struct wanted *w, enum key_kind kind,
+                                struct trv__place *place, size_t width)
+{
+    uint32_t mask, tag, line;
+
+    if (!t->slots)
+        return search_small(t, w, kind, place, width);
+    mask = index_mask(t);
+    tag = tag_of(w->hash, mask);
+    line = first_line(w->hash, mask);
+    for (uint32_t step = 0;; step++) {
+        const uint32_t *slots = t->slots + line * LINE;
+        uint32_t seen = 0, hits, empty;
+        for (hits = compare_line(slots, ~mask, tag); hits;) {
+            uint32_t i = (uint32_t)__builtin_ctz(hits), entry = slots[i] & mask;
+            int match = matches(t, w, kind, entry, width);
+            if (LIKELY(match)) {
+                place->entry = entry;
+                place->slot = line * LINE + i;
+                return match;
+            }
+            seen |= UINT32_C(1) << i;
+            hits = (kind == KEY_ANY ? compare_line(slots, ~mask, tag) : hits) & ~seen;
+        }
+        empty = empty_slots(t, line);
+        if (LIKELY(empty)) {
+            place->slot = line * LINE + (uint32_t)__builtin_ctz(empty);
+            return 0;
+        }
+        line = next_line(line, w->hash, step, mask);
+    }
+}
+
+static int search_any(table_t *t, const struct wanted *w, struct trv__place *place)
+{
+    int found;
+
+    do
+        found = search(t, w, KEY_ANY, place, t->width);
+    while (found == CHANGED);
+    return found;
+}
+
+static ALWAYS_INLINE int search_kind(table_t *t, const struct wanted *w, enum key_kind kind,
+                                     struct trv__place *place)
+{
+    int found = t->width == 2 ? search(t, w, kind, place, 2) : search(t, w, kind, place, 1);
+
+    return UNLIKELY(found == FOREIGN) ? search_any(t, w, place) : found;
+}
+
+static int find_str(table_t *t, const struct wanted *w, struct trv__place *place)
+{
+    return search_kind(t, w, KEY_STR, place);
+}
+
+static int find_int(table_t *t, const struct wanted *w, struct trv__place *place)
+{
+    return search_kind(t, w, KEY_INT, place);
+}
+
+static ALWAYS_INLINE bool is_plain_int(const trv_object *key)
+{
+    return trv__is_small_int(key) && (uint64_t)trv__int_value(key) < (UINT64_C(1) << 61) - 1;
+}
+
+/* Hashes the key and looks for it. Such ints are their own hash. */
+static ALWAYS_INLINE int find_key(table_t *t, struct wanted *w, struct trv__place *place)
+{
+    int64_t hash;
+
+    if (LIKELY(trv__is_str(w->key))) {
+        w->hash = trv__table_fold((int64_t)trv__str_hash(w->key));
+        return find_str(t, w, place);
+    }
+    if (is_plain_int(w->key)) {
+        w->hash = trv__table_fold(trv__int_value(w->key));
+        return find_int(t, w, place);
+    }
+    if (trv_hash(w->key, &hash) < 0)
+        return -1;
+    w->hash = trv__table_fold(hash);
+    return search_any(t, w, place);
+}
+
+int trv__table_find(table_t *t, trv_object *key, struct trv__place *place)
+{
+    struct wanted w = {.key = key};
+
+    return find_key(t, &w, place);
+}
+
+static int find_wanted(table_t *t, const struct wanted *w, struct trv__place *place)
+{
+    if (trv__is_str(w->key))
+        return find_str(t, w, place);
+    return is_plain_int(w->key) ? find_int(t, w, place) : search_any(t, w, place);
+}
+
+int trv__table_find_hashed(table_t *t, trv_object *key, uint32_t hash, struct trv__place *place)
+{
+    struct wanted w = {.key = key, .hash = hash};
+
+    return find_wanted(t, &w, place);
+}
+
+int trv__table_find_text(table_t *t, const char *text, struct trv__place *place)
+{
+    struct wanted w = {.text = text, .size = strlen(text)};
+    trv_auto trv_object *key = NULL;
+    int found;
+
+    w.hash = trv__table_fold((int64_t)trv__text_hash(text, w.size));
+    found = search(t, &w, KEY_TEXT, place, t->width);
+    if (LIKELY(found != FOREIGN))
+        return found;
+    key = w.key = trv_str_new(text);
+    return key ? find_str(t, &w, place) : -1;
+}
+
+/* Blocks ------------------------------------------------------------------------------------ */
+
+static size_t words_bytes(size_t capacity, size_t width)
+{
+    size_t hashes = MAX_OF(capacity, TRV__TABLE_SMALL);
+
+    return capacity ? capacity * width * sizeof(trv_object *) + hashes * sizeof(uint32_t) : 0;
+}
+
+static size_t slots_bytes(unsigned bits)
+{
+    size_t bytes = sizeof(uint32_t) << bits;
+
+    return bits ? bytes + (bytes >= ALIGNED_FROM ? LINE * sizeof(uint32_t) : 0) : 0;
+}
+
+/* An index, all empty. */
+static uint32_t *make_slots(unsigned bits, uint8_t *offset)
+{
+    char *block = trv__allocate(slots_bytes(bits));
+    size_t bytes = sizeof(uint32_t) << bits, line = LINE * sizeof(uint32_t);
+
+    if (!block)
+        return NULL;
+    *offset = bytes >= ALIGNED_FROM ? (uint8_t)(-(uintptr_t)block % line) : 0;
+    return memset(block + *offset, 0xff, bytes);
+}
+
+static void free_blocks(const table_t *t)
+{
+    if (t->slots)
+        trv__free((char *)t->slots - t->slots_offset, slots_bytes(t->bits));
+    trv__free(t->words, words_bytes(t->capacity, t->width));
+}
+
+size_t trv__table_bytes(const table_t *t)
+{
+    return words_bytes(t->capacity, t->width) + slots_bytes(t->bits);
+}
+
+static uint32_t *hashes_of(table_t *t)
+{
+    return (uint32_t *)(uintptr_t)trv__table_hashes(t);
+}
+
+/* Puts the number of an entry, whose key is not there yet, into the index. */
+static inline void enter(table_t *t, uint32_t entry, uint32_t hash)
+{
+    uint32_t mask = index_mask(t), line = first_line(hash, mask), empty;
+
+    for (uint32_t step = 0; !(empty = empty_slots(t, line)); step++)
+        line = next_line(line, hash, step, mask);
+    t->slots[line * LINE + (uint32_t)__builtin_ctz(empty)] = tag_of(hash, mask) | entry;
+}
+
+/* Fills an index from the hashes. Lines are far apart: fetched some rounds ahead. */
+static void enter_all(table_t *t)
+{
+    const uint32_t *hashes = trv__table_hashes(t), ahead = 16;
+    uint32_t mask = index_mask(t);
+
+    for (uint32_t i = 0; i < t->filled; i++) {
+        if (i + ahead < t->filled)
+            __builtin_prefetch(t->slots + first_line(hashes[i + ahead], mask) * LINE, 1);
+        enter(t, i, hashes[i]);
+    }
+}
+
+/* Makes the block of entries larger where it stands: for tables without holes. */
+static int extend_words(table_t *t, uint32_t capacity)
+{
+    size_t old_bytes = words_bytes(t->capacity, t->width);
+    trv_object **words = trv__reallocate(t->words, old_bytes, words_bytes(capacity, t->width));
+    uint32_t *hashes;
+
+    if (!words)
+        return -1;
+    t->words = words;
+    hashes = hashes_of(t);
+    t->capacity = capacity;
+    memmove(hashes_of(t), hashes, t->filled * sizeof *hashes);
+    return 0;
+}
+
+/* Moves the entries to a block of another capacity, and closes the holes. */
+static int move_words(table_t *t, uint32_t capacity)
+{
+    table_t old = *t;
+    trv_object **words = trv__allocate(words_bytes(capacity, t->width));
+    uint32_t live = 0;
+
+    if (!words)
+        return -1;
+    t->words = words;
+    t->capacity = capacity;
+    for (uint32_t i = 0; i < old.filled; i++) {
+        trv_object **entry = trv__table_entry(&old, i);
+        if (!*entry)
+            continue;
+        memcpy(trv__table_entry(t, live), entry, t->width * sizeof *entry);
+        hashes_of(t)[live++] = trv__table_hashes(&old)[i];
+    }
+    t->filled = live;
+    trv__free(old.words, words_bytes(old.capacity, old.width));
+    return 0;
+}
+
+static uint32_t capacity_of(unsigned bits)
+{
+    return (UINT32_C(1) << bits) / 8 * 7;
+}
+
+/* Makes the table anew with room for `count` entries, at least as many as are live. */
+static int resize(table_t *t, uint64_t count)
+{
+    unsigned bits = 0;
+    uint8_t offset = 0;
+    uint32_t *slots = NULL, capacity = TRV__TABLE_SMALL >> (count <= TRV__TABLE_SMALL / 2);
+    int status;
+
+    if (count > TRV__TABLE_SMALL) {
+        for (bits = 5; bits < BITS_MOST && capacity_of(bits) < count; bits++)
+            ;
+        capacity = capacity_of(bits);
+        if (capacity < count)
+            return trv_raise_int(trv_MemoryError, "more than %" PRIu32 " keys", capacity);
+        slots = make_slots(bits, &offset);
+        if (!slots)
+            return -1;
+    }
+    status = capacity > t->capacity && t->live == t->filled ? extend_words(t, capacity)
+                                                            : move_words(t, capacity);
+    if (status < 0) {
+        if (slots)
+            trv__free((char *)slots - offset, slots_bytes(bits));
+        return -1;
+    }
+    if (t->slots)
+        trv__free((char *)t->slots - t->slots_offset, slots_bytes(t->bits));
+    t->slots = slots;
+    t->slots_offset = offset;
+    t->bits = (uint8_t)bits;
+    t->tombs = 0;
+    t->version++;
+    if (slots)
+        enter_all(t);
+    return 0;
+}
+
+/* Adding and taking out --------------------------------------------------------------------- */
+
+static inline bool is_full(const table_t *t)
+{
+    return t->filled + t->tombs == t->capacity;
+}
+
+/* Writes a new entry, for which there is room, and answers its number. */
+static ALWAYS_INLINE uint32_t write_entry(table_t *t, trv_object *key, uint32_t hash,
+                                          trv_object *value)
+{
+    uint32_t number = t->filled++;
+    trv_object **entry = trv__table_entry(t, number);
+
+    t->live++;
+    entry[0] = trv_ref(key);
+    if (t->width == 2)
+        entry[1] = trv_ref(value);
+    hashes_of(t)[number] = hash;
+    return number;
+}
+
+/* Half of the room, at least, is free afterwards. */
+static __attribute__((noinline)) int make_room(table_t *t)
+{
+    return resize(t, t->live ? (uint64_t)t->live * 2 : 1);
+}
+
+int trv__table_add(table_t *t, trv_object *key, uint32_t hash, trv_object *value)
+{
+    uint32_t entry;
+
+    if (UNLIKELY(is_full(t)) && make_room(t) < 0)
+        return -1;
+    entry = write_entry(t, key, hash, value);
+    if (t->slots)
+        enter(t, entry, hash);
+    return 0;
+}
+
+/* Sets the value of a key that was looked for, with what the search answered. */
+static ALWAYS_INLINE int set_found(table_t *t, const struct wanted *w, int found,
+                                   struct trv__place place, trv_object *value, trv_object **old)
+{
+    uint32_t entry;
+
+    if (found < 0)
+        return -1;
+    if (found) {
+        if (t->width == 2) {
+            trv_object **words = trv__table_entry(t, place.entry);
+            *old = words[1];
+            words[1] = trv_ref(value);
+        }
+        return 0;
+    }
+    if (UNLIKELY(is_full(t)))
+        return trv__table_add(t, w->key, w->hash, value) < 0 ? -1 : 1;
+    entry = write_entry(t, w->key, w->hash, value);
+    if (t->slots)
+        t->slots[place.slot] = tag_of(w->hash, index_mask(t)) | entry;
+    return 1;
+}
+
+int trv__table_set(table_t *t, trv_object *key, trv_object *value, trv_object **old)
+{
+    struct wanted w = {.key = key};
+    struct trv__place place;
+    int found = find_key(t, &w, &place);
+
+    return set_found(t, &w, found, place, value, old);
+}
+
+int trv__table_set_hashed(table_t *t, trv_object *key, uint32_t hash, trv_object *value,
+                          trv_object **old)
+{
+    struct wanted w = {.key = key, .hash = hash};
+    struct trv__place place;
+    int found = find_wanted(t, &w, &place);
+
+    return set_found(t, &w, found, place, value, old);
+}
+
+void trv__table_take(table_t *t, struct trv__place place, trv_object **key, trv_object **value)
+{
+    trv_object **entry = trv__table_entry(t, place.entry);
+
+    *key = entry[0];
+    entry[0] = NULL;
+    if (t->width == 2) {
+        *value = entry[1];
+        entry[1] = NULL;
+    }
+    t->live--;
+    t->version++;
+    if (t->slots) {
+        bool has_empty = empty_slots(t, place.slot / LINE) != 0;
+        t->slots[place.slot] = has_empty ? EMPTY : TOMB;
+        t->tombs += !has_empty;
+    }
+    while (t->filled && !*trv__table_entry(t, t->filled - 1))
+        t->filled--;
+}
+
+void trv__table_take_last(table_t *t, trv_object **key, trv_object **value)
+{
+    struct trv__place place = {.entry = t->filled - 1};
+    uint32_t hash = trv__table_hashes(t)[place.entry], mask, line, hit;
+
+    if (t->slots) {
+        mask = index_mask(t);
+        line = first_line(hash, mask);
+        for (uint32_t step = 0; !(hit = compare_line(t->slots + line * LINE, UINT32_MAX,
+                                                     tag_of(hash, mask) | place.entry));
+             step++)
+            line = next_line(line, hash, step, mask);
+        place.slot = line * LINE + (uint32_t)__builtin_ctz(hit);
+    }
+    trv__table_take(t, place, key, value);
+}
+
+int trv__table_reserve(table_t *t, size_t count)
+{
+    return count <= t->capacity - t->tombs - (t->filled - t->live) ? 0 : resize(t, count);
+}
+
+int trv__table_copy(table_t *to, const table_t *from)
+{
+    size_t position = 0, i;
+
+    if (trv__table_reserve(to, from->live) < 0)
+        return -1;
+    while (trv__table_next(from, &position, &i)) {
+        trv_object **entry = trv__table_entry(from, i);
+        trv__table_add(to, entry[0], trv__table_hashes(from)[i], entry[from->width - 1]);
+    }
+    return 0;
+}
+
+void trv__table_clear(table_t *t)
+{
+    table_t old = *t;
+
+    *t = (table_t){.width = old.width, .version = old.version + 1};
+    for (size_t i = 0; i < (size_t)old.filled * old.width; i++)
+        trv_unref(old.words[i]);
+    free_blocks(&old);
+}
+
+int trv__table_traverse(const table_t *t, trv_visit visit, void *argument)
+{
+    int stop = 0;
+
+    for (size_t i = 0; i < (size_t)t->filled * t->width && !stop; i++)
+        if (t->words[i])
+            stop = visit(t->words[i], argument);
+    return stop;
+}
+
+int trv__raise_key_error(trv_object *key)
+{
+    trv_auto trv_object *arguments = trv_tuple_new(&key, 1);
+    trv_auto trv_object *error = arguments ? trv_exception_new(trv_KeyError, arguments) : NULL;
+
+    if (error)
+        trv_raise_object(error);
+    return -1;
+}
