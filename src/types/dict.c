@@ -145,7 +145,8 @@ static int set_pair(dict_t *self, trv_object *pair, size_t n)
     item = trv__tuple_items(items, &count);
     if (count != 2)
         return trv_raise_int(trv_ValueError,
-                             "dictionary update sequence element #%zu has length %zu; 2 is required",
+                             "dictionary update sequence element #%zu has length %zu; 2 is "
+                             "required",
                              n, count);
     return set(self, item[0], item[1]);
 }

@@ -22,7 +22,7 @@
 /* Runs waiting to be merged grow at least as the Fibonacci numbers do. */
 #define RUNS_MOST 96
 
-/* What is sorted: keys, and in step with them the values they are for, unless these are the keys. */
+/* What is sorted: keys, and in step with them the values they are for, if these are others. */
 struct slice {
     trv_object **keys;
     trv_object **values; /* or NULL */
@@ -173,8 +173,8 @@ static size_t least_run(size_t count)
 /* Merging ----------------------------------------------------------------------------------- */
 
 /* Looks in keys[0..count), which are in order, for the place of `key`: before its equals, or after
- * them if `after`. It is expected near the beginning, or near the end if `from_end`: steps from there
- * double until they went too far, then halves decide. -1 on failure. */
+ * them if `after`. It is expected near the beginning, or near the end if `from_end`: steps from
+ * there double until they went too far, then halves decide. -1 on failure. */
 static int find_place(struct sorter *s, trv_object *key, trv_object **keys, size_t count,
                       bool after, bool from_end, size_t *place)
 {

@@ -74,7 +74,7 @@ static trv_object *range_repr(trv_object *object)
                           (long long)self->stop, (long long)self->step);
 }
 
-/* Of what decides about equality: the length, the start unless it is empty, the step if it is used. */
+/* Of what decides about equality: the length, the start unless it is empty, the step if used. */
 static int range_hash(trv_object *object, int64_t *hash)
 {
     const range_t *self = trv__as_range(object);

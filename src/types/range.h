@@ -7,8 +7,8 @@
 
 #include "object/object.h"
 
-/* All constant. The items are start + i * step for i below length; all of them are an int64_t, though
- * a step beyond the last one need not be. */
+/* All constant. The items are start + i * step for i below length; all of them fit an int64_t,
+ * though a step beyond the last one may not. */
 struct trv__range {
     TRV__HEAD;
     int64_t start, stop, step;

@@ -4,7 +4,7 @@
  *
  * The items of another set or dict come with their hashes, so that merging two sets hashes nothing.
  * Walks go by the number of an entry and look at the table anew in each step, because comparing
- * runs code of users. What an operator makes begins with the items of its left side, in their order.
+ * runs code of users. What an operator makes begins with the items of its left side in their order.
  *
  * The methods are in set_methods.c.
  */

@@ -3,8 +3,8 @@
  * The methods of set. Where an operator wants a set, the method of that meaning takes any iterable,
  * and mostly any number of them.
  *
- * Those that change the set by what is in others make the new content beside it and exchange the two
- * at the end, so that a failure leaves the set as it was.
+ * Those that take items out because of others make the new content beside the set and exchange the
+ * two at the end, so that a failure leaves the set as it was.
  */
 #include "types/set.h"
 

@@ -7,7 +7,8 @@
  * kind of key can, and so does one that meets a foreign key with the same hash, which then begins
  * anew as a search for any key.
  *
- * Growing makes new blocks before it touches the old ones: when out of memory the table is as before.
+ * Growing makes new blocks before it touches the old ones: when out of memory the table is as it
+ * was.
  */
 #include "types/table.h"
 

@@ -8,11 +8,11 @@
  *
  * Up to TRV__TABLE_SMALL entries that is all: a lookup compares the hashes. Larger tables have an
  * *index* of 4-byte slots in lines of 16, a cache line each. A slot holds the number of an entry
- * in its low bits (as many as the index has slots for) and a tag from the hash in the rest. A lookup
- * compares all 16 tags of a line at once, so that it takes the same path whichever slot it is, and
- * touches an entry only if its tag fits. A line that is full sends the search on to others; the
- * first line with an empty slot ends it. Neighbouring hashes share a line: ints in order, which hash
- * to themselves, are found in order.
+ * in its low bits (as many as the index has slots for) and a tag from the hash in the rest. A
+ * lookup compares all 16 tags of a line at once, so that it takes the same path whichever slot it
+ * is, and touches an entry only if its tag fits. A line that is full sends the search on to others;
+ * the first line with an empty slot ends it. Neighbouring hashes share a line: ints in order, which
+ * hash to themselves, are found in order.
  *
  * Invariants:
  *   - filled + tombs <= capacity, which is 7/8 of the slots: some line always has an empty slot;

@@ -5,8 +5,8 @@
  * There is one empty tuple, a constant. A tuple never changes once it is made, so one whose items
  * are all of types that hold no references can be in no cycle, and is not handed to the collector.
  * `clear` runs when nobody can reach the tuple any more, or when the collector breaks a cycle of
- * garbage: it puts None in the place of every item, so that a tuple never holds a NULL, and the size
- * of its block stays what its count says.
+ * garbage: it puts None in the place of every item, so that a tuple never holds a NULL, and its
+ * count still tells the size of its block.
  */
 #include "types/tuple.h"
 
