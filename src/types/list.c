@@ -209,7 +209,7 @@ static trv_object *copy_of(list_object *self)
     return (trv_object *)copy;
 }
 
-void trv__items_drop(struct trv__items items)
+void trv__detached_drop(struct trv__detached items)
 {
     for (size_t i = 0; i < items.count; i++)
         trv_unref(items.items[i]);
@@ -230,7 +230,7 @@ static int list_traverse(trv_object *self, trv_visit visit, void *argument)
 
 static void list_clear(trv_object *self)
 {
-    trv__items_drop(trv__list_detach(trv__as_list(self)));
+    trv__detached_drop(trv__list_detach(trv__as_list(self)));
 }
 
 static size_t list_size_bytes(trv_object *self)

@@ -23,14 +23,14 @@ static inline struct trv__list_object *trv__as_list(const trv_object *object)
 }
 
 /* The block of items, taken out of a list, which is empty then. */
-struct trv__items {
+struct trv__detached {
     trv_object **items;
     size_t count, capacity;
 };
 
-static inline struct trv__items trv__list_detach(struct trv__list_object *list)
+static inline struct trv__detached trv__list_detach(struct trv__list_object *list)
 {
-    struct trv__items detached = {list->items, list->count, list->capacity};
+    struct trv__detached detached = {list->items, list->count, list->capacity};
 
     list->items = NULL;
     list->count = list->capacity = 0;
@@ -38,6 +38,6 @@ static inline struct trv__items trv__list_detach(struct trv__list_object *list)
 }
 
 /* Drops the items and frees the block. */
-void trv__items_drop(struct trv__items items);
+void trv__detached_drop(struct trv__detached items);
 
 #endif

@@ -340,7 +340,7 @@ static void drop_keys(trv_object **keys, size_t made, size_t count)
 }
 
 /* The keys of all items, or NULL. */
-static trv_object **make_keys(struct trv__items items, trv_object *function)
+static trv_object **make_keys(struct trv__detached items, trv_object *function)
 {
     trv_object **keys = trv__allocate(items.count * sizeof *keys);
 
@@ -355,7 +355,7 @@ static trv_object **make_keys(struct trv__items items, trv_object *function)
 }
 
 /* Sorting in reverse keeps the order of equal items too: turned round before and after. */
-static int sort_items(struct trv__items items, trv_object *key, bool is_reverse)
+static int sort_items(struct trv__detached items, trv_object *key, bool is_reverse)
 {
     struct sorter s = {.slice = {items.items, NULL}, .count = items.count};
     size_t spare_bytes = items.count / 2 * sizeof *s.spare.keys;
@@ -383,7 +383,7 @@ static int sort_items(struct trv__items items, trv_object *key, bool is_reverse)
 int trv_list_sort(trv_object *list, trv_object *key, int is_reverse)
 {
     struct trv__list_object *self;
-    struct trv__items items, put_in;
+    struct trv__detached items, put_in;
     int status = 0;
 
     if (!trv__expect(list, &trv__list_type, "trv_list_sort"))
@@ -399,7 +399,7 @@ int trv_list_sort(trv_object *list, trv_object *key, int is_reverse)
     self->capacity = items.capacity;
     if (put_in.items && status == 0)
         status = trv_raise_int(trv_ValueError, "list modified during sort");
-    trv__items_drop(put_in);
+    trv__detached_drop(put_in);
     trv_unref(list);
     return status;
 }
