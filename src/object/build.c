@@ -244,8 +244,11 @@ static trv_object *build_letter(struct trv__builder *b, char letter)
 
 trv_object *trv__build_item(struct trv__builder *b)
 {
-    trv_object *item = build_letter(b, (trv__format_letter(&b->at), *b->at++));
+    char letter = trv__format_letter(&b->at);
+    trv_object *item;
 
+    b->at++;
+    item = build_letter(b, letter);
     if (!item)
         b->has_failed = true;
     return item;
@@ -286,18 +289,21 @@ trv_object *trv_build(const char *format, ...)
 
 bool trv__format_is_group(const char *format, const char **inner)
 {
-    const char *p = format;
+    const char *p = format, *first;
     int depth = 0;
 
     if (trv__format_letter(&p) != '(')
         return false;
-    *inner = p + 1;
+    first = p + 1;
     for (; *p; p++) {
         depth += (*p == '(') - (*p == ')');
         if (depth == 0)
             break;
     }
-    return *p && (p++, !trv__format_letter(&p));
+    if (!*p++ || trv__format_letter(&p))
+        return false;
+    *inner = first;
+    return true;
 }
 
 int trv__build_call(const char *format, va_list *arguments, struct trv__items *items)

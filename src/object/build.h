@@ -42,7 +42,7 @@ trv_object *trv__build_item(struct trv__builder *builder);
 void trv__build_items(struct trv__builder *builder, char end, struct trv__items *items);
 void trv__items_drop(struct trv__items *items);
 
-/* Whether the whole format is one group of parentheses; *inner is then the text in it. */
+/* Whether the whole format is one group of parentheses; *inner is then what follows the first. */
 bool trv__format_is_group(const char *format, const char **inner);
 /* Builds the arguments of a call; parentheses around all of them mean nothing. */
 int trv__build_call(const char *format, va_list *arguments, struct trv__items *items);

@@ -384,7 +384,10 @@ static int parse_dict(struct parser *p, trv_object *object)
 
 static int parse_item(struct parser *p, trv_object *object)
 {
-    switch (trv__format_letter(&p->at), *p->at++) {
+    char letter = trv__format_letter(&p->at);
+
+    p->at++;
+    switch (letter) {
     case 'i':
         return parse_int(p, object);
     case 'l':
