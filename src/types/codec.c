@@ -114,6 +114,8 @@ trv_object *trv__bytes_decode(trv_object *object, trv_object *encoding)
     if (encoding && !trv__is_str(encoding))
         return trv_raise(trv_TypeError, "str() argument 'encoding' must be str, not %s",
                          trv_type_name(encoding));
+    if (!bytes->size)
+        return trv__str_empty(); /* before the encoding is looked at, as in Python */
     codec = codec_of(encoding);
     if (codec == UNKNOWN)
         return NULL;

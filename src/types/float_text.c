@@ -292,7 +292,7 @@ trv_object *trv__float_parse(const char *text, size_t size, trv_object *source)
     double value;
     int status;
 
-    trv__trim_space(&scan.at, &scan.end, trv__is_str(source));
+    trv__trim_space(&scan.at, &scan.end, trv__is_wide_text(source));
     if (scan.at < scan.end && (*scan.at == '-' || *scan.at == '+'))
         is_negative = *scan.at++ == '-';
     trv__builder_init(&scan.digits);

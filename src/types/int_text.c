@@ -175,7 +175,7 @@ trv_object *trv__int_parse(const char *text, size_t size, int base, trv_object *
 
     if (base != 0 && (base < 2 || base > 36))
         return trv_raise(trv_ValueError, "int() base must be >= 2 and <= 36, or 0");
-    trv__trim_space(&scan.at, &scan.end, trv__is_str(source));
+    trv__trim_space(&scan.at, &scan.end, trv__is_wide_text(source));
     if (scan.at < scan.end && (*scan.at == '-' || *scan.at == '+'))
         scan.is_negative = *scan.at++ == '-';
     trv__builder_init(&b);

@@ -5,26 +5,32 @@
 #ifndef TRV_TYPES_NUMBER_TEXT_H
 #define TRV_TYPES_NUMBER_TEXT_H
 
-#include "types/utf8.h"
+#include "types/str.h"
 
-/* Moves both ends inward over white space: what Python counts as such in UTF-8, only ASCII's in
- * bytes, which may hold anything. */
-static inline void trv__trim_space(const char **start, const char **end, bool is_utf8)
+/* Whether white space is whatever Unicode counts as such: in a str that is not ASCII. In others and
+ * in bytes, which may hold anything, it is C's; that is how Python has it. */
+static inline bool trv__is_wide_text(const trv_object *source)
+{
+    return trv__is_str(source) && !trv__str_is_ascii(trv__as_str(source));
+}
+
+/* Moves both ends inward over white space. */
+static inline void trv__trim_space(const char **start, const char **end, bool is_wide)
 {
     const char *at;
     uint32_t c;
 
     while (*start < *end) {
         at = *start;
-        c = is_utf8 ? trv__utf8_next(&at) : (unsigned char)*at++;
-        if (!trv__is_space(c) || (c >= 28 && !is_utf8 && c != ' '))
+        c = is_wide ? trv__utf8_next(&at) : (unsigned char)*at++;
+        if (!trv__is_space(c) || (!is_wide && c > 13 && c != ' '))
             break;
         *start = at;
     }
     while (*start < *end) {
         at = *end;
-        c = is_utf8 ? trv__utf8_previous(&at) : (unsigned char)*--at;
-        if (!trv__is_space(c) || (c >= 28 && !is_utf8 && c != ' '))
+        c = is_wide ? trv__utf8_previous(&at) : (unsigned char)*--at;
+        if (!trv__is_space(c) || (!is_wide && c > 13 && c != ' '))
             break;
         *end = at;
     }

@@ -103,8 +103,8 @@ static int split_words(trv_object *list, const struct trv__str *str, size_t most
     size_t from = skip(str, 0, true), to;
 
     for (; from < str->size; from = skip(str, to, true)) {
-        if (most-- == 0) /* the rest, without the white space at its end */
-            return append_part(list, str, from, skip_back(str, str->size, true));
+        if (most-- == 0) /* the rest, with the white space at its end */
+            return append_part(list, str, from, str->size);
         to = skip(str, from, false);
         if (append_part(list, str, from, to) < 0)
             return -1;
@@ -118,7 +118,7 @@ static int split_words_back(trv_object *list, const struct trv__str *str, size_t
 
     for (; to > 0; to = skip_back(str, from, true)) {
         if (most-- == 0)
-            return append_part(list, str, skip(str, 0, true), to);
+            return append_part(list, str, 0, to);
         from = skip_back(str, to, false);
         if (append_part(list, str, from, to) < 0)
             return -1;
