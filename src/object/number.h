@@ -111,6 +111,10 @@ static inline bool trv__both_floats(const trv_object *a, const trv_object *b)
     return a->type == &trv__float_type && b->type == &trv__float_type;
 }
 
+/* How often a sequence is to be repeated: the value of an int or bool, 0 if that is negative.
+ * 0, or -1 with OverflowError beyond 64 bits. Implemented by types/int.c. */
+int trv__times_get(trv_object *integer, size_t *times);
+
 /* The fast path of a + b, a - b and a * b for two small ints, or two floats: true if it was taken,
  * with the result, or NULL and MemoryError, in *result. `op` should be a constant. */
 static inline bool trv__arithmetic_fast(trv_object *a, trv_object *b, trv_binary op,

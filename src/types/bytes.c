@@ -56,7 +56,7 @@ static trv_object *bytes_getitem(trv_object *self, trv_object *key)
     int64_t index;
     size_t where;
 
-    if (!trv__type_derives(key->type, &trv__int_type))
+    if (!trv__is_int(key))
         return trv_raise(trv_TypeError, "byte indices must be integers or slices, not %s",
                          trv_type_name(key));
     if (trv__index_get(key, &index) < 0)
@@ -106,7 +106,7 @@ static int bytes_contains(trv_object *self, trv_object *item)
 
     if (trv__is_bytes(item))
         return holds(bytes, trv__as_bytes(item)->data, trv__as_bytes(item)->size);
-    if (!trv__type_derives(item->type, &trv__int_type))
+    if (!trv__is_int(item))
         return trv_raise_int(trv_TypeError, "a bytes-like object is required, not '%s'",
                              trv_type_name(item));
     if (trv__index_get(item, &value) < 0)
@@ -139,18 +139,13 @@ static trv_object *repeat(trv_object *object, trv_object *count)
 {
     const struct trv__bytes *unit = trv__as_bytes(object);
     struct trv__bytes *bytes;
-    int64_t times;
-    size_t size;
+    size_t times, size;
 
-    if (trv_int_get(count, &times) < 0)
-        return trv_error_matches(trv_OverflowError)
-                   ? trv_raise(trv_OverflowError, "cannot fit 'int' into an index-sized integer")
-                   : NULL;
-    if (times < 0)
-        times = 0;
+    if (trv__times_get(count, &times) < 0)
+        return NULL;
     if (times == 1)
         return trv_ref(object);
-    if (__builtin_mul_overflow(unit->size, (size_t)times, &size) || size > PTRDIFF_MAX)
+    if (__builtin_mul_overflow(unit->size, times, &size) || size > PTRDIFF_MAX)
         return trv_raise(trv_OverflowError, "repeated bytes are too long");
     bytes = trv__bytes_allocate(size);
     if (!bytes || !size)
@@ -168,10 +163,10 @@ static int bytes_binary(trv_object *a, trv_object *b, trv_binary op, trv_object 
                                    : trv_raise(trv_TypeError, "can't concat %s to bytes",
                                                trv_type_name(b));
     } else if (op == TRV_MULTIPLY && trv__is_bytes(a) &&
-               trv__type_derives(b->type, &trv__int_type)) {
+               trv__is_int(b)) {
         *result = repeat(a, b);
     } else if (op == TRV_MULTIPLY && trv__is_bytes(b) &&
-               trv__type_derives(a->type, &trv__int_type)) {
+               trv__is_int(a)) {
         *result = repeat(b, a);
     } else {
         return TRV_UNKNOWN;
@@ -387,7 +382,7 @@ static int add_item(struct trv__builder *b, trv_object *item)
 {
     int64_t value;
 
-    if (!trv__type_derives(item->type, &trv__int_type))
+    if (!trv__is_int(item))
         return trv_raise_int(trv_TypeError, "'%s' object cannot be interpreted as an integer",
                              trv_type_name(item));
     if (trv__index_get(item, &value) < 0)
@@ -458,7 +453,7 @@ static trv_object *bytes_construct(const struct trv_type *type TRV_UNUSED, const
         return trv_raise(trv_TypeError, "encoding without a string argument");
     if (trv__is_bytes(source))
         return trv_ref(source);
-    return trv__type_derives(source->type, &trv__int_type) ? zeros(source) : from_iterable(source);
+    return trv__is_int(source) ? zeros(source) : from_iterable(source);
 }
 
 TRV__READ_ONLY struct trv_type trv__bytes_type = {

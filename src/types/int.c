@@ -307,6 +307,14 @@ TRV__READ_ONLY struct trv_type trv__int_type = {
 
 TRV__READ_ONLY trv_object trv_int_type[1] = {TRV__TYPE_HANDLE(trv__int_type)};
 
+int trv__times_get(trv_object *integer, size_t *times)
+{
+    if (trv__is_big(integer))
+        return trv_raise_int(trv_OverflowError, "cannot fit 'int' into an index-sized integer");
+    *times = (size_t)MAX_OF(trv__int_value(integer), 0);
+    return 0;
+}
+
 /* Public ---------------------------------------------------------------------------------------- */
 
 trv_object *trv_int_new(int64_t value)

@@ -7,6 +7,8 @@
  */
 #include "types/sequence.h"
 
+#include "object/number.h"
+
 #include "types/builder.h"
 
 static int compare_lengths(size_t a, size_t b, trv_comparison op)
@@ -171,15 +173,11 @@ int trv__sequence_times(trv_object *a, trv_object *b, const struct trv_type *typ
                         trv_object **sequence, size_t *times)
 {
     trv_object *number = trv__type_derives(a->type, type) ? b : a;
-    int64_t value;
 
-    if (!trv__type_derives(number->type, &trv__int_type))
+    if (!trv__is_int(number))
         return TRV_UNKNOWN;
-    if (trv__index_get(number, &value) < 0)
-        return -1;
     *sequence = number == b ? a : b;
-    *times = (size_t)MAX_OF(value, 0);
-    return 0;
+    return trv__times_get(number, times);
 }
 
 bool trv__plain_arguments(const struct trv_type *type, const trv_args *args, size_t most)

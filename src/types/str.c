@@ -154,7 +154,7 @@ static trv_object *str_getitem(trv_object *self, trv_object *key)
     int64_t index;
     size_t where;
 
-    if (!trv__type_derives(key->type, &trv__int_type))
+    if (!trv__is_int(key))
         return trv_raise(trv_TypeError, "string indices must be integers, not '%s'",
                          trv_type_name(key));
     if (trv__index_get(key, &index) < 0)
@@ -245,20 +245,17 @@ trv_object *trv__str_repeat(trv_object *object, trv_object *count)
 {
     const struct trv__str *unit = trv__as_str(object);
     struct trv__str *str;
-    int64_t times;
-    size_t size;
+    size_t times, size;
 
-    if (trv_int_get(count, &times) < 0)
-        return trv_error_matches(trv_OverflowError)
-                   ? trv_raise(trv_OverflowError, "cannot fit 'int' into an index-sized integer")
-                   : NULL;
-    if (times <= 0 || !unit->size)
+    if (trv__times_get(count, &times) < 0)
+        return NULL;
+    if (!times || !unit->size)
         return trv__str_empty();
     if (times == 1)
         return trv_ref(object);
-    if (__builtin_mul_overflow(unit->size, (size_t)times, &size) || size > PTRDIFF_MAX)
+    if (__builtin_mul_overflow(unit->size, times, &size) || size > PTRDIFF_MAX)
         return trv_raise(trv_OverflowError, "repeated string is too long");
-    str = trv__str_allocate(size, unit->length * (size_t)times);
+    str = trv__str_allocate(size, unit->length * times);
     if (!str)
         return NULL;
     memcpy(str->text, unit->text, unit->size);
@@ -273,9 +270,9 @@ static int str_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **
                                  : trv_raise(trv_TypeError,
                                              "can only concatenate str (not \"%s\") to str",
                                              trv_type_name(b));
-    } else if (op == TRV_MULTIPLY && trv__is_str(a) && trv__type_derives(b->type, &trv__int_type)) {
+    } else if (op == TRV_MULTIPLY && trv__is_str(a) && trv__is_int(b)) {
         *result = trv__str_repeat(a, b);
-    } else if (op == TRV_MULTIPLY && trv__is_str(b) && trv__type_derives(a->type, &trv__int_type)) {
+    } else if (op == TRV_MULTIPLY && trv__is_str(b) && trv__is_int(a)) {
         *result = trv__str_repeat(b, a);
     } else {
         return TRV_UNKNOWN;

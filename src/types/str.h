@@ -12,7 +12,7 @@
 #ifndef TRV_TYPES_STR_H
 #define TRV_TYPES_STR_H
 
-#include "object/object.h"
+#include "object/number.h"
 #include "types/utf8.h"
 
 struct trv__str {

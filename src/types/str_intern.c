@@ -10,7 +10,7 @@
  */
 #include "types/str.h"
 
-#define FIRST_CAPACITY 256
+#define FIRST_CAPACITY 512 /* the shared strs fill a quarter */
 
 static size_t slot_of(const struct trv__interned *table, uint64_t hash)
 {
@@ -29,22 +29,45 @@ static size_t find(const struct trv__interned *table, const char *text, size_t s
     return at;
 }
 
-/* Doubles the table, or makes the first. */
-static int grow(struct trv__interned *table)
+/* Moves the table into new slots, of which there may be more or fewer. */
+static void move_to(struct trv__interned *table, trv_object **slots, size_t capacity)
 {
-    struct trv__interned grown = {NULL, MAX_OF(table->capacity * 2, FIRST_CAPACITY), table->used};
+    struct trv__interned moved = {slots, capacity, table->used};
 
-    grown.slots = trv__allocate_zeroed(grown.capacity * sizeof *grown.slots);
-    if (!grown.slots)
-        return -1;
     for (size_t i = 0; i < table->capacity; i++) {
         struct trv__str *str = (struct trv__str *)table->slots[i];
         if (str)
-            grown.slots[find(&grown, str->text, str->size, str->hash)] = table->slots[i];
+            slots[find(&moved, str->text, str->size, str->hash)] = table->slots[i];
     }
     trv__free(table->slots, table->capacity * sizeof *table->slots);
-    *table = grown;
+    *table = moved;
+}
+
+/* Doubles the table, or makes the first. */
+static int grow(struct trv__interned *table)
+{
+    size_t capacity = MAX_OF(table->capacity * 2, FIRST_CAPACITY);
+    trv_object **slots = trv__allocate_zeroed(capacity * sizeof *slots);
+
+    if (!slots)
+        return -1;
+    move_to(table, slots, capacity);
     return 0;
+}
+
+/* Halves a table that has become nearly empty; stays as it is if there is no memory for that. */
+static void shrink(struct trv__interned *table)
+{
+    size_t capacity = table->capacity / 2;
+    trv_object **slots;
+
+    if (capacity < FIRST_CAPACITY || table->used > capacity / 4)
+        return;
+    slots = trv__try_allocate(capacity * sizeof *slots);
+    if (!slots)
+        return;
+    memset(slots, 0, capacity * sizeof *slots);
+    move_to(table, slots, capacity);
 }
 
 static int make_room(struct trv__interned *table)
@@ -63,8 +86,11 @@ void trv__str_forget(struct trv__str *str)
         table->slots[hole] = NULL;
         do { /* the next str that may stand in the hole: its home is not between the two */
             next = (next + 1) & mask;
-            if (!table->slots[next])
-                return (void)table->used--;
+            if (!table->slots[next]) {
+                table->used--;
+                shrink(table);
+                return;
+            }
             home = slot_of(table, trv__as_str(table->slots[next])->hash);
         } while (((next - home) & mask) < ((next - hole) & mask));
         table->slots[hole] = table->slots[next];
