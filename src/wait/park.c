@@ -41,6 +41,11 @@ static int64_t chain_deadline(const struct trv_scope *scope)
     return deadline_ns;
 }
 
+int64_t trv__scope_deadline(void)
+{
+    return chain_deadline(trv__current->context->scope);
+}
+
 /* The clock is only read where a scope or a deadline needs it. */
 static bool calling_is_cancelled(void)
 {
@@ -161,6 +166,12 @@ static void enter(trv_scope *scope)
 void trv__scope_push(trv_scope *scope)
 {
     *scope = (trv_scope){.deadline_ns = TRV__NEVER};
+    enter(scope);
+}
+
+void trv__scope_push_shield(trv_scope *scope)
+{
+    *scope = (trv_scope){.deadline_ns = TRV__NEVER, .is_shield = 1};
     enter(scope);
 }
 

@@ -34,6 +34,9 @@ int trv__may_block(const char *what);
 /* Checks a timeout and turns it into a deadline. 0, or -1 with ValueError. */
 int trv__deadline(double timeout, int64_t *deadline_ns);
 
+/* The earliest deadline of the scopes around the calling context, TRV__NEVER if there is none. */
+int64_t trv__scope_deadline(void);
+
 /* Parks the calling context until trv__unpark, the deadline, or the cancellation of a scope around
  * it; fails at once in a cancelled scope. TRV__CANCELLED: CancelledError is not set yet. The caller
  * must have asked trv__may_block. */
@@ -54,8 +57,9 @@ int trv__raise_cancelled(void);
 int trv__check_cancelled(void);
 /* Cancels a scope that belongs to a task: blocking calls in it fail from now on. */
 void trv__scope_cancel(struct trv_scope *scope);
-/* Enters and leaves a scope with no deadline, around a task. */
+/* Enters and leaves a scope with no deadline, around a task; one that keeps those around it out. */
 void trv__scope_push(struct trv_scope *scope);
+void trv__scope_push_shield(struct trv_scope *scope);
 void trv__scope_pop(struct trv_scope *scope);
 
 #endif

@@ -59,13 +59,10 @@ static int raise_fd_error(const struct trv__fd_wait *wait)
 static int park_on_fd(struct trv__fd_wait *wait, int64_t deadline_ns)
 {
     struct trv__context *context = trv__current->context;
-    int64_t scope_ns = TRV__NEVER;
 
-    for (const trv_scope *scope = context->scope; scope && !scope->is_shield; scope = scope->outer)
-        scope_ns = MIN_OF(scope_ns, scope->deadline_ns);
     context->is_parked = 1;
     context->wake = TRV__WOKEN;
-    context->operations->wait_fd(context, wait, MIN_OF(deadline_ns, scope_ns));
+    context->operations->wait_fd(context, wait, MIN_OF(deadline_ns, trv__scope_deadline()));
     if (wait->error)
         return raise_fd_error(wait);
     if (wait->ready)
