@@ -28,11 +28,15 @@ struct trv__future {
     trv_object *result;         /* FINISHED: the result, or NULL if there is an exception */
     trv_object *exception;      /* FINISHED: the exception, or NULL */
     trv_object *callbacks;      /* a list, or NULL */
-    struct trv__list waiters;   /* struct trv__waiter */
+    struct trv__list waiters;   /* who waits for this one: struct trv__waiter */
+    struct trv__list watches;   /* who waits for this one among others: struct trv__watch, watch.h */
     struct trv_scope *scope;    /* around its running call, in the context that runs it; or NULL */
     /* Tells the leg to stop a call: 1 if told, 0 if it cannot. NULL: only through `scope`. A leg
      * that revokes a call which has not begun cancels the future itself with trv__future_cancelled. */
     int (*cancel)(struct trv__future *future);
+    /* Someone is about to wait for it without a deadline. A leg whose call nobody else would begin
+     * runs it in the calling context: true, and the future is done. NULL: never. */
+    bool (*help)(struct trv__future *future);
     void *leg;                  /* the leg's own */
 };
 
@@ -53,6 +57,17 @@ void trv__future_cancelled(struct trv__future *future);
  * makes it CANCELLED). Takes over both. */
 void trv__future_settle_take(struct trv__future *future, trv_object *result);
 
+/* Waits until it is done. 1 done, 0 not by the deadline, -1 with an exception. `what` names the
+ * caller's call in messages. */
+int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char *what);
+/* The result of a future that is done, or NULL with its exception set. Counts as seeing it. */
+trv_object *trv__future_outcome(struct trv__future *future);
+/* The future behind an object, or NULL with TypeError. */
+static inline struct trv__future *trv__future_of(trv_object *object, const char *function)
+{
+    return trv__expect(object, &trv__future_type, function) ? (struct trv__future *)(void *)object : NULL;
+}
+
 /* A call on its way to a worker. A plain block, linked in the leg's queue. */
 struct trv__call {
     struct trv__list link;
@@ -60,9 +75,13 @@ struct trv__call {
     trv_object *callable;       /* owned */
     trv_object *arguments;      /* a tuple; owned */
     trv_object *keywords;       /* a dict or NULL; owned */
+    void *leg;                  /* the leg's own */
 };
 
-/* A call and its future, from what was submitted. NULL with an exception. */
+/* A call and its future, from what was submitted; takes over both references, also when it fails.
+ * NULL with an exception. */
+struct trv__call *trv__call_create_take(trv_object *callable, trv_object *arguments, trv_object *keywords);
+/* The same from what trv_submit_array is given. */
 struct trv__call *trv__call_create(trv_object *callable, trv_object *const *items, size_t count, trv_object *keywords);
 /* Drops a call. Its future must be done or belong to somebody else by now. */
 void trv__call_drop(struct trv__call *call);
@@ -88,5 +107,13 @@ struct trv__executor {
     const struct trv__executor_operations *operations;
     bool is_shut_down; /* accepts nothing more */
 };
+
+/* Slots of every leg's type: TRV_WITH, and calling the type raises TypeError. */
+int trv__executor_enter(trv_object *self);
+int trv__executor_exit(trv_object *self, trv_object *exception);
+trv_object *trv__executor_construct(const struct trv_type *type, const trv_args *args);
+
+/* Whether an executor runs each call within trv_submit. */
+bool trv__executor_is_inline(const struct trv__executor *executor);
 
 #endif
