@@ -17,6 +17,11 @@
 /* The groups, a file each: every workload that is wanted, one after another. */
 void bench_heap(void);
 void bench_collector(void);
+void bench_lock(void);
+void bench_legs(void);
+
+/* Serves net.echo_rps until killed. Returns: the exit status. */
+int bench_echo(const char *port);
 
 /* Seconds on the monotonic clock. */
 double bench_now(void);
@@ -29,6 +34,8 @@ void bench_emit(const char *workload, double *values, int count, const char *uni
 
 /* Resident memory of this process. */
 double bench_resident_bytes(void);
+/* The most it has been. */
+double bench_peak_bytes(void);
 
 /* A permutation of 0...count-1, the same each time; free() it. */
 int *bench_shuffled(int count);
