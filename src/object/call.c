@@ -50,7 +50,7 @@ static __attribute__((noinline)) trv_object *end_of_call(const trv_function_spec
 
     if (!result != !!trv__current->context->error)
         result = raise_broken(name, result);
-    trv__error_passed(spec->file ? spec->file : "?", spec->line, name);
+    trv__error_passed(spec->file, spec->line, name);
     return result;
 }
 

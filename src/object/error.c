@@ -42,19 +42,26 @@ static bool grow_places(struct trv__exception *exception)
     return true;
 }
 
+/* A copy of a name, or NULL, found in silence. */
+static const char *copy_name(const char *name)
+{
+    size_t size = strlen(name) + 1;
+    char *copy = trv__try_allocate(size);
+
+    return copy ? memcpy(copy, name, size) : NULL;
+}
+
 static void add_place(struct trv__exception *exception, const char *file, int line,
                       const char *function)
 {
     struct trv__place place = {file, function, line};
 
-    if (exception->is_constant || !file)
+    if (exception->is_constant ||
+        (exception->count > exception->capacity && !grow_places(exception)))
         return;
-    if (!exception->count)
-        exception->first = place;
-    else if (exception->count <= exception->capacity || grow_places(exception))
-        exception->more[exception->count - 1] = place;
-    else
+    if (!file && !(place.function = copy_name(function)))
         return;
+    *(exception->count ? &exception->more[exception->count - 1] : &exception->first) = place;
     exception->count++;
 }
 
@@ -193,7 +200,8 @@ static void finish_raising(trv_object *exception, trv_object *before, const char
         trv_unref(before);
         return;
     }
-    add_place(trv__exception(exception), file, line, function);
+    if (function)
+        add_place(trv__exception(exception), file, line, function);
     make_pending(exception, before);
 }
 

@@ -70,7 +70,8 @@ static trv_object *text_finish(struct text *text)
 
 static bool places_are_equal(const struct trv__place *a, const struct trv__place *b)
 {
-    return a->line == b->line && !strcmp(a->file, b->file) && !strcmp(a->function, b->function);
+    return a->line == b->line && !a->file == !b->file && (!a->file || !strcmp(a->file, b->file)) &&
+           !strcmp(a->function, b->function);
 }
 
 static void add_repeats(struct text *text, uint32_t times)
@@ -91,7 +92,7 @@ static void add_place(struct text *text, const struct trv__place *place)
 
     snprintf(line, sizeof line, "\", line %d, in ", place->line);
     text_add_string(text, "  File \"");
-    text_add_string(text, place->file);
+    text_add_string(text, place->file ? place->file : "?");
     text_add_string(text, line);
     text_add_string(text, place->function);
     text_add_string(text, "\n");

@@ -5,7 +5,8 @@
  * An exception knows its arguments, what caused it, what was being handled when it was raised, and
  * the places it came through: first the one where it was raised, then each function that passed it
  * on, so that the last is the outermost. File and function names are string constants of the code
- * that raised, and stay valid as long as that code is loaded.
+ * that raised, and stay valid as long as that code is loaded. A function made at run time has no
+ * file, and its name may end before the exception does: that name is copied.
  *
  * Invariant: following `context` from any exception ends; raising cuts a link that would close a
  * ring. `cause` is set by users and may form one, so whoever follows causes marks what it has seen.
@@ -19,8 +20,8 @@
 #include "object/object.h"
 
 struct trv__place {
-    const char *file;
-    const char *function;
+    const char *file;     /* NULL: a function made at run time */
+    const char *function; /* without a file: a plain block of its own */
     int line;
 };
 

@@ -136,8 +136,8 @@ void trv__callback_end(struct trv__callback *callback, const char *what, trv_obj
 
 /* Makes `exception` pending, taking the caller's reference. Drops a pending one. */
 void trv__error_give(trv_object *exception);
-/* Adds a function it passed to the pending exception's traceback. Cannot fail; does nothing when
- * out of memory. */
+/* Adds a function it passed to the pending exception's traceback; `file` is NULL for a function made
+ * at run time, whose name is copied. Cannot fail; does nothing when out of memory. */
 void trv__error_passed(const char *file, int line, const char *function);
 /* What travels with an exception between processes: its own traceback, without that of causes and
  * contexts, as a str (made without code of types made at run time), and back: `text` is shown

@@ -196,6 +196,12 @@ static void exception_destroy(trv_object *self)
 {
     struct trv__exception *exception = trv__exception(self);
 
+    for (uint32_t i = 0; i < exception->count; i++) {
+        const struct trv__place *place = trv__exception_place(exception, i);
+        if (!place->file)
+            trv__free((char *)(uintptr_t)place->function, strlen(place->function) + 1);
+    }
+    exception->count = 0;
     trv__free(exception->more, exception->capacity * sizeof *exception->more);
     exception->more = NULL;
     exception->capacity = 0;
