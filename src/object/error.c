@@ -56,7 +56,7 @@ static void add_place(struct trv__exception *exception, const char *file, int li
 {
     struct trv__place place = {file, function, line};
 
-    if (exception->is_constant ||
+    if (!function || exception->is_constant ||
         (exception->count > exception->capacity && !grow_places(exception)))
         return;
     if (!file && !(place.function = copy_name(function)))
@@ -106,7 +106,8 @@ static void set_context(trv_object *object, trv_object *context)
         trv_unref(context);
         return;
     }
-    cut_ring(context, object);
+    if (object->refcount > 1) /* else nothing can lead back to it */
+        cut_ring(context, object);
     old = exception->context;
     exception->context = context;
     trv_unref(old);
@@ -200,8 +201,7 @@ static void finish_raising(trv_object *exception, trv_object *before, const char
         trv_unref(before);
         return;
     }
-    if (function)
-        add_place(trv__exception(exception), file, line, function);
+    add_place(trv__exception(exception), file, line, function);
     make_pending(exception, before);
 }
 

@@ -215,8 +215,8 @@ TEST(raising_survives_rings_made_by_hand)
 
     ck_assert_int_eq(trv_setattr(a, "__context__", b), 0);
     ck_assert_int_eq(trv_setattr(b, "__context__", a), 0);
-    trv_raise_object(a);
-    trv_raise_object(c); /* c -> a -> b -> a */
+    trv_raise_object_at_(NULL, 0, NULL, a, NULL);
+    trv_raise_object_at_(NULL, 0, NULL, c, NULL); /* c -> a -> b -> a */
     ck_assert(is_context(c, a));
     assert_format(c, "ValueError: b\n\nDuring handling of the above exception, another exception "
                      "occurred:\n\nValueError: a\n\nDuring handling of the above exception, "
@@ -493,12 +493,11 @@ TEST(memory_error_is_made_ahead)
 TEST(recursion_error_is_raised_below_the_limit)
 {
     struct trv__context *context = trv__current->context;
-    char *limit = context->stack_limit;
-    char here;
+    char *limit = context->stack_limit, here, *above = (char *)((uintptr_t)&here + 4096);
 
-    context->stack_limit = &here + 4096;
+    context->stack_limit = above;
     ck_assert_int_eq(trv__enter_recursion(" in a test"), -1);
-    ck_assert_ptr_eq(context->stack_limit, &here + 4096);
+    ck_assert_ptr_eq(context->stack_limit, above);
     context->stack_limit = limit;
     assert_pending(trv_RecursionError, "maximum recursion depth exceeded in a test");
 }
