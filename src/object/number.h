@@ -124,7 +124,7 @@ static inline bool trv__arithmetic_fast(trv_object *a, trv_object *b, trv_binary
 
     if (LIKELY(trv__both_small_ints(a, b))) {
         int64_t x = trv__int_value(a), y = trv__int_value(b);
-        if (op == TRV_ADD ? __builtin_add_overflow(x, y, &value)
+        if (op == TRV_ADD        ? __builtin_add_overflow(x, y, &value)
             : op == TRV_SUBTRACT ? __builtin_sub_overflow(x, y, &value)
                                  : __builtin_mul_overflow(x, y, &value))
             return false;
@@ -139,13 +139,13 @@ static inline bool trv__arithmetic_fast(trv_object *a, trv_object *b, trv_binary
     return false;
 }
 
-#define TRV__COMPARED(x, y, op)                                                                     \
-    ((op) == TRV_LESS            ? (x) < (y)                                                        \
-     : (op) == TRV_LESS_EQUAL    ? (x) <= (y)                                                       \
-     : (op) == TRV_EQUAL         ? (x) == (y)                                                       \
-     : (op) == TRV_NOT_EQUAL     ? (x) != (y)                                                       \
-     : (op) == TRV_GREATER       ? (x) > (y)                                                        \
-                                 : (x) >= (y))
+#define TRV__COMPARED(x, y, op)                                                                    \
+    ((op) == TRV_LESS         ? (x) < (y)                                                          \
+     : (op) == TRV_LESS_EQUAL ? (x) <= (y)                                                         \
+     : (op) == TRV_EQUAL      ? (x) == (y)                                                         \
+     : (op) == TRV_NOT_EQUAL  ? (x) != (y)                                                         \
+     : (op) == TRV_GREATER    ? (x) > (y)                                                          \
+                              : (x) >= (y))
 
 /* The fast path of comparing two small ints, or two floats: 1 or 0, or TRV_UNKNOWN if they are
  * something else. */

@@ -159,14 +159,12 @@ static trv_object *repeat(trv_object *object, trv_object *count)
 static int bytes_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 {
     if (op == TRV_ADD && trv__is_bytes(a)) {
-        *result = trv__is_bytes(b) ? concatenate(a, b)
-                                   : trv_raise(trv_TypeError, "can't concat %s to bytes",
-                                               trv_type_name(b));
-    } else if (op == TRV_MULTIPLY && trv__is_bytes(a) &&
-               trv__is_int(b)) {
+        *result = trv__is_bytes(b)
+                      ? concatenate(a, b)
+                      : trv_raise(trv_TypeError, "can't concat %s to bytes", trv_type_name(b));
+    } else if (op == TRV_MULTIPLY && trv__is_bytes(a) && trv__is_int(b)) {
         *result = repeat(a, b);
-    } else if (op == TRV_MULTIPLY && trv__is_bytes(b) &&
-               trv__is_int(a)) {
+    } else if (op == TRV_MULTIPLY && trv__is_bytes(b) && trv__is_int(a)) {
         *result = repeat(b, a);
     } else {
         return TRV_UNKNOWN;
@@ -364,12 +362,13 @@ static trv_object *method_endswith(const trv_args *args)
     if (!affix)
         return NULL;
     return trv_bool_new(affix->size <= bytes->size &&
-                        memcmp(bytes->data + bytes->size - affix->size, affix->data,
-                               affix->size) == 0);
+                        memcmp(bytes->data + bytes->size - affix->size, affix->data, affix->size) ==
+                            0);
 }
 
 static const struct trv__method bytes_methods[] = {
-    {"decode", "decode(encoding=): the str that utf-8, ascii or latin-1 makes of it", method_decode},
+    {"decode", "decode(encoding=): the str that utf-8, ascii or latin-1 makes of it",
+     method_decode},
     {"endswith", "endswith(suffix): whether it ends so", method_endswith},
     {"hex", "hex(): two hexadecimal digits for each byte", method_hex},
     {"startswith", "startswith(prefix): whether it begins so", method_startswith},

@@ -25,7 +25,7 @@ static enum codec codec_of(trv_object *encoding)
         char name[11];
         enum codec codec;
     } names[] = {
-        {"utf-8", UTF_8},        {"utf8", UTF_8},     {"u8", UTF_8},      {"ascii", ASCII},
+        {"utf-8", UTF_8},        {"utf8", UTF_8},      {"u8", UTF_8},       {"ascii", ASCII},
         {"us-ascii", ASCII},     {"latin-1", LATIN_1}, {"latin1", LATIN_1}, {"l1", LATIN_1},
         {"iso-8859-1", LATIN_1}, {"8859", LATIN_1},
     };

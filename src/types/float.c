@@ -265,7 +265,6 @@ int trv_float_get(trv_object *object, double *value)
     if (!trv__given(object, "trv_float_get"))
         return -1;
     status = operand(object, value);
-    return status == TRV_UNKNOWN
-               ? trv__raise_wrong_type(object, &trv__float_type, "trv_float_get")
-               : status;
+    return status == TRV_UNKNOWN ? trv__raise_wrong_type(object, &trv__float_type, "trv_float_get")
+                                 : status;
 }

@@ -185,9 +185,10 @@ int trv__int_unary(trv_object *a, trv_unary op, trv_object **result)
     else if (trv__is_big(a) || (value == INT64_MIN && op != TRV_INVERT))
         *result = trv__int_big_unary(a, op);
     else
-        *result = trv__int_from(op == TRV_INVERT ? ~value : value < 0 ? -value
-                                : op == TRV_NEGATIVE                  ? -value
-                                                                      : value);
+        *result = trv__int_from(op == TRV_INVERT     ? ~value
+                                : value < 0          ? -value
+                                : op == TRV_NEGATIVE ? -value
+                                                     : value);
     return *result ? 0 : -1;
 }
 

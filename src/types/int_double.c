@@ -15,8 +15,8 @@
 static double round_to_double(uint64_t top, bool is_more, int64_t exponent)
 {
     int64_t leading = exponent + 63;
-    int64_t bits = leading >= LOWEST_EXPONENT ? DOUBLE_BITS
-                                              : DOUBLE_BITS - (LOWEST_EXPONENT - leading);
+    int64_t bits =
+        leading >= LOWEST_EXPONENT ? DOUBLE_BITS : DOUBLE_BITS - (LOWEST_EXPONENT - leading);
     uint64_t mantissa, rest, half;
 
     if (leading > 1024)
@@ -136,8 +136,8 @@ static double divide_magnitudes(mpz_srcptr a, mpz_srcptr b)
 
 static bool is_exact_double(const trv_object *integer)
 {
-    return !trv__is_big(integer) &&
-           trv__magnitude(trv__int_value(integer)) <= UINT64_C(1) << DOUBLE_BITS;
+    return !trv__is_big(integer) && trv__magnitude(trv__int_value(integer)) <= UINT64_C(1)
+                                                                                   << DOUBLE_BITS;
 }
 
 int trv__int_divide(const trv_object *a, const trv_object *b, double *quotient)
@@ -159,9 +159,9 @@ int trv__int_divide(const trv_object *a, const trv_object *b, double *quotient)
         return -1;
     x = trv__int_view(a, &views[0]);
     y = trv__int_view(b, &views[1]);
-    value = divide_magnitudes(
-        mpz_roinit_n(magnitudes[0], mpz_limbs_read(x), (mp_size_t)mpz_size(x)),
-        mpz_roinit_n(magnitudes[1], mpz_limbs_read(y), (mp_size_t)mpz_size(y)));
+    value =
+        divide_magnitudes(mpz_roinit_n(magnitudes[0], mpz_limbs_read(x), (mp_size_t)mpz_size(x)),
+                          mpz_roinit_n(magnitudes[1], mpz_limbs_read(y), (mp_size_t)mpz_size(y)));
     if (isinf(value))
         return trv_raise_int(trv_OverflowError, "integer division result too large for a float");
     *quotient = trv__int_sign(a) == trv__int_sign(b) ? value : -value;

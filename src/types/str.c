@@ -204,8 +204,7 @@ static int str_contains(trv_object *self, trv_object *item)
     const struct trv__str *str = trv__as_str(self), *needle;
 
     if (!trv__is_str(item))
-        return trv_raise_int(trv_TypeError,
-                             "'in <string>' requires string as left operand, not %s",
+        return trv_raise_int(trv_TypeError, "'in <string>' requires string as left operand, not %s",
                              trv_type_name(item));
     needle = trv__as_str(item);
     return memmem(str->text, str->size, needle->text, needle->size) != NULL;
@@ -266,10 +265,10 @@ trv_object *trv__str_repeat(trv_object *object, trv_object *count)
 static int str_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 {
     if (op == TRV_ADD && trv__is_str(a)) {
-        *result = trv__is_str(b) ? concatenate(a, b)
-                                 : trv_raise(trv_TypeError,
-                                             "can only concatenate str (not \"%s\") to str",
-                                             trv_type_name(b));
+        *result = trv__is_str(b)
+                      ? concatenate(a, b)
+                      : trv_raise(trv_TypeError, "can only concatenate str (not \"%s\") to str",
+                                  trv_type_name(b));
     } else if (op == TRV_MULTIPLY && trv__is_str(a) && trv__is_int(b)) {
         *result = trv__str_repeat(a, b);
     } else if (op == TRV_MULTIPLY && trv__is_str(b) && trv__is_int(a)) {

@@ -17,9 +17,9 @@
 
 struct trv__str {
     TRV__HEAD;
-    uint64_t hash;   /* 0: not computed yet */
-    size_t size;     /* in bytes, without the NUL */
-    size_t length;   /* in code points */
+    uint64_t hash; /* 0: not computed yet */
+    size_t size;   /* in bytes, without the NUL */
+    size_t length; /* in code points */
     char text[];
 };
 

@@ -55,13 +55,13 @@ static int grow(struct trv__interned *table)
     return 0;
 }
 
-/* Halves a table that has become nearly empty; stays as it is if there is no memory for that. */
+/* Halves a table that has become three quarters empty; stays as it is if there is no memory for that. */
 static void shrink(struct trv__interned *table)
 {
     size_t capacity = table->capacity / 2;
     trv_object **slots;
 
-    if (capacity < FIRST_CAPACITY || table->used > capacity / 4)
+    if (capacity < FIRST_CAPACITY || table->used > capacity / 2)
         return;
     slots = trv__try_allocate(capacity * sizeof *slots);
     if (!slots)

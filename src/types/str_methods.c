@@ -122,9 +122,8 @@ static int has_affix(const struct trv__span *span, trv_object *affix, span_test 
                        ? trv_raise_int(trv_TypeError,
                                        "%s first arg must be str or a tuple of str, not %s", name,
                                        trv_type_name(affix))
-                       : trv_raise_int(trv_TypeError,
-                                       "tuple for %s must only contain str, not %s", name,
-                                       trv_type_name(items[i]));
+                       : trv_raise_int(trv_TypeError, "tuple for %s must only contain str, not %s",
+                                       name, trv_type_name(items[i]));
         has = span && test(span, items[i]);
     }
     return has;

@@ -57,8 +57,7 @@ int64_t trv__span_find(const struct trv__span *span, const trv_object *object, b
     if (!found)
         return -1;
     offset = (size_t)(found - span->text);
-    return (int64_t)(span->index +
-                     (span->is_ascii ? offset : trv__utf8_count(span->text, offset)));
+    return (int64_t)(span->index + (span->is_ascii ? offset : trv__utf8_count(span->text, offset)));
 }
 
 size_t trv__span_count(const struct trv__span *span, const trv_object *object)
@@ -162,7 +161,7 @@ trv_object *trv__str_replace(trv_object *object, trv_object *from, trv_object *t
     size = str->size - old->size * count;
     if (new->size > (PTRDIFF_MAX - size) / count)
         return trv_raise(trv_OverflowError, "replace string is too long");
-    size += new->size * count;
+    size += new->size *count;
     return substitute(str, old, new, count, size);
 }
 

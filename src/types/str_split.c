@@ -173,7 +173,8 @@ trv_object *trv__str_split(trv_object *object, const trv_object *separator, int6
     if (!list)
         return NULL;
     if (from_end)
-        status = separator ? split_at_back(list, str, cut, cuts) : split_words_back(list, str, cuts);
+        status =
+            separator ? split_at_back(list, str, cut, cuts) : split_words_back(list, str, cuts);
     else
         status = separator ? split_at(list, str, cut, cuts) : split_words(list, str, cuts);
     if (status < 0 || (from_end && trv_list_reverse(list) < 0))

@@ -75,8 +75,8 @@ static trv_object *value_of(char *text)
     default:
         data = malloc(strlen(text) + 1);
         size = unhex(text, data);
-        value = kind == 's' ? trv_str_new_sized(data, (size_t)size)
-                            : trv_bytes_new(data, (size_t)size);
+        value =
+            kind == 's' ? trv_str_new_sized(data, (size_t)size) : trv_bytes_new(data, (size_t)size);
         free(data);
         return value;
     }
@@ -138,21 +138,36 @@ static trv_object *from_bytes(trv_object *bytes)
 }
 
 static const struct operation operations[] = {
-    {"+", trv_add, NULL},           {"-", trv_subtract, NULL},
-    {"*", trv_multiply, NULL},      {"/", trv_divide, NULL},
-    {"//", trv_floor_divide, NULL}, {"%", trv_remainder, NULL},
-    {"**", trv_power, NULL},        {"<<", trv_shift_left, NULL},
-    {">>", trv_shift_right, NULL},  {"&", trv_and, NULL},
-    {"|", trv_or, NULL},            {"^", trv_xor, NULL},
-    {"neg", NULL, trv_negative},    {"abs", NULL, trv_absolute},
-    {"~", NULL, trv_invert},        {"<", less, NULL},
-    {"<=", less_equal, NULL},       {"==", equal, NULL},
-    {"!=", not_equal, NULL},        {">", greater, NULL},
-    {">=", greater_equal, NULL},    {"in", contains, NULL},
-    {"[]", trv_getitem, NULL},      {"len", NULL, length_of},
-    {"hash", NULL, hash_of},        {"truth", NULL, truth_of},
-    {"repr", NULL, trv_repr},       {"str", NULL, trv_str},
-    {"list", NULL, trv_list_from},  {"to_bytes", NULL, trv_int_to_bytes},
+    {"+", trv_add, NULL},
+    {"-", trv_subtract, NULL},
+    {"*", trv_multiply, NULL},
+    {"/", trv_divide, NULL},
+    {"//", trv_floor_divide, NULL},
+    {"%", trv_remainder, NULL},
+    {"**", trv_power, NULL},
+    {"<<", trv_shift_left, NULL},
+    {">>", trv_shift_right, NULL},
+    {"&", trv_and, NULL},
+    {"|", trv_or, NULL},
+    {"^", trv_xor, NULL},
+    {"neg", NULL, trv_negative},
+    {"abs", NULL, trv_absolute},
+    {"~", NULL, trv_invert},
+    {"<", less, NULL},
+    {"<=", less_equal, NULL},
+    {"==", equal, NULL},
+    {"!=", not_equal, NULL},
+    {">", greater, NULL},
+    {">=", greater_equal, NULL},
+    {"in", contains, NULL},
+    {"[]", trv_getitem, NULL},
+    {"len", NULL, length_of},
+    {"hash", NULL, hash_of},
+    {"truth", NULL, truth_of},
+    {"repr", NULL, trv_repr},
+    {"str", NULL, trv_str},
+    {"list", NULL, trv_list_from},
+    {"to_bytes", NULL, trv_int_to_bytes},
     {"from_bytes", NULL, from_bytes},
 };
 
@@ -242,8 +257,7 @@ int main(void)
         run_line(line);
     trv_heap_stats_get(&after);
     if (after.live_objects != before.live_objects) {
-        fprintf(stderr, "%zu objects before, %zu after\n", before.live_objects,
-                after.live_objects);
+        fprintf(stderr, "%zu objects before, %zu after\n", before.live_objects, after.live_objects);
         return 1;
     }
     free(line);
