@@ -469,7 +469,7 @@ static int resize(table_t *t, uint64_t count)
 
 static inline bool is_full(const table_t *t)
 {
-    return t->filled + t->tombs == t->capacity;
+    return t->filled + t->tombs >= t->capacity;
 }
 
 /* Writes a new entry, for which there is room, and answers its number. */
@@ -588,7 +588,9 @@ void trv__table_take_last(table_t *t, trv_object **key, trv_object **value)
 
 int trv__table_reserve(table_t *t, size_t count)
 {
-    return count <= t->capacity - t->tombs - (t->filled - t->live) ? 0 : resize(t, count);
+    size_t lost = (size_t)(t->filled - t->live) + t->tombs;
+
+    return count + lost <= t->capacity ? 0 : resize(t, MAX_OF(count, t->live));
 }
 
 int trv__table_copy(table_t *to, const table_t *from)

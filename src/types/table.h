@@ -15,7 +15,8 @@
  * hash to themselves, are found in order.
  *
  * Invariants:
- *   - filled + tombs <= capacity, which is 7/8 of the slots: some line always has an empty slot;
+ *   - an entry is added only while filled + tombs < capacity, which is 7/8 of the slots: some line
+ *     always has an empty slot;
  *   - a slot is made empty again only if its line has an empty slot already, because then no search
  *     ever went past it; else it becomes a tombstone, which searches pass. So a line never holds
  *     both, and a tombstone is not used again before the table is made anew;
