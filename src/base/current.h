@@ -74,12 +74,16 @@ static inline void trv__request(uint32_t bits)
  * Returns 0, or -1 with an exception set. May switch. */
 int trv__attend(void);
 
+/* Whether a safepoint would have something to do. */
+static inline bool trv__must_attend(void)
+{
+    return UNLIKELY(atomic_load_explicit(trv__current->attention, memory_order_relaxed) != 0);
+}
+
 /* A safepoint: a relaxed load and a branch. Returns 0, or -1 with an exception set. */
 static inline int trv__safepoint(void)
 {
-    if (LIKELY(!atomic_load_explicit(trv__current->attention, memory_order_relaxed)))
-        return 0;
-    return trv__attend();
+    return trv__must_attend() ? trv__attend() : 0;
 }
 
 /* Whether the calling thread holds the GIL; for assertions. Implemented by runtime/gil.c. */
