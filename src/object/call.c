@@ -3,7 +3,7 @@
  * Calls.
  *
  * The way of a call without keywords to a function is short on purpose: look at the stack and the
- * safepoint's word, fill a trv_args, jump. Nothing is allocated and the signature is not read; the
+ * safepoint's word, fill a trv_args, jump; whatever is unusual goes to call_slowly, which begins anew. Nothing is allocated and the signature is not read; the
  * number of arguments is checked by the function's own trv_parse. Keywords are bound to the
  * signature before (signature.h); other callables answer through their type's `call` slot.
  *
@@ -84,32 +84,49 @@ static __attribute__((noinline)) trv_object *call_slot(trv_object *callable, trv
     return result;
 }
 
+/* Every call that is not plain: with keywords, with something to attend to, of another callable. */
+static __attribute__((noinline)) trv_object *call_slowly(trv_object *callable,
+                                                         trv_object *const *items, size_t count,
+                                                         trv_object *keywords)
+{
+    trv_args args = {NULL, items, count, keywords, NULL};
+    trv_object *result;
+
+    if ((!callable || trv__current->context->error) && !may_call(callable, items, count))
+        return NULL;
+    if (trv__enter_recursion(" in a call") < 0 || trv__safepoint() < 0)
+        return NULL;
+    if (!trv__is_function(callable))
+        return call_slot(callable, &args);
+    args.self = trv__closure_data(callable);
+    args.function = callable->payload;
+    if (keywords)
+        return call_with_keywords(args.function, &args);
+    result = args.function->entry(&args);
+    if (LIKELY(result && !trv__current->context->error))
+        return result;
+    return end_of_call(args.function, result);
+}
+
 trv_object *trv_call_array(trv_object *callable, trv_object *const *items, size_t count,
                            trv_object *keywords)
 {
     struct trv__context *context = trv__current->context;
-    const trv_function_spec *spec;
     trv_object *result;
     trv_args args;
 
-    if (UNLIKELY(!callable || context->error) && !may_call(callable, items, count))
-        return NULL;
-    if (UNLIKELY(trv__enter_recursion(" in a call") < 0) || UNLIKELY(trv__safepoint() < 0))
-        return NULL;
+    if (UNLIKELY(!callable || keywords || context->error || !trv__is_function(callable) ||
+                 trv__stack_is_low() || trv__must_attend()))
+        return call_slowly(callable, items, count, keywords);
+    args.self = trv__closure_data(callable);
     args.items = items;
     args.count = count;
-    args.keywords = keywords;
-    if (UNLIKELY(!trv__is_function(callable)))
-        return call_slot(callable, &args);
-    spec = callable->payload;
-    args.self = trv__closure_data(callable);
-    args.function = spec;
-    if (UNLIKELY(keywords))
-        return call_with_keywords(spec, &args);
-    result = spec->entry(&args);
+    args.keywords = NULL;
+    args.function = callable->payload;
+    result = args.function->entry(&args);
     if (LIKELY(result && !context->error))
         return result;
-    return end_of_call(spec, result);
+    return end_of_call(args.function, result);
 }
 
 int trv_callable(const trv_object *object)

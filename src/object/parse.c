@@ -2,7 +2,8 @@
 /*
  * trv_parse: arguments, or a tuple's items, into C variables.
  *
- * The format is read twice: first its length is compared with the number of arguments, then each
+ * Calls with the plainest formats and arguments are dealt with in one pass. For all others the
+ * format is read twice: first its length is compared with the number of arguments, then each
  * argument meets its letter. An argument that is not there is walked over all the same, with a NULL
  * object, because its variables stand in the va_list before those of the next. Nothing is owned:
  * what goes out is numbers and views.
@@ -11,6 +12,7 @@
  * ", item 2" for each level further in and ", key 'size'" inside a dict.
  */
 #include "object/build.h"
+#include "object/number.h"
 #include "object/signature.h"
 
 #include <limits.h>
@@ -437,16 +439,66 @@ static int check_count(const trv_args *args, struct counts counts)
     return trv__raise_too_many(args->function, counts.required, counts.most, args->count);
 }
 
-int trv_parse(const trv_args *args, const char *format, ...)
+/* The common case in one pass: as many arguments as letters, all of them small ints, floats or
+ * objects. False if anything is otherwise, whatever variables were set by then. */
+static inline bool parse_plain(const trv_args *args, const char *format, va_list *arguments)
 {
-    va_list arguments;
-    struct parser parser = {format, format, &arguments, args->function, true, 0, {0}, NULL};
-    int answer;
+    trv_object *const *items = args->items;
+    size_t count = args->count;
+
+    for (size_t i = 0; i < count; i++) {
+        trv_object *object = items[i];
+        if (UNLIKELY(!object))
+            return false;
+        switch (format[i]) {
+        case 'l':
+            if (!trv__is_small_int(object))
+                return false;
+            *va_arg(*arguments, int64_t *) = trv__int_value(object);
+            break;
+        case 'i':
+            if (!trv__is_small_int(object) || trv__int_value(object) != (int)trv__int_value(object))
+                return false;
+            *va_arg(*arguments, int *) = (int)trv__int_value(object);
+            break;
+        case 'd':
+            if (object->type != &trv__float_type)
+                return false;
+            *va_arg(*arguments, double *) = trv__float_value(object);
+            break;
+        case 'o':
+            *va_arg(*arguments, trv_object **) = object;
+            break;
+        default:
+            return false;
+        }
+    }
+    return format[count] == 0;
+}
+
+static __attribute__((noinline)) int parse_any(const trv_args *args, const char *format,
+                                               va_list *arguments)
+{
+    struct parser parser = {format, format, arguments, args->function, true, 0, {0}, NULL};
 
     if (check_count(args, count_items(format)) < 0)
         return -1;
+    return parse_items(&parser, args->items, args->count, 0);
+}
+
+int trv_parse(const trv_args *args, const char *format, ...)
+{
+    va_list arguments;
+    bool is_parsed;
+    int answer = 0;
+
     va_start(arguments, format);
-    answer = parse_items(&parser, args->items, args->count, 0);
+    is_parsed = LIKELY(format) && parse_plain(args, format, &arguments);
+    va_end(arguments);
+    if (LIKELY(is_parsed))
+        return 0;
+    va_start(arguments, format);
+    answer = parse_any(args, format ? format : "", &arguments);
     va_end(arguments);
     return answer;
 }
@@ -465,9 +517,10 @@ static int raise_item_count(struct counts counts, size_t count)
 
 int trv_parse_tuple(trv_object *tuple, const char *format, ...)
 {
+    const char *whole = format ? format : "";
     va_list arguments;
-    struct parser parser = {format, format, &arguments, NULL, false, 0, {0}, NULL};
-    struct counts counts = count_items(format);
+    struct parser parser = {whole, whole, &arguments, NULL, false, 0, {0}, NULL};
+    struct counts counts = count_items(whole);
     trv_object *const *items;
     size_t count;
     int answer;
