@@ -6,7 +6,8 @@
  * again is entered in the memo after it was written, and referred to from then on. "Can be met
  * again" is read off its reference count: an object with one reference besides those that the
  * writer itself holds (`held`) has just been reached through that one. Immortal objects count as
- * shared. This spares most objects of a typical task the memo, and never changes what is read.
+ * shared, and so does all that lies in a shared tuple, because a tuple within itself is walked
+ * twice. This spares most objects of a typical task the memo, and never changes what is read.
  *
  * A container is entered before its items, so that an item may refer to it; a tuple can only be
  * made when its items are there, so one that is met within itself is written twice, and the second
@@ -162,6 +163,7 @@ static int replace_by_reference(struct trv__pickler *pickler, size_t count, uint
 static int dump_tuple(struct trv__pickler *pickler, trv_object *object, int held)
 {
     static const unsigned char short_tuple[] = {OP_EMPTY_TUPLE, OP_TUPLE1, OP_TUPLE2, OP_TUPLE3};
+    bool is_shared = trv__is_shared(pickler, object, held);
     trv_object *const *items;
     uint32_t number;
     size_t count;
@@ -171,10 +173,12 @@ static int dump_tuple(struct trv__pickler *pickler, trv_object *object, int held
         return trv__write_opcode(pickler, OP_EMPTY_TUPLE);
     if (count > 3 && trv__write_opcode(pickler, OP_MARK) < 0)
         return -1;
+    pickler->shared_tuples += is_shared;
     for (size_t i = 0; i < count; i++)
         if (trv__dump(pickler, items[i], 0) < 0)
             return -1;
-    if (trv__is_shared(object, held) && trv__memo_find(&pickler->memo, object, &number))
+    pickler->shared_tuples -= is_shared;
+    if (is_shared && trv__memo_find(&pickler->memo, object, &number))
         return replace_by_reference(pickler, count, number);
     if (trv__write_opcode(pickler, count > 3 ? OP_TUPLE : short_tuple[count]) < 0)
         return -1;
@@ -340,7 +344,7 @@ int trv__dump(struct trv__pickler *pickler, trv_object *object, int held)
         return trv__write_opcode(pickler, trv__int_value(object) ? OP_NEWTRUE : OP_NEWFALSE);
     if (type == &trv__float_type)
         return write_float(pickler, trv__float_value(object));
-    if (trv__is_shared(object, held) && trv__memo_find(&pickler->memo, object, &number))
+    if (trv__is_shared(pickler, object, held) && trv__memo_find(&pickler->memo, object, &number))
         return trv__write_get(pickler, number);
     return dump_new(pickler, object, held);
 }
@@ -380,6 +384,7 @@ int trv__pickle_dump(trv_object *object, struct trv__buffer *buffer,
     pickler.buffer = buffer;
     pickler.link = link ? link : &no_link;
     pickler.images = pickler.link->images;
+    pickler.shared_tuples = 0;
     trv__memo_init(&pickler.memo);
     result = dump_all(&pickler, object);
     trv__memo_fini(&pickler.memo);

@@ -18,6 +18,7 @@ struct trv__pickler {
     struct trv__buffer *buffer;
     const struct trv__pickle_link *link; /* never NULL */
     struct trv__images *images;          /* the link's, or made on demand and owned, or NULL */
+    uint32_t shared_tuples;              /* shared tuples whose items are being written */
     struct trv__memo memo;
 };
 
@@ -76,15 +77,16 @@ int trv__write_text(struct trv__pickler *pickler, const char *text, size_t size)
 int trv__write_octets(struct trv__pickler *pickler, const void *data, size_t size);
 
 /* Whether an object can be met again: see dump.c. */
-static inline bool trv__is_shared(const trv_object *object, int held)
+static inline bool trv__is_shared(const struct trv__pickler *pickler, const trv_object *object,
+                                  int held)
 {
-    return object->refcount < 0 || object->refcount > 1 + held;
+    return object->refcount < 0 || object->refcount > 1 + held || pickler->shared_tuples;
 }
 
 /* Enters the object that was just written, if it can be met again. */
 static inline int trv__memoize(struct trv__pickler *pickler, const trv_object *object, int held)
 {
-    if (!trv__is_shared(object, held))
+    if (!trv__is_shared(pickler, object, held))
         return 0;
     if (trv__memo_add(&pickler->memo, object) < 0)
         return -1;

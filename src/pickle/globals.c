@@ -33,6 +33,7 @@ static const struct global elsewhere[] = {
     {"pickle", "UnpicklingError", trv_UnpicklingError},
     {"_codecs", "encode", trv__latin1_encode},
     /* the names of Python 2, which protocol 2 uses */
+    {"Queue", "Full", trv_QueueFull},
     {"__builtin__", "xrange", trv_range_type},
     {"__builtin__", "unicode", trv_str_type},
     {"__builtin__", "long", trv_int_type},

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads pickles on standard input and writes each again on standard output, for
+ * tests/pickle/differential, which knows what they should be.
+ *
+ * Before each pickle stands its size in four little-endian bytes, in both directions. What cannot be
+ * read is answered with the name of the exception as a pickled str that begins with '!'.
+ */
+#include <trivet.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static trv_object *answer(const void *data, size_t size)
+{
+    trv_auto trv_object *object = trv_pickle_loads(data, size);
+    trv_object *pickle = object ? trv_pickle_dumps(object) : NULL;
+
+    if (!pickle) {
+        trv_auto trv_object *error = trv_error_take(), *name = NULL;
+        name = trv_str_printf("!%s", trv_type_name(error));
+        pickle = name ? trv_pickle_dumps(name) : NULL;
+    }
+    return pickle;
+}
+
+static int write_answer(trv_object *pickle)
+{
+    size_t size;
+    const void *data = trv_bytes_data(pickle, &size);
+    uint32_t head = (uint32_t)size;
+
+    return data && fwrite(&head, sizeof head, 1, stdout) == 1 &&
+                   fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0
+               ? 0
+               : -1;
+}
+
+int main(void)
+{
+    uint32_t size;
+    int result = trv_init(NULL);
+
+    while (result == 0 && fread(&size, sizeof size, 1, stdin) == 1) {
+        char *data = malloc(size + 1u);
+        trv_object *pickle = NULL;
+        if (data && fread(data, 1, size, stdin) == size)
+            pickle = answer(data, size);
+        result = pickle ? write_answer(pickle) : -1;
+        trv_unref(pickle);
+        free(data);
+    }
+    if (result == 0)
+        trv_fini();
+    return result == 0 ? 0 : 1;
+}
