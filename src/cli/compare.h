@@ -33,6 +33,7 @@ struct settings {
     double delay;            /* seconds a task waits */
     const char *directories[DIRECTORIES_MOST]; /* for words */
     const char *argument;    /* for the user's function */
+    const char *counts;      /* where words writes what it counted */
     int port;                /* of the server */
 };
 
@@ -48,6 +49,8 @@ struct workload {
     trv_object *(*inputs)(const struct settings *settings); /* a list, one item a task */
     /* One answer out of the results of all tasks, whose order is that of the inputs. NULL: the list itself. */
     trv_object *(*combine)(trv_object *results);
+    /* Writes the answer to a file for people; 0 or -1. NULL: it does not do that. */
+    int (*write)(trv_object *answer, const char *path);
 };
 
 extern const struct workload workloads[];
@@ -109,6 +112,7 @@ int compare_main(int argc, char **argv);
 TRV_DECLARE_FUNCTION(count_words);
 trv_object *words_inputs(const struct settings *settings);
 trv_object *words_combine(trv_object *results);
+int words_write(trv_object *answer, const char *path);
 
 /* For qsort. */
 int compare_doubles(const void *a, const void *b);

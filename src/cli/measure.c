@@ -169,7 +169,8 @@ static trv_object *take_latencies(trv_object *pairs, size_t count, struct measur
 }
 
 /* FNV-1a over the repr: equal answers have equal reprs on every leg. */
-static int digest(const struct workload *workload, trv_object *results, struct measurement *measurement)
+static int digest(const struct workload *workload, const struct settings *settings, trv_object *results,
+                  struct measurement *measurement)
 {
     trv_auto trv_object *answer = workload->combine ? workload->combine(results) : trv_ref(results);
     trv_auto trv_object *text = answer ? trv_repr(answer) : NULL;
@@ -177,7 +178,7 @@ static int digest(const struct workload *workload, trv_object *results, struct m
     const char *utf8 = text ? trv_str_utf8(text, &size) : NULL;
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-    if (!utf8)
+    if (!utf8 || (settings->counts && workload->write && workload->write(answer, settings->counts) < 0))
         return -1;
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ (unsigned char)utf8[i]) * UINT64_C(0x100000001b3);
@@ -213,7 +214,7 @@ static int run_measurement(const struct workload *workload, enum leg leg, const 
     }
     if (!pairs || !(results = take_latencies(pairs, count, measurement)))
         return -1;
-    return digest(workload, results, measurement);
+    return digest(workload, settings, results, measurement);
 }
 
 /* The first line of an exception's own text. */

@@ -40,6 +40,7 @@ static const char help[] =
     "  --size N             additions of a task (cpu, cpu-native, mixed)\n"
     "  --delay MS           milliseconds a task waits (sleep, tcp, mixed)\n"
     "  --directory DIR      where words looks; may be repeated\n"
+    "  --counts FILE        where words writes what it counted, a line for each word\n"
     "  --argument TEXT      what a function of yours is called with: an int, a float or a str\n"
     "  --rounds N           measurements of each, after a warm-up; medians are shown (default: 3)\n"
     "  --json FILE          write every figure there, too ('-': standard output instead of the table)\n"
@@ -193,6 +194,9 @@ static int use_option(int option, const char *text, struct plan *plan)
         return read_legs(text, plan);
     case 'D':
         return add_directory(text, settings);
+    case 'c':
+        settings->counts = text;
+        return 0;
     case 'a':
         settings->argument = text;
         return 0;
@@ -209,8 +213,8 @@ int read_options(int argc, char **argv, struct plan *plan)
         {"size", required_argument, NULL, 's'},      {"delay", required_argument, NULL, 'd'},
         {"rounds", required_argument, NULL, 'r'},    {"legs", required_argument, NULL, 'l'},
         {"directory", required_argument, NULL, 'D'}, {"argument", required_argument, NULL, 'a'},
-        {"json", required_argument, NULL, 'j'},      {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"counts", required_argument, NULL, 'c'},    {"json", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0}};
     int option, status = 0;
 
     *plan = (struct plan){.rounds = 3, .legs = {true, true, true, true}};

@@ -260,3 +260,32 @@ trv_object *words_combine(trv_object *results)
         return NULL;
     return trv_build("{s:o, s:z, s:o}", "words", total, "different", different, "counts", items);
 }
+
+/* "word count" a line, in the order of the words. */
+int words_write(trv_object *answer, const char *path)
+{
+    trv_auto trv_object *key = trv_str_new("counts");
+    trv_auto trv_object *items = key ? trv_getitem(answer, key) : NULL;
+    FILE *file = items ? fopen(path, "we") : NULL;
+    bool is_bad;
+
+    if (items && !file)
+        return trv_raise_errno("%s", path), -1;
+    TRV_FOR (item, items) {
+        trv_auto trv_object *word = trv_tuple_get(item, 0);
+        trv_auto trv_object *count = trv_tuple_get(item, 1);
+        int64_t n = 0;
+        size_t size = 0;
+        const void *data = word ? trv_bytes_data(word, &size) : NULL;
+        if (!data || trv_int_get(count, &n) < 0)
+            break;
+        fwrite(data, 1, size, file);
+        fprintf(file, " %lld\n", (long long)n);
+    }
+    is_bad = !file || ferror(file);
+    if (file && fclose(file) != 0)
+        is_bad = true;
+    if (is_bad && !trv_error_occurred())
+        return trv_raise_errno("%s", path), -1;
+    return trv_error_occurred() ? -1 : 0;
+}

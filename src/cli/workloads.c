@@ -186,7 +186,7 @@ const struct workload workloads[] = {
     {.name = "tcp", .summary = "requests to a server that answers after a delay", .tasks = 50, .delay = 0.010,
      .waits = true, .needs_server = true, .function = tcp, .inputs = tcp_inputs},
     {.name = "words", .summary = "the words of text files, counted", .tasks = 32,
-     .function = count_words, .inputs = words_inputs, .combine = words_combine},
+     .function = count_words, .inputs = words_inputs, .combine = words_combine, .write = words_write},
     {.name = "mixed", .summary = "a request, then a sum of boxed ints", .tasks = 32, .size = 60000, .delay = 0.010,
      .waits = true, .needs_server = true, .function = mixed, .inputs = mixed_inputs},
 };
