@@ -32,6 +32,9 @@
  * the lock by hand-over even then; and a barger that computes meets a safepoint, where the request
  * still stands.
  *
+ * A thread of a pool that is woken for work may be patient (enum trv__haste): it gains nothing from
+ * interrupting the one who makes that work. A voluntary release serves it like any other.
+ *
  * Nobody starves: a returning thread is served at the holder's next safepoint or release, in the
  * order of the line, after at most RETURN_NS for each before it. A preempted one is passed over
  * by returning threads only, and its holder's slice ends whatever the number of interruptions:
@@ -147,10 +150,20 @@ static bool sleep_once(struct trv__gil *gil, struct trv__thread *self, int64_t d
     return was_woken;
 }
 
+/* How long a thread in line sleeps before it asks for the lock; 0: it asks at once, TRV__NEVER: never. */
+static int64_t patience_of(const struct trv__gil *gil, const struct trv__thread *self)
+{
+    if (gil->chooser->is_seeded)
+        return TRV__NEVER;
+    if (!self->gil.is_returning)
+        return gil->slice_ns;
+    return self->gil.haste == TRV__SOON ? RETURN_NS : 0;
+}
+
 /* Waits, standing in line, until the lock is ours. */
 static void wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
 {
-    bool is_returning = self->gil.is_returning, is_seeded = gil->chooser->is_seeded;
+    int64_t patience_ns = patience_of(gil, self);
 
     while (atomic_load_explicit(&self->gil.word, memory_order_acquire) != GRANTED) {
         if (try_take(gil)) {
@@ -160,10 +173,13 @@ static void wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
         if (!announce(gil))
             continue;
         atomic_store_explicit(&self->gil.word, ASLEEP, memory_order_relaxed);
-        if (is_returning && !is_seeded)
+        if (!patience_ns)
             request_switch(gil);
-        if (!sleep_once(gil, self, is_returning || is_seeded ? TRV__NEVER : trv__clock_ns() + gil->slice_ns))
-            request_switch(gil);
+        if (sleep_once(gil, self, patience_ns && patience_ns != TRV__NEVER ? trv__clock_ns() + patience_ns : TRV__NEVER))
+            continue;
+        request_switch(gil);
+        if (self->gil.is_returning)
+            patience_ns = 0;
     }
     gil->acquired++;
     gil->waited_ns += trv__clock_ns() - self->gil.queued_ns;
@@ -235,15 +251,19 @@ static void wake(struct trv__thread *thread)
 
 static void take_slow(struct trv__gil *gil, struct trv__thread *self)
 {
+    bool is_patient;
+
     pthread_mutex_lock(&gil->mutex);
     if (self->gil.is_outside) {
         self->gil.is_outside = false;
         gil->outside--;
     }
-    stand_in_line(gil, self, &gil->returning, false);
+    is_patient = self->gil.haste == TRV__IN_TURN && !gil->chooser->is_seeded;
+    stand_in_line(gil, self, is_patient ? &gil->preempted : &gil->returning, false);
     if (!atomic_exchange_explicit(&self->gil.has_arrived, 1, memory_order_relaxed))
         trv__futex_wake(&self->gil.has_arrived);
     wait_for_turn(gil, self);
+    self->gil.slice_left_ns = gil->slice_ns;
     pthread_mutex_unlock(&gil->mutex);
 }
 
