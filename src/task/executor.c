@@ -21,6 +21,13 @@ static struct trv__executor *executor_of(trv_object *object, const char *functio
     return trv__expect(object, &trv__executor_type, function) ? (struct trv__executor *)(void *)object : NULL;
 }
 
+int trv__executor_check_open(const struct trv__executor *executor)
+{
+    if (LIKELY(!executor->is_shut_down))
+        return 0;
+    return trv_raise_int(trv_RuntimeError, "%s was shut down and takes no more calls", executor->type->name);
+}
+
 /* Submitting ---------------------------------------------------------------------------------- */
 
 /* The executor, if it can take a call of `callable`; or NULL with an exception. */
@@ -36,11 +43,7 @@ static struct trv__executor *accepting(trv_object *object, trv_object *callable,
     }
     if (trv__safepoint() < 0)
         return NULL;
-    if (executor->is_shut_down) {
-        trv_raise(trv_RuntimeError, "%s was shut down and takes no more calls", object->type->name);
-        return NULL;
-    }
-    return executor;
+    return trv__executor_check_open(executor) < 0 ? NULL : executor;
 }
 
 /* Hands a call over. Its future, or NULL with an exception. */
@@ -120,9 +123,7 @@ size_t trv_executor_workers(trv_object *object)
 
 int trv__executor_enter(trv_object *self)
 {
-    if (((struct trv__executor *)(void *)self)->is_shut_down)
-        return trv_raise_int(trv_RuntimeError, "%s was shut down", self->type->name);
-    return 0;
+    return trv__executor_check_open((struct trv__executor *)(void *)self);
 }
 
 int trv__executor_exit(trv_object *self, trv_object *exception TRV_UNUSED)

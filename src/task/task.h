@@ -113,6 +113,8 @@ int trv__executor_enter(trv_object *self);
 int trv__executor_exit(trv_object *self, trv_object *exception);
 trv_object *trv__executor_construct(const struct trv_type *type, const trv_args *args);
 
+/* 0, or -1 with RuntimeError once it was shut down. */
+int trv__executor_check_open(const struct trv__executor *executor);
 /* Whether an executor runs each call within trv_submit. */
 bool trv__executor_is_inline(const struct trv__executor *executor);
 
