@@ -224,7 +224,7 @@ static bool scan_exponent(struct scan *scan)
         if (!is_digit(*scan->at))
             return false;
         was_digit = true;
-        exponent = MIN_OF(exponent * 10 + (*scan->at - '0'), INT64_C(1) << 60);
+        exponent = MIN_OF(exponent * 10 + (*scan->at - '0'), INT64_C(1) << 56);
     }
     scan->exponent += is_negative ? -exponent : exponent;
     return was_digit;
