@@ -12,6 +12,9 @@
  * Finalizers and callbacks are exempt: what dies while one of them runs ends at once, inside it,
  * so that its code sees what it did. That recursion is cut at DEPTH_MOST levels, beyond which ends
  * are put off like all others.
+ *
+ * Numbers and strs (TRV__TYPE_PLAIN) have no content, and are most of all that ends: they go
+ * straight back to their pool.
  */
 #include "heap/object_callback.h"
 #include "heap/pool.h"
@@ -71,13 +74,12 @@ static bool last_words(trv_object *object)
     return --object->refcount > 0;
 }
 
-void trv_object_free_(trv_object *object)
+static __attribute__((noinline)) void end(trv_object *object)
 {
     struct trv__current *current = trv__current;
     const struct trv_type *type = object->type;
     uintptr_t others;
 
-    ASSERT(trv__holds_gil());
     if (UNLIKELY(type->slots.finalize || object->flags & TRV__HAS_WEAKREFS) && last_words(object))
         return;
     if (!(type->flags & TRV__TYPE_CONTAINER)) {
@@ -97,4 +99,14 @@ void trv_object_free_(trv_object *object)
     while ((object = next_dying(current, others)));
     current->dying_depth--;
     current->is_dropping = false;
+}
+
+void trv_object_free_(trv_object *object)
+{
+    ASSERT(trv__holds_gil());
+    if (LIKELY(object->type->flags & TRV__TYPE_PLAIN) &&
+        LIKELY(!(object->flags & (TRV__LARGE | TRV__TYPE_BIT))))
+        trv__pool_give(trv__current->heap, object);
+    else
+        end(object);
 }

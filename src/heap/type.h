@@ -56,7 +56,9 @@ enum {
     TRV__TYPE_NO_WEAKREF = 2,  /* instances cannot be weakly referenced */
     TRV__TYPE_CONTAINER = 4,   /* made with trv__container_new */
     TRV__TYPE_EXCEPTION = 8,   /* BaseException or derived from it */
-    TRV__TYPE_FINAL = 16       /* no type can be derived from it */
+    TRV__TYPE_FINAL = 16,      /* no type can be derived from it */
+    TRV__TYPE_PLAIN = 32       /* ends without last words: nothing but its block is given back,
+                                  unless TRV__TYPE_BIT of the instance is set; never weakly referenced */
 };
 
 /* A method or attribute of a built-in type, found by trv_getattr. */

@@ -29,9 +29,12 @@ struct trv__str *trv__str_allocate(size_t size, size_t length)
 {
     struct trv__str *str;
 
-    if (UNLIKELY(size > PTRDIFF_MAX - sizeof *str - 1))
+    if (LIKELY(size < TRV__SMALL_MOST - sizeof *str))
+        str = trv__object_new_small(&trv__str_type, sizeof *str + size + 1);
+    else if (size < PTRDIFF_MAX - sizeof *str)
+        str = trv__object_new(&trv__str_type, sizeof *str + size + 1);
+    else
         return trv_raise(trv_MemoryError, "str of %zu bytes", size), NULL;
-    str = trv__object_new(&trv__str_type, sizeof *str + size + 1);
     if (UNLIKELY(!str))
         return NULL;
     str->hash = 0;
@@ -418,7 +421,7 @@ TRV__READ_ONLY struct trv_type trv__str_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__str),
     .block_bytes = str_block_bytes,
-    .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
+    .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
     .slots = {.destroy = str_destroy,
               .repr = trv__str_repr,
               .str = str_str,
