@@ -43,6 +43,10 @@ void trv__after_fork_in_child(struct trv_runtime *runtime)
     if (self->event_fd >= 0)
         close(self->event_fd);
     self->event_fd = -1;
+    /* The loops stayed behind: whoever was a coroutine goes on as the flow of its thread. */
+    self->loop = NULL;
+    self->context.is_parked = 0;
+    self->context.operations = self->current.context->operations = &trv__thread_operations;
     self->is_main = true;
     runtime->main_thread = self;
     runtime->started = 0;

@@ -124,7 +124,9 @@ static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wa
         context->is_parked = 0;
         return;
     }
+    trv__list_append(&trv__runtime()->fd_waits, &wait->link);
     poll_outside(self, wait, deadline_ns);
+    trv__list_remove(&wait->link);
     if (!context->is_parked)
         eventfd_read(self->event_fd, &ignored);
     else if (wait->ready || wait->error)

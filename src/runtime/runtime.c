@@ -53,9 +53,12 @@ static void destroy_runtime(struct trv_runtime *runtime)
 {
     if (runtime->main_thread)
         trv__thread_destroy(runtime->main_thread);
+    if (runtime->has_stacks)
+        trv__stacks_fini(&runtime->stacks);
     if (runtime->heap)
         trv__heap_destroy(runtime->heap);
     trv__gil_fini(&runtime->gil);
+    free(runtime->io_scratch);
     free(runtime);
 }
 
@@ -152,6 +155,16 @@ void trv_fini(void)
     trv__gil_leave(&runtime->gil, self);
     trv__current = NULL;
     destroy_runtime(runtime);
+}
+
+struct trv__stacks *trv__runtime_stacks(void)
+{
+    struct trv_runtime *runtime = trv__runtime();
+
+    if (!runtime->has_stacks && trv__stacks_init(&runtime->stacks, NULL) < 0)
+        return (void *)trv_raise(trv_MemoryError, "out of memory");
+    runtime->has_stacks = true;
+    return &runtime->stacks;
 }
 
 int trv_is_initialized(void)

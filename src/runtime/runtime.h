@@ -15,11 +15,14 @@
 #include "object/object.h"
 #include "runtime/chooser.h"
 #include "runtime/gil.h"
+#include "stack/stack.h"
 
 #include "trivet/runtime.h"
 #include "trivet/wait.h"
 
 #include <pthread.h>
+
+struct trv__loop;
 
 struct trv__thread {
     struct trv__current current;  /* must be first: what lower floors see */
@@ -33,6 +36,7 @@ struct trv__thread {
     void (*run)(void *argument);  /* of a started thread */
     void *argument;
     char name[16];
+    struct trv__loop *loop;       /* the loop that runs on it, or NULL (src/coroutines/) */
 
     /* Parking (runtime/park.c). */
     _Atomic uint32_t park_word;   /* 1 while it sleeps; written by itself, and by who unparks it */
@@ -47,9 +51,9 @@ struct trv__fini_hook {
     void (*run)(struct trv__fini_hook *hook);
 };
 
-/* A wait for a descriptor that is under way, for trv_fd_forget. */
+/* A wait for a descriptor that is under way. */
 struct trv__fd_wait {
-    struct trv__list link; /* in runtime->fd_waits */
+    struct trv__list link; /* in runtime->fd_waits, if it is a thread that waits */
     struct trv__context *context;
     int fd;
     int events;            /* wanted: TRV_READABLE, TRV_WRITABLE */
@@ -57,7 +61,8 @@ struct trv__fd_wait {
     int error;             /* errno, if waiting for it failed; EBADF when it was forgotten */
 };
 
-/* Who keeps something about descriptors between waits (loops), for trv_fd_forget. */
+/* Who keeps something about descriptors between waits (loops), for trv_fd_forget. It ends the waits
+ * of its own contexts with EBADF, and drops what it keeps. Called by any thread. */
 struct trv__fd_keeper {
     struct trv__list link;
     void (*forget)(struct trv__fd_keeper *keeper, int fd);
@@ -67,6 +72,8 @@ struct trv_runtime {
     struct trv__chooser chooser;
     struct trv__gil gil;
     struct trv__heap *heap;
+    struct trv__stacks stacks;        /* made when first asked for, see trv__runtime_stacks */
+    bool has_stacks;
     struct trv__objects objects;
     struct trv__thread *main_thread;
     struct trv__list threads;         /* all attached ones */
@@ -76,6 +83,7 @@ struct trv_runtime {
     struct trv__list fini_hooks;
     struct trv__list fd_waits;
     struct trv__list fd_keepers;
+    void *io_scratch;                 /* where reads arrive first; made when needed (src/io/) */
     bool is_ending;                   /* trv_fini has begun: no new threads, no new pools */
     bool is_worker;                   /* this process is a worker of a process pool */
     pid_t pid;                        /* the process it was initialised in, or forked into */
@@ -96,6 +104,9 @@ static inline int64_t trv__now_ns(void)
 {
     return trv__chooser_now_ns(&trv__runtime()->chooser);
 }
+
+/* The stacks of coroutines and generators. NULL with MemoryError. */
+struct trv__stacks *trv__runtime_stacks(void);
 
 /* Threads (runtime/thread.c) ---------------------------------------------------------------------- */
 

@@ -84,9 +84,7 @@ int trv_wait_fd(int fd, int events, double timeout)
         return trv_raise_int(trv_ValueError, "cannot wait for descriptor %d, events %d", fd, events);
     if (trv__may_block("wait_fd") < 0 || trv__deadline(timeout, &deadline_ns) < 0 || trv__check_cancelled() < 0)
         return -1;
-    trv__list_append(&trv__runtime()->fd_waits, &wait.link);
     ready = park_on_fd(&wait, deadline_ns);
-    trv__list_remove(&wait.link);
     if (ready < 0)
         return -1;
     return ready ? wait.ready : trv_raise_int(trv_TimeoutError, "descriptor %d was not ready in time", fd);
