@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The coroutine pool: an executor whose calls are coroutines of one thread of its own.
+ *
+ * What the thread works on (`work`: its loop and its queue) outlives whichever of the two ends first, the
+ * executor or the thread. An executor that is dropped takes no more calls, those it has are still
+ * run, and the thread ends after them. A call takes a place, one of `workers`, when it is handed
+ * to the loop, and gives it up when it has ended; those without a place wait in `pending`.
+ *
+ * What the calls have spawned with trv_spawn takes no place, and is cancelled when the last call
+ * has ended and the pool is closed, as at the end of trv_run.
+ *
+ * A submission puts the call into the loop's queue and wakes the thread if it idles: a hundred of
+ * them in a row wake it once. All under the GIL. In a forked child the thread is missing: the
+ * pool takes no calls there.
+ */
+#include "coroutines/loop.h"
+
+#include "base/fault.h"
+
+#include <stdio.h>
+
+struct trv__coroutine_work {
+    struct trv__loop loop;
+    struct trv__list pending;   /* struct trv__call: those without a place */
+    struct trv__list waiters;   /* for the end of the thread */
+    struct trv__fini_hook hook;
+    size_t places;              /* calls at once */
+    size_t taken;               /* of these */
+    unsigned references;        /* by the executor, by the thread */
+    bool is_closed;             /* no more calls come */
+    bool has_ended;             /* the thread has */
+    pid_t pid;                  /* of the process it runs in */
+};
+
+struct coroutine_pool {
+    struct trv__executor executor;
+    struct trv__coroutine_work *work;
+};
+
+static struct trv__coroutine_work *work_of(struct trv__executor *executor)
+{
+    return CONTAINER_OF(executor, struct coroutine_pool, executor)->work;
+}
+
+static void release(struct trv__coroutine_work *work)
+{
+    if (--work->references == 0)
+        free(work);
+}
+
+static bool is_ours(const struct trv__coroutine_work *work)
+{
+    return work->pid == trv__runtime()->pid;
+}
+
+/* Places ---------------------------------------------------------------------------------------------- */
+
+static void place(struct trv__coroutine_work *work, struct trv__call *call)
+{
+    work->taken++;
+    trv__loop_push(&work->loop, call);
+}
+
+static void fill_places(struct trv__coroutine_work *work)
+{
+    struct trv__list *node;
+
+    while (work->taken < work->places && (node = trv__list_pop(&work->pending)))
+        place(work, CONTAINER_OF(node, struct trv__call, link));
+}
+
+void trv__coroutine_work_done(void *argument)
+{
+    struct trv__coroutine_work *work = argument;
+
+    work->taken--;
+    fill_places(work);
+}
+
+/* The thread ------------------------------------------------------------------------------------------- */
+
+static bool is_over(void *argument)
+{
+    struct trv__coroutine_work *work = argument;
+
+    return work->is_closed && !work->taken && trv__list_is_empty(&work->pending);
+}
+
+static void run(void *argument)
+{
+    struct trv__coroutine_work *work = argument;
+
+    trv__loop_enter(&work->loop);
+    trv__loop_run(&work->loop, is_over, work);
+    trv__loop_unwind(&work->loop);
+    trv__loop_leave(&work->loop);
+    trv__loop_fini(&work->loop);
+    trv__list_remove(&work->hook.link);
+    work->has_ended = true;
+    trv__wake_all(&work->waiters);
+    release(work);
+}
+
+static void close_work(struct trv__coroutine_work *work)
+{
+    if (work->is_closed || !is_ours(work))
+        return;
+    work->is_closed = true; /* the loop looks at it after each turn */
+    trv__loop_wake(&work->loop);
+}
+
+static void end_of_runtime(struct trv__fini_hook *hook)
+{
+    close_work(CONTAINER_OF(hook, struct trv__coroutine_work, hook));
+}
+
+/* The executor ------------------------------------------------------------------------------------------ */
+
+static int submit_take(struct trv__executor *executor, struct trv__call *call)
+{
+    struct trv__coroutine_work *work = work_of(executor);
+
+    if (work->is_closed || !is_ours(work)) {
+        trv__call_drop(call);
+        return trv_raise_int(trv_RuntimeError, work->is_closed ? "the pool was shut down and takes no more calls"
+                                                               : "the pool's thread stayed in the parent process");
+    }
+    call->leg = work;
+    if (work->taken < work->places)
+        place(work, call);
+    else
+        trv__list_append(&work->pending, &call->link);
+    return 0;
+}
+
+/* Moves this pool's calls that have not begun from a queue to a list. */
+static void take_calls(struct trv__coroutine_work *work, struct trv__list *queue, struct trv__list *calls)
+{
+    LIST_EACH (node, queue) {
+        if (!CONTAINER_OF(node, struct trv__ready, link)->future ||
+            CONTAINER_OF(node, struct trv__call, link)->leg != work)
+            continue;
+        trv__list_remove(node);
+        trv__list_append(calls, node);
+    }
+}
+
+/* Cancels what has not begun. The calls are taken out first, because callbacks may submit. */
+static void cancel_queued(struct trv__coroutine_work *work)
+{
+    struct trv__list placed, pending;
+    struct trv__list *node;
+
+    trv__list_init(&placed);
+    trv__list_init(&pending);
+    take_calls(work, &work->loop.ready, &placed);
+    take_calls(work, &work->pending, &pending);
+    for (;;) {
+        bool had_place = (node = trv__list_pop(&placed)) != NULL;
+        struct trv__call *call;
+        if (!node && !(node = trv__list_pop(&pending)))
+            break;
+        call = CONTAINER_OF(node, struct trv__call, link);
+        trv__future_cancelled(call->future);
+        trv__call_drop(call);
+        if (had_place)
+            trv__coroutine_work_done(work);
+    }
+}
+
+static int wait_for_end(struct trv__coroutine_work *work, int64_t deadline_ns)
+{
+    struct trv__waiter waiter;
+
+    if (trv__check_cancelled() < 0)
+        return -1;
+    if (trv__thread_self()->loop == &work->loop)
+        return trv_raise_int(trv_RuntimeError, "a call of a pool cannot wait for the pool's end");
+    while (!work->has_ended)
+        switch (trv__wait_in(&work->waiters, &waiter, deadline_ns)) {
+        case TRV__WOKEN:
+            break;
+        case TRV__TIMED_OUT:
+            return trv_raise_int(trv_TimeoutError, "the pool's calls were not done in time");
+        case TRV__CANCELLED:
+            return trv__raise_cancelled();
+        case TRV__FAILED:
+            return -1;
+        }
+    return 0;
+}
+
+static int shut_down(struct trv__executor *executor, bool wait, bool cancel_pending, int64_t deadline_ns)
+{
+    struct trv__coroutine_work *work = work_of(executor);
+
+    if (!is_ours(work))
+        return 0;
+    close_work(work);
+    if (cancel_pending && !work->has_ended)
+        cancel_queued(work);
+    return wait ? wait_for_end(work, deadline_ns) : 0;
+}
+
+static size_t count_workers(struct trv__executor *executor)
+{
+    return work_of(executor)->places;
+}
+
+static const struct trv__executor_operations operations = {submit_take, shut_down, count_workers};
+
+static void pool_destroy(trv_object *self)
+{
+    struct trv__coroutine_work *work = ((struct coroutine_pool *)(void *)self)->work;
+
+    if (!work)
+        return;
+    close_work(work);
+    if (is_ours(work))
+        release(work);
+}
+
+static TRV__READ_ONLY trv_object pool_handle[1];
+static TRV__READ_ONLY struct trv_type pool_type = {
+    .handle = pool_handle,
+    .name = "coroutine_pool",
+    .doc = "an executor that runs calls in coroutines of one thread",
+    .base = &trv__executor_type,
+    .instance_bytes = sizeof(struct coroutine_pool),
+    .flags = TRV__TYPE_FINAL,
+    .construct = trv__executor_construct,
+    .slots = {.destroy = pool_destroy, .enter = trv__executor_enter, .exit = trv__executor_exit},
+};
+static TRV__READ_ONLY trv_object pool_handle[1] = {TRV__TYPE_HANDLE(pool_type)};
+
+static struct trv__coroutine_work *work_create(size_t places)
+{
+    struct trv__coroutine_work *work = FAULT() ? NULL : calloc(1, sizeof *work);
+
+    if (!work)
+        return (void *)trv_raise(trv_MemoryError, "out of memory");
+    if (trv__loop_init(&work->loop) < 0) {
+        free(work);
+        return NULL;
+    }
+    trv__list_init(&work->pending);
+    trv__list_init(&work->waiters);
+    work->places = places;
+    work->pid = trv__runtime()->pid;
+    work->references = 2;
+    work->hook.run = end_of_runtime;
+    trv__list_append(&trv__runtime()->fini_hooks, &work->hook.link);
+    return work;
+}
+
+static int start(struct trv__coroutine_work *work, const char *name)
+{
+    if (trv__thread_start(run, work, name, 0) == 0)
+        return 0;
+    trv__list_remove(&work->hook.link);
+    trv__loop_fini(&work->loop);
+    free(work);
+    return -1;
+}
+
+trv_object *trv_coroutine_pool_new(const trv_coroutine_pool_options *options)
+{
+    size_t places = OPTION_GIVEN(options, workers) && options->workers ? options->workers : SIZE_MAX;
+    const char *name = OPTION_GIVEN(options, name) && options->name ? options->name : "coroutines";
+    struct coroutine_pool *pool = trv__object_new(&pool_type, sizeof *pool);
+
+    if (!pool)
+        return NULL;
+    pool->executor.operations = &operations;
+    pool->executor.is_shut_down = false;
+    pool->work = work_create(places);
+    if (pool->work && start(pool->work, name) < 0)
+        pool->work = NULL;
+    if (pool->work)
+        return (trv_object *)pool;
+    trv_unref((trv_object *)pool);
+    return NULL;
+}
