@@ -69,15 +69,20 @@ static bool is_short_decimal(double value, struct decimal *decimal)
 
 static double value_of(const struct decimal *decimal)
 {
-    char text[DIGITS_MOST + 16];
+    char text[DIGITS_MOST + 8], *out = text + decimal->count;
+    int exponent = decimal->point - decimal->count, size = abs(exponent);
 
-    snprintf(text, sizeof text, "%.*se%d", decimal->count, decimal->digits,
-             decimal->point - decimal->count);
+    memcpy(text, decimal->digits, (size_t)decimal->count);
+    *out++ = 'e';
+    *out++ = exponent < 0 ? '-' : '+';
+    for (int unit = 100; unit; size %= unit, unit /= 10)
+        *out++ = (char)('0' + size / unit);
+    *out = 0;
     return strtod(text, NULL);
 }
 
 /* The value rounded to so many digits. */
-static void round_digits(double value, int count, struct decimal *decimal)
+static void round_value(double value, int count, struct decimal *decimal)
 {
     char text[64], *p = text;
 
@@ -90,39 +95,91 @@ static void round_digits(double value, int count, struct decimal *decimal)
     decimal->point = atoi(p + 1) + 1;
 }
 
-/* Adds one to the last digit; false if that is a carry out of the first. */
-static bool increment(struct decimal *decimal)
+/* Adds one to the last digit. */
+static void increment(struct decimal *decimal)
 {
     int i = decimal->count - 1;
 
     while (i >= 0 && decimal->digits[i] == '9')
         decimal->digits[i--] = '0';
-    if (i < 0)
-        return false;
-    decimal->digits[i]++;
-    return true;
+    if (i >= 0) {
+        decimal->digits[i]++;
+    } else {
+        decimal->digits[0] = '1';
+        decimal->point++;
+    }
 }
 
-/* The shortest digits that read as the value, and among those the nearest to it. A normal double
- * needs 15 at least unless it is a short decimal, of which it has at most 15; the nearest 16 digits
- * may fail just above a power of two, where the room below is half the room above, while the next
- * ones up succeed. */
+/* The value rounded to fewer digits than the 17 that `all` has. What is cut off those tells which
+ * way to go, unless it is just half: then it may have become so by rounding. */
+static void shorten(double value, const struct decimal *all, int count, struct decimal *decimal)
+{
+    const char *cut = all->digits + count;
+
+    if (strcmp(cut, "5") == 0 || strcmp(cut, "50") == 0) {
+        round_value(value, count, decimal);
+        return;
+    }
+    *decimal = *all;
+    decimal->count = count;
+    if (*cut >= '5')
+        increment(decimal);
+}
+
+static bool reads_back(double value, const struct decimal *decimal)
+{
+    return value_of(decimal) == value;
+}
+
+/* Just above a power of two there is twice as much room as below: the nearest 16 digits may be too
+ * far below, while the next ones up are near enough. */
+static bool sixteen_digits(double value, const struct decimal *all, struct decimal *decimal)
+{
+    int exponent;
+
+    shorten(value, all, 16, decimal);
+    if (reads_back(value, decimal))
+        return true;
+    if (frexp(value, &exponent) != 0.5)
+        return false;
+    increment(decimal);
+    return reads_back(value, decimal);
+}
+
+static void strip_zeros(struct decimal *decimal)
+{
+    while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0')
+        decimal->count--;
+}
+
+/* The shortest digits that read as the value, and among those the nearest to it. 17 always do. A
+ * normal double that is no short decimal needs 15 at least; between the limits below, where
+ * is_short_decimal has tried every scale, 16. */
 static void shortest_digits(double value, struct decimal *decimal)
 {
-    int first = value < 0x1p-1022 ? 1 : 15, exponent;
+    struct decimal all;
 
     if (is_short_decimal(value, decimal))
         return;
-    for (int count = first; count <= DIGITS_MOST; count++) {
-        round_digits(value, count, decimal);
-        if (value_of(decimal) == value)
-            break;
-        if (count == 16 && frexp(value, &exponent) == 0.5 && increment(decimal) &&
-            value_of(decimal) == value)
-            break;
+    if (value < 0x1p-1022) {
+        int count = 0;
+        do
+            round_value(value, ++count, decimal);
+        while (count < DIGITS_MOST && !reads_back(value, decimal));
+        strip_zeros(decimal);
+        return;
     }
-    while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0')
-        decimal->count--;
+    round_value(value, DIGITS_MOST, &all);
+    if (value < 1e-7 || value >= 1e15) {
+        shorten(value, &all, 15, decimal);
+        if (reads_back(value, decimal)) {
+            strip_zeros(decimal);
+            return;
+        }
+    }
+    if (!sixteen_digits(value, &all, decimal))
+        *decimal = all;
+    strip_zeros(decimal);
 }
 
 /* Lays digits out in `text`, with an exponent where Python has one. Returns the size. */
