@@ -88,6 +88,8 @@ static int setattr_all(trv_object *self, const char *name, trv_object *value)
 
 /* Inheritance -------------------------------------------------------------------------------- */
 
+#define INHERITED_FLAGS (uint32_t)(TRV__TYPE_NO_WEAKREF | TRV__TYPE_CONTAINER | TRV__TYPE_EXCEPTION)
+
 static void inherit(trv_slots *slots, const trv_slots *base)
 {
 #define INHERIT(slot)                                                                              \
@@ -205,7 +207,7 @@ static void fill(struct trv__heap_type *heap, const trv_type_spec *spec,
         .doc = spec->doc ? heap->text + name_bytes : NULL,
         .base = base,
         .data_offset = ROUND_UP(base->instance_bytes, 16),
-        .flags = TRV__TYPE_IN_HEAP | (base->flags & ~(uint32_t)TRV__TYPE_IN_HEAP),
+        .flags = TRV__TYPE_IN_HEAP | (base->flags & INHERITED_FLAGS),
         .slots = spec->slots,
         .construct = trv__type_maker(base)->construct,
     };

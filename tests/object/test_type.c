@@ -302,6 +302,32 @@ TEST(derived_from_an_exception)
     trv_error_clear();
 }
 
+/* A list that can do one thing more and refers to one thing more. */
+TEST(derived_from_a_list)
+{
+    trv_type_spec spec = {
+        .size = sizeof spec,
+        .name = "Labelled",
+        .data_size = sizeof(node_data),
+        .base = trv_list_type,
+        .slots = {.traverse = node_traverse, .clear = node_clear, .destroy = node_destroy},
+    };
+    trv_auto trv_object *type = node_type = trv_type_new(&spec), *plain = trv_build("[ii]", 1, 2);
+    trv_object *a = trv_call(type, "o", plain);
+    size_t found;
+
+    destroyed = 0;
+    ck_assert_int_eq(trv_isinstance(a, trv_list_type), 1);
+    ck_assert_int_eq(trv_equal(a, plain), 1);
+    expect_repr(trv_ref(a), "[1, 2]");
+    node(a)->other = trv_ref(a);
+    ck_assert_int_eq(trv_list_append(a, a), 0);
+    ck_assert_int_eq(trv_refcount(a), 3);
+    trv_unref(a);
+    ck_assert_int_eq(trv_gc_collect(2, &found), 0);
+    ck_assert(found == 1 && destroyed == 1);
+}
+
 TEST(bad_specs)
 {
     trv_type_spec spec = {.size = sizeof spec, .name = "Bad"};
@@ -355,5 +381,5 @@ TEST(object_itself)
 TEST_LIST(RUN(instances), RUN(keywords_are_bound_to_the_doc),
           RUN(type_lives_as_long_as_its_instances), RUN(cycle_is_collected),
           RUN(finalizer_may_rescue_once), RUN(long_chain_ends_without_stack), RUN(sizes),
-          RUN(derived_types_add_up), RUN(derived_from_an_exception), RUN(bad_specs),
-          RUN(object_itself))
+          RUN(derived_types_add_up), RUN(derived_from_an_exception), RUN(derived_from_a_list),
+          RUN(bad_specs), RUN(object_itself))
