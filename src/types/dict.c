@@ -443,12 +443,27 @@ int trv_dict_len(trv_object *dict, size_t *length)
     return expect(dict, "trv_dict_len") ? dict_length(dict, length) : -1;
 }
 
-int trv_dict_get(trv_object *dict, trv_object *key, trv_object **value)
+static __attribute__((noinline)) int get_slow(trv_object *dict, trv_object *key, trv_object **value)
 {
     *value = NULL;
     if (!expect(dict, "trv_dict_get") || !trv__given(key, "trv_dict_get"))
         return -1;
     return get(trv__as_dict(dict), key, value);
+}
+
+/* Few instructions where it can be: then many lookups are under way in the processor at once, and
+ * share the time that memory takes. */
+int trv_dict_get(trv_object *dict, trv_object *key, trv_object **value)
+{
+    trv_object **entry;
+
+    if (UNLIKELY(!dict || !key || dict->type != &trv__dict_type))
+        return get_slow(dict, key, value);
+    entry = trv__table_fast(&trv__as_dict(dict)->table, key, 2);
+    if (UNLIKELY(!entry))
+        return get_slow(dict, key, value);
+    *value = trv_ref(entry[1]);
+    return 1;
 }
 
 int trv_dict_get_str(trv_object *dict, const char *key, trv_object **value)

@@ -16,17 +16,12 @@
 #include "types/str.h"
 
 #include <inttypes.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #define LINE 16
-#define EMPTY UINT32_MAX
-#define TOMB (UINT32_MAX - 1)
-#define BITS_MOST 31
+#define TOMB (TRV__EMPTY_SLOT - 1)
+#define SLOTS_LEAST 32
+#define SLOTS_MOST (UINT32_C(1) << 31)
 #define ALIGNED_FROM 1024 /* bytes of an index from which on lines are aligned */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 typedef struct trv__table table_t;
 
 enum key_kind { KEY_ANY, KEY_STR, KEY_INT, KEY_TEXT };
@@ -46,89 +41,41 @@ enum {
     CHANGED = -3  /* the table changed during a comparison: begin anew */
 };
 
-/* Lines ------------------------------------------------------------------------------------- */
-
-#ifdef __SSE2__
-static ALWAYS_INLINE __m128i load(const uint32_t *words)
-{
-    return _mm_loadu_si128((const __m128i *)(const void *)words);
-}
-
-/* Bit i: (words[i] & mask) == value. */
-static ALWAYS_INLINE uint32_t compare_line(const uint32_t *words, uint32_t mask, uint32_t value)
-{
-    __m128i m = _mm_set1_epi32((int)mask), v = _mm_set1_epi32((int)value);
-    __m128i a = _mm_cmpeq_epi32(_mm_and_si128(load(words), m), v);
-    __m128i b = _mm_cmpeq_epi32(_mm_and_si128(load(words + 4), m), v);
-    __m128i c = _mm_cmpeq_epi32(_mm_and_si128(load(words + 8), m), v);
-    __m128i d = _mm_cmpeq_epi32(_mm_and_si128(load(words + 12), m), v);
-
-    return (uint32_t)_mm_movemask_epi8(
-        _mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d)));
-}
+/* Groups ------------------------------------------------------------------------------------ */
 
 /* Bit i: hashes[i] == hash, of TRV__TABLE_SMALL. */
-static ALWAYS_INLINE uint32_t compare_small(const uint32_t *hashes, uint32_t hash)
+static TRV__ALWAYS_INLINE uint32_t compare_small(const uint32_t *hashes, uint32_t hash)
 {
-    __m128i v = _mm_set1_epi32((int)hash);
-    __m128i a = _mm_cmpeq_epi32(load(hashes), v), b = _mm_cmpeq_epi32(load(hashes + 4), v);
-
-    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), a)) & 0xff;
-}
-#else
-static ALWAYS_INLINE uint32_t compare_line(const uint32_t *words, uint32_t mask, uint32_t value)
-{
-    uint32_t hits = 0;
-
-    for (unsigned i = 0; i < LINE; i++)
-        hits |= (uint32_t)((words[i] & mask) == value) << i;
-    return hits;
+    return trv__compare_group(hashes, UINT32_MAX, hash) |
+           trv__compare_group(hashes + TRV__GROUP, UINT32_MAX, hash) << TRV__GROUP;
 }
 
-static ALWAYS_INLINE uint32_t compare_small(const uint32_t *hashes, uint32_t hash)
+_Static_assert(TRV__TABLE_SMALL == 2 * TRV__GROUP, "two groups are compared");
+
+/* Bit i: slot i of the group that holds this slot is empty. */
+static TRV__ALWAYS_INLINE uint32_t empty_slots(const table_t *t, uint32_t slot)
 {
-    uint32_t hits = 0;
-
-    for (unsigned i = 0; i < TRV__TABLE_SMALL; i++)
-        hits |= (uint32_t)(hashes[i] == hash) << i;
-    return hits;
-}
-#endif
-
-_Static_assert(LINE == 16 && TRV__TABLE_SMALL == 8, "the comparisons above are for these");
-
-/* Bit i: slot i of a line is empty. */
-static ALWAYS_INLINE uint32_t empty_slots(const table_t *t, uint32_t line)
-{
-    return compare_line(t->slots + line * LINE, UINT32_MAX, EMPTY);
+    return trv__compare_group(t->slots + (slot & ~(uint32_t)(TRV__GROUP - 1)), UINT32_MAX,
+                              TRV__EMPTY_SLOT);
 }
 
-static inline uint32_t index_mask(const table_t *t)
+/* The first slot of the group after a full one: the others of the line, then other lines. The
+ * second line is unrelated to the first, so that hashes with equal low bits part there; from it on,
+ * steps that grow by one visit every line. `step` counts the groups. */
+static uint32_t next_group(const table_t *t, uint32_t slot, uint32_t hash, uint32_t *step)
 {
-    return (UINT32_C(1) << t->bits) - 1;
-}
+    uint32_t group = (slot + TRV__GROUP) % LINE, line = slot / LINE, turn = ++*step / 4;
 
-/* The high bits of a product depend on all bits of the hash. The topmost is 0 in every tag, so that
- * none equals that of an empty slot or a tombstone. */
-static inline uint32_t tag_of(uint32_t hash, uint32_t mask)
-{
-    return (hash * UINT32_C(0x9e3779b1)) >> 1 & ~mask;
-}
-
-static inline uint32_t first_line(uint32_t hash, uint32_t mask)
-{
-    return (hash & mask) / LINE;
-}
-
-/* The line after a full one. The second is unrelated to the first, so that hashes with equal low
- * bits part there; from it on, steps that grow by one visit every line. */
-static inline uint32_t next_line(uint32_t line, uint32_t hash, uint32_t step, uint32_t mask)
-{
-    if (step)
-        return (line + step) & mask / LINE;
-    hash = (hash ^ hash >> 15) * UINT32_C(0x85ebca77);
-    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae3d);
-    return (hash ^ hash >> 16) & mask / LINE;
+    if (*step % 4)
+        return line * LINE + group;
+    if (turn == 1) {
+        hash = (hash ^ hash >> 15) * UINT32_C(0x85ebca77);
+        hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae3d);
+        line = hash ^ hash >> 16;
+    } else {
+        line += turn - 1;
+    }
+    return (line * LINE & t->mask) + group;
 }
 
 /* Searching --------------------------------------------------------------------------------- */
@@ -146,7 +93,7 @@ static __attribute__((noinline)) int compare_any(table_t *t, trv_object *here, t
 }
 
 /* Whether an entry's key is the wanted one: 1, 0, or one of the enum above. */
-static ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum key_kind kind,
+static TRV__ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum key_kind kind,
                                  uint32_t entry, size_t width)
 {
     trv_object *here = t->words[entry * width];
@@ -168,14 +115,14 @@ static ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum key_ki
 }
 
 /* Bits of the small table's entries that are in use and have that hash. */
-static ALWAYS_INLINE uint32_t small_hits(const table_t *t, uint32_t hash)
+static TRV__ALWAYS_INLINE uint32_t small_hits(const table_t *t, uint32_t hash)
 {
     return compare_small(trv__table_hashes(t), hash) & ((UINT32_C(1) << t->filled) - 1);
 }
 
 /* After a comparison by code of users, which may have added entries, the hits are looked up again
  * without those that were seen. */
-static ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, enum key_kind kind,
+static TRV__ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, enum key_kind kind,
                                       struct trv__place *place, size_t width)
 {
     uint32_t seen = 0, hits;
@@ -196,36 +143,34 @@ static ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, enum k
 
 /* Looks for a key: 1 with its place; 0 with an empty slot for it in place->slot (if there is an
  * index); or one of the enum above. */
-static ALWAYS_INLINE int search(table_t *t, const struct wanted *w, enum key_kind kind,
-                                struct trv__place *place, size_t width)
+static TRV__ALWAYS_INLINE int search(table_t *t, const struct wanted *w, enum key_kind kind,
+                                     struct trv__place *place, size_t width)
 {
-    uint32_t mask, tag, line;
+    uint32_t mask = t->mask, tag = trv__table_tag(w->hash, mask), slot, step = 0;
 
     if (!t->slots)
         return search_small(t, w, kind, place, width);
-    mask = index_mask(t);
-    tag = tag_of(w->hash, mask);
-    line = first_line(w->hash, mask);
-    for (uint32_t step = 0;; step++) {
-        const uint32_t *slots = t->slots + line * LINE;
+    slot = trv__table_group(w->hash, mask);
+    for (;;) {
+        const uint32_t *slots = t->slots + slot;
         uint32_t seen = 0, hits, empty;
-        for (hits = compare_line(slots, ~mask, tag); hits;) {
+        for (hits = trv__compare_group(slots, ~mask, tag); hits;) {
             uint32_t i = (uint32_t)__builtin_ctz(hits), entry = slots[i] & mask;
             int match = matches(t, w, kind, entry, width);
             if (LIKELY(match)) {
                 place->entry = entry;
-                place->slot = line * LINE + i;
+                place->slot = slot + i;
                 return match;
             }
             seen |= UINT32_C(1) << i;
-            hits = (kind == KEY_ANY ? compare_line(slots, ~mask, tag) : hits) & ~seen;
+            hits = (kind == KEY_ANY ? trv__compare_group(slots, ~mask, tag) : hits) & ~seen;
         }
-        empty = empty_slots(t, line);
+        empty = empty_slots(t, slot);
         if (LIKELY(empty)) {
-            place->slot = line * LINE + (uint32_t)__builtin_ctz(empty);
+            place->slot = slot + (uint32_t)__builtin_ctz(empty);
             return 0;
         }
-        line = next_line(line, w->hash, step, mask);
+        slot = next_group(t, slot, w->hash, &step);
     }
 }
 
@@ -239,7 +184,7 @@ static int search_any(table_t *t, const struct wanted *w, struct trv__place *pla
     return found;
 }
 
-static ALWAYS_INLINE int search_kind(table_t *t, const struct wanted *w, enum key_kind kind,
+static TRV__ALWAYS_INLINE int search_kind(table_t *t, const struct wanted *w, enum key_kind kind,
                                      struct trv__place *place)
 {
     int found = t->width == 2 ? search(t, w, kind, place, 2) : search(t, w, kind, place, 1);
@@ -257,13 +202,13 @@ static int find_int(table_t *t, const struct wanted *w, struct trv__place *place
     return search_kind(t, w, KEY_INT, place);
 }
 
-static ALWAYS_INLINE bool is_plain_int(const trv_object *key)
+static TRV__ALWAYS_INLINE bool is_plain_int(const trv_object *key)
 {
     return trv__is_small_int(key) && (uint64_t)trv__int_value(key) < (UINT64_C(1) << 61) - 1;
 }
 
 /* Hashes the key and looks for it. Such ints are their own hash. */
-static ALWAYS_INLINE int find_key(table_t *t, struct wanted *w, struct trv__place *place)
+static TRV__ALWAYS_INLINE int find_key(table_t *t, struct wanted *w, struct trv__place *place)
 {
     int64_t hash;
 
@@ -325,18 +270,19 @@ static size_t words_bytes(size_t capacity, size_t width)
     return capacity ? capacity * width * sizeof(trv_object *) + hashes * sizeof(uint32_t) : 0;
 }
 
-static size_t slots_bytes(unsigned bits)
+/* Of an index of so many slots, with what aligns it. */
+static size_t slots_bytes(uint32_t slots)
 {
-    size_t bytes = sizeof(uint32_t) << bits;
+    size_t bytes = slots * sizeof(uint32_t);
 
-    return bits ? bytes + (bytes >= ALIGNED_FROM ? LINE * sizeof(uint32_t) : 0) : 0;
+    return bytes >= ALIGNED_FROM ? bytes + LINE * sizeof(uint32_t) : bytes;
 }
 
 /* An index, all empty. */
-static uint32_t *make_slots(unsigned bits, uint8_t *offset)
+static uint32_t *make_slots(uint32_t slots, uint8_t *offset)
 {
-    char *block = trv__allocate(slots_bytes(bits));
-    size_t bytes = sizeof(uint32_t) << bits, line = LINE * sizeof(uint32_t);
+    char *block = trv__allocate(slots_bytes(slots));
+    size_t bytes = slots * sizeof(uint32_t), line = LINE * sizeof(uint32_t);
 
     if (!block)
         return NULL;
@@ -344,16 +290,17 @@ static uint32_t *make_slots(unsigned bits, uint8_t *offset)
     return memset(block + *offset, 0xff, bytes);
 }
 
-static void free_blocks(const table_t *t)
+static void free_slots(uint32_t *slots, uint32_t count, uint8_t offset)
 {
-    if (t->slots)
-        trv__free((char *)t->slots - t->slots_offset, slots_bytes(t->bits));
-    trv__free(t->words, words_bytes(t->capacity, t->width));
+    if (slots)
+        trv__free((char *)slots - offset, slots_bytes(count));
 }
 
 size_t trv__table_bytes(const table_t *t)
 {
-    return words_bytes(t->capacity, t->width) + slots_bytes(t->bits);
+    size_t slots = t->slots ? slots_bytes(t->mask + 1) : 0;
+
+    return words_bytes(t->capacity, t->width) + slots;
 }
 
 static uint32_t *hashes_of(table_t *t)
@@ -364,22 +311,21 @@ static uint32_t *hashes_of(table_t *t)
 /* Puts the number of an entry, whose key is not there yet, into the index. */
 static inline void enter(table_t *t, uint32_t entry, uint32_t hash)
 {
-    uint32_t mask = index_mask(t), line = first_line(hash, mask), empty;
+    uint32_t slot = trv__table_group(hash, t->mask), step = 0, empty;
 
-    for (uint32_t step = 0; !(empty = empty_slots(t, line)); step++)
-        line = next_line(line, hash, step, mask);
-    t->slots[line * LINE + (uint32_t)__builtin_ctz(empty)] = tag_of(hash, mask) | entry;
+    while (UNLIKELY(!(empty = empty_slots(t, slot))))
+        slot = next_group(t, slot, hash, &step);
+    t->slots[slot + (uint32_t)__builtin_ctz(empty)] = trv__table_tag(hash, t->mask) | entry;
 }
 
 /* Fills an index from the hashes. Lines are far apart: fetched some rounds ahead. */
 static void enter_all(table_t *t)
 {
     const uint32_t *hashes = trv__table_hashes(t), ahead = 16;
-    uint32_t mask = index_mask(t);
 
     for (uint32_t i = 0; i < t->filled; i++) {
         if (i + ahead < t->filled)
-            __builtin_prefetch(t->slots + first_line(hashes[i + ahead], mask) * LINE, 1);
+            __builtin_prefetch(t->slots + trv__table_group(hashes[i + ahead], t->mask), 1);
         enter(t, i, hashes[i]);
     }
 }
@@ -423,41 +369,47 @@ static int move_words(table_t *t, uint32_t capacity)
     return 0;
 }
 
-static uint32_t capacity_of(unsigned bits)
+static uint32_t capacity_of(uint32_t slots)
 {
-    return (UINT32_C(1) << bits) / 8 * 7;
+    return slots / 8 * 7;
+}
+
+/* How many slots an index for so many entries has; 0 for none. */
+static uint32_t slots_for(uint64_t count)
+{
+    uint32_t slots = SLOTS_LEAST;
+
+    if (count <= TRV__TABLE_SMALL)
+        return 0;
+    while (slots < SLOTS_MOST && capacity_of(slots) < count)
+        slots *= 2;
+    return slots;
 }
 
 /* Makes the table anew with room for `count` entries, at least as many as are live. */
 static int resize(table_t *t, uint64_t count)
 {
-    unsigned bits = 0;
+    uint32_t count_of_slots = slots_for(count), capacity = capacity_of(count_of_slots);
+    uint32_t *slots = NULL;
     uint8_t offset = 0;
-    uint32_t *slots = NULL, capacity = TRV__TABLE_SMALL >> (count <= TRV__TABLE_SMALL / 2);
     int status;
 
-    if (count > TRV__TABLE_SMALL) {
-        for (bits = 5; bits < BITS_MOST && capacity_of(bits) < count; bits++)
-            ;
-        capacity = capacity_of(bits);
-        if (capacity < count)
-            return trv_raise_int(trv_MemoryError, "more than %" PRIu32 " keys", capacity);
-        slots = make_slots(bits, &offset);
-        if (!slots)
-            return -1;
-    }
+    if (!count_of_slots)
+        capacity = count <= TRV__TABLE_SMALL / 2 ? TRV__TABLE_SMALL / 2 : TRV__TABLE_SMALL;
+    if (capacity < count)
+        return trv_raise_int(trv_MemoryError, "more than %" PRIu32 " keys", capacity);
+    if (count_of_slots && !(slots = make_slots(count_of_slots, &offset)))
+        return -1;
     status = capacity > t->capacity && t->live == t->filled ? extend_words(t, capacity)
                                                             : move_words(t, capacity);
     if (status < 0) {
-        if (slots)
-            trv__free((char *)slots - offset, slots_bytes(bits));
+        free_slots(slots, count_of_slots, offset);
         return -1;
     }
-    if (t->slots)
-        trv__free((char *)t->slots - t->slots_offset, slots_bytes(t->bits));
+    free_slots(t->slots, t->mask + 1, t->slots_offset);
     t->slots = slots;
     t->slots_offset = offset;
-    t->bits = (uint8_t)bits;
+    t->mask = count_of_slots ? count_of_slots - 1 : 0;
     t->tombs = 0;
     t->version++;
     if (slots)
@@ -473,7 +425,7 @@ static inline bool is_full(const table_t *t)
 }
 
 /* Writes a new entry, for which there is room, and answers its number. */
-static ALWAYS_INLINE uint32_t write_entry(table_t *t, trv_object *key, uint32_t hash,
+static TRV__ALWAYS_INLINE uint32_t write_entry(table_t *t, trv_object *key, uint32_t hash,
                                           trv_object *value)
 {
     uint32_t number = t->filled++;
@@ -506,7 +458,7 @@ int trv__table_add(table_t *t, trv_object *key, uint32_t hash, trv_object *value
 }
 
 /* Sets the value of a key that was looked for, with what the search answered. */
-static ALWAYS_INLINE int set_found(table_t *t, const struct wanted *w, int found,
+static TRV__ALWAYS_INLINE int set_found(table_t *t, const struct wanted *w, int found,
                                    struct trv__place place, trv_object *value, trv_object **old)
 {
     uint32_t entry;
@@ -525,7 +477,7 @@ static ALWAYS_INLINE int set_found(table_t *t, const struct wanted *w, int found
         return trv__table_add(t, w->key, w->hash, value) < 0 ? -1 : 1;
     entry = write_entry(t, w->key, w->hash, value);
     if (t->slots)
-        t->slots[place.slot] = tag_of(w->hash, index_mask(t)) | entry;
+        t->slots[place.slot] = trv__table_tag(w->hash, t->mask) | entry;
     return 1;
 }
 
@@ -561,8 +513,8 @@ void trv__table_take(table_t *t, struct trv__place place, trv_object **key, trv_
     t->live--;
     t->version++;
     if (t->slots) {
-        bool has_empty = empty_slots(t, place.slot / LINE) != 0;
-        t->slots[place.slot] = has_empty ? EMPTY : TOMB;
+        bool has_empty = empty_slots(t, place.slot) != 0;
+        t->slots[place.slot] = has_empty ? TRV__EMPTY_SLOT : TOMB;
         t->tombs += !has_empty;
     }
     while (t->filled && !*trv__table_entry(t, t->filled - 1))
@@ -572,16 +524,14 @@ void trv__table_take(table_t *t, struct trv__place place, trv_object **key, trv_
 void trv__table_take_last(table_t *t, trv_object **key, trv_object **value)
 {
     struct trv__place place = {.entry = t->filled - 1};
-    uint32_t hash = trv__table_hashes(t)[place.entry], mask, line, hit;
+    uint32_t hash = trv__table_hashes(t)[place.entry];
 
     if (t->slots) {
-        mask = index_mask(t);
-        line = first_line(hash, mask);
-        for (uint32_t step = 0; !(hit = compare_line(t->slots + line * LINE, UINT32_MAX,
-                                                     tag_of(hash, mask) | place.entry));
-             step++)
-            line = next_line(line, hash, step, mask);
-        place.slot = line * LINE + (uint32_t)__builtin_ctz(hit);
+        uint32_t said = trv__table_tag(hash, t->mask) | place.entry, step = 0, hit;
+        uint32_t slot = trv__table_group(hash, t->mask);
+        while (!(hit = trv__compare_group(t->slots + slot, UINT32_MAX, said)))
+            slot = next_group(t, slot, hash, &step);
+        place.slot = slot + (uint32_t)__builtin_ctz(hit);
     }
     trv__table_take(t, place, key, value);
 }
@@ -613,7 +563,8 @@ void trv__table_clear(table_t *t)
     *t = (table_t){.width = old.width, .version = old.version + 1};
     for (size_t i = 0; i < (size_t)old.filled * old.width; i++)
         trv_unref(old.words[i]);
-    free_blocks(&old);
+    free_slots(old.slots, old.mask + 1, old.slots_offset);
+    trv__free(old.words, words_bytes(old.capacity, old.width));
 }
 
 int trv__table_traverse(const table_t *t, trv_visit visit, void *argument)

@@ -7,41 +7,52 @@
  * leaves a hole (key NULL) until the table is made anew; holes at the end are given back at once.
  *
  * Up to TRV__TABLE_SMALL entries that is all: a lookup compares the hashes. Larger tables have an
- * *index* of 4-byte slots in lines of 16, a cache line each. A slot holds the number of an entry
- * in its low bits (as many as the index has slots for) and a tag from the hash in the rest. A
- * lookup compares all 16 tags of a line at once, so that it takes the same path whichever slot it
- * is, and touches an entry only if its tag fits. A line that is full sends the search on to others;
- * the first line with an empty slot ends it. Neighbouring hashes share a line: ints in order, which
- * hash to themselves, are found in order.
+ * *index* of 4-byte slots, in groups of 4 and lines of 16, a cache line each. A slot holds the
+ * number of an entry in its low bits (as many as the index has slots for) and a tag from the hash
+ * in the rest. A lookup compares the 4 tags of a group at once, so that it mostly takes the same path
+ * whichever slot it is, and touches an entry only if its tag fits. A group that is full sends the
+ * search on to the others of its line, and then to other lines; the first group with an empty slot
+ * ends it. Neighbouring hashes share a group: ints in order, which hash to themselves, are found in
+ * order.
  *
  * Invariants:
- *   - an entry is added only while filled + tombs < capacity, which is 7/8 of the slots: some line
+ *   - an entry is added only while filled + tombs < capacity, which is 7/8 of the slots: some group
  *     always has an empty slot;
- *   - a slot is made empty again only if its line has an empty slot already, because then no search
- *     ever went past it; else it becomes a tombstone, which searches pass. So a line never holds
- *     both, and a tombstone is not used again before the table is made anew;
+ *   - a slot is made empty again only if its group has an empty slot already, because then no
+ *     search ever went past it; else it becomes a tombstone, which searches pass. So a group never
+ *     holds both, and a tombstone is not used again before the table is made anew;
  *   - `version` changes whenever an entry is taken away or moves. Comparing keys runs code of
  *     users: a search that finds the version changed afterwards begins anew. Entries added
  *     meanwhile are met further on in the same search.
+ *
+ * The most frequent lookup, of a key that is itself in the table, is inline: trv__table_fast.
  *
  * Everything else here runs no code of users, apart from what drops references and says so.
  */
 #ifndef TRV_TYPES_TABLE_H
 #define TRV_TYPES_TABLE_H
 
-#include "object/object.h"
+#include "object/number.h"
+#include "types/str.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define TRV__TABLE_SMALL 8
+#define TRV__GROUP 4
+#define TRV__EMPTY_SLOT UINT32_MAX
+#define TRV__ALWAYS_INLINE inline __attribute__((always_inline))
 
 struct trv__table {
     trv_object **words; /* entries, then their hashes; NULL while capacity is 0 */
     uint32_t *slots;    /* the index, in a block that begins slots_offset bytes earlier; or NULL */
+    uint32_t mask;      /* slots of the index - 1 */
     uint32_t filled;    /* entries up to the last one in use, holes included */
     uint32_t live;      /* entries in use */
     uint32_t capacity;  /* entries there is room for */
     uint32_t tombs;     /* slots that are tombstones */
     uint32_t version;
-    uint8_t bits;         /* the index has 1 << bits slots */
     uint8_t slots_offset; /* so that lines are cache lines */
     uint8_t width;        /* words an entry: 2 in a dict, 1 in a set; constant */
 };
@@ -101,6 +112,63 @@ static inline trv_object **trv__table_entry(const struct trv__table *table, size
 static inline const uint32_t *trv__table_hashes(const struct trv__table *table)
 {
     return (const uint32_t *)(const void *)(table->words + (size_t)table->capacity * table->width);
+}
+
+/* The high bits of a product depend on all bits of the hash. The topmost is 0 in every tag, so that
+ * none equals that of an empty slot or a tombstone. */
+static inline uint32_t trv__table_tag(uint32_t hash, uint32_t mask)
+{
+    return (hash * UINT32_C(0x9e3779b1)) >> 1 & ~mask;
+}
+
+/* The first slot of the group where a search begins. */
+static inline uint32_t trv__table_group(uint32_t hash, uint32_t mask)
+{
+    return hash & mask & ~(uint32_t)(TRV__GROUP - 1);
+}
+
+/* Bit i: (slots[i] & mask) == value, of a group. */
+static TRV__ALWAYS_INLINE uint32_t trv__compare_group(const uint32_t *slots, uint32_t mask,
+                                                      uint32_t value)
+{
+#ifdef __SSE2__
+    __m128i group = _mm_loadu_si128((const __m128i *)(const void *)slots);
+    __m128i kept = _mm_and_si128(group, _mm_set1_epi32((int)mask));
+    __m128i equal = _mm_cmpeq_epi32(kept, _mm_set1_epi32((int)value));
+
+    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(equal));
+#else
+    uint32_t hits = 0;
+
+    for (unsigned i = 0; i < TRV__GROUP; i++)
+        hits |= (uint32_t)((slots[i] & mask) == value) << i;
+    return hits;
+#endif
+}
+
+/* The entry of a key if it is that very object, a str or a small int, and stands in the first
+ * group of its search, the first with its tag; else NULL, which says nothing. */
+static TRV__ALWAYS_INLINE trv_object **trv__table_fast(const struct trv__table *table,
+                                                       const trv_object *key, size_t width)
+{
+    uint32_t hash, mask = table->mask, hits;
+    const uint32_t *slots;
+    trv_object **entry;
+
+    if (trv__is_str(key))
+        hash = trv__table_fold((int64_t)trv__as_str(key)->hash);
+    else if (trv__is_small_int(key))
+        hash = trv__table_fold(trv__int_value(key));
+    else
+        return NULL;
+    if (!table->slots)
+        return NULL;
+    slots = table->slots + trv__table_group(hash, mask);
+    hits = trv__compare_group(slots, ~mask, trv__table_tag(hash, mask));
+    if (!hits)
+        return NULL;
+    entry = table->words + (slots[__builtin_ctz(hits)] & mask) * width;
+    return *entry == key ? entry : NULL;
 }
 
 /* Walks the entries: the first in use from *position on, which moves past it. False at the end. */
