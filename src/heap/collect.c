@@ -434,6 +434,33 @@ void trv__heap_freeze(struct trv__heap *heap)
     heap->stats.tracked = heap->old_total = heap->old_pending = 0;
 }
 
+/* The object in a block of a pool, if a block begins at the address. */
+static trv_object *object_in_pool(const struct trv__arena *arena, uintptr_t address)
+{
+    uintptr_t index = (address - (uintptr_t)arena->memory) / TRV__POOL_BYTES;
+    const struct trv__pool *pool = (const void *)(arena->memory + index * TRV__POOL_BYTES);
+    uintptr_t first = (uintptr_t)pool + ROUND_UP(sizeof *pool, 16);
+
+    if (!(arena->pools_used >> index & 1) || pool->kind == TRV__BLOCKS || address < first ||
+        address >= (uintptr_t)pool->fresh || (address - first) % pool->block_bytes)
+        return NULL;
+    return (trv_object *)address;
+}
+
+trv_object *trv__heap_frozen(struct trv__heap *heap, uintptr_t address)
+{
+    trv_object *object = NULL;
+
+    for (size_t a = 0; a < heap->arena_count && !object; a++)
+        if (address - (uintptr_t)heap->by_address[a]->memory < TRV__ARENA_BYTES)
+            object = object_in_pool(heap->by_address[a], address);
+    for (int i = 0; i < 2 && !object; i++)
+        LIST_EACH (node, &heap->large[i])
+            if ((uintptr_t)(CONTAINER_OF(node, struct trv__large, link) + 1) == address)
+                object = (trv_object *)address;
+    return object && object->refcount == TRV_IMMORTAL_ ? object : NULL;
+}
+
 /* Public interface ------------------------------------------------------------------------------------ */
 
 int trv_gc_collect(int generation, size_t *found)

@@ -71,6 +71,9 @@ void trv__collect_due(void);
 /* Makes every object immortal, and the collector forget them: for the zygote, whose workers must
  * not dirty the pages they share. */
 void trv__heap_freeze(struct trv__heap *heap);
+/* The object at an address, if one was frozen there; any number may be asked about. Borrowed, or
+ * NULL without an exception. */
+trv_object *trv__heap_frozen(struct trv__heap *heap, uintptr_t address);
 
 /* Life of a heap ---------------------------------------------------------------------------- */
 
