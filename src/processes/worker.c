@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker: takes calls out of its ring, runs them, puts the results into the other one.
+ *
+ * It runs a call as any leg does, through trv__call_run, under the GIL; while it sleeps the GIL is
+ * free for threads that a call may have left behind. A call is claimed (QUEUED to STARTED) after
+ * its message has arrived in full and before anything of it is unpickled: from then on it shares
+ * the worker's fate.
+ *
+ * There is always an answer. A result that cannot be pickled becomes the PicklingError that says
+ * so, an exception that cannot be pickled becomes one that quotes it, and if there is not even
+ * memory for that, the answer is that there is none.
+ *
+ * It ends when the parent says so, or is killed when the zygote ends. It never runs what the parent
+ * registered with atexit.
+ */
+#include "processes/crew.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#if TRV_COVERAGE
+void __gcov_dump(void);
+#endif
+
+/* What a worker exits with if its ring holds nonsense. */
+#define STATUS_CORRUPT 70
+
+struct worker {
+    struct trv__segment *segment; /* shared memory */
+    struct trv__ring requests, results;
+    struct trv__incoming incoming;
+    struct trv__packer packer;
+};
+
+static void flush_output(void)
+{
+    if (__fpending(stdout))
+        fflush(stdout);
+}
+
+static _Noreturn void leave(int status)
+{
+    fflush(stdout);
+#if TRV_COVERAGE
+    __gcov_dump();
+#endif
+    _exit(status);
+}
+
+/* Waiting --------------------------------------------------------------------------------------------- */
+
+static bool must_quit(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->segment->must_quit, memory_order_seq_cst);
+}
+
+/* Looks out for a request for some microseconds, if the parent says that a processor is free. */
+static bool spin_for_request(const struct worker *worker)
+{
+    int64_t end_ns;
+
+    if (!atomic_load_explicit(&worker->segment->may_spin, memory_order_relaxed))
+        return false;
+    end_ns = trv__clock_ns() + TRV__SPIN_NS;
+    do {
+        for (int i = 0; i < 32; i++) {
+            if (trv__ring_has_news(&worker->segment->requests))
+                return true;
+            trv__spin_pause();
+        }
+    } while (trv__clock_ns() < end_ns);
+    return false;
+}
+
+static void wait_for_request(struct worker *worker)
+{
+    struct trv__ring *ring = &worker->requests;
+
+    if (must_quit(worker))
+        leave(0);
+    if (trv__ring_has_news(ring->shared) || spin_for_request(worker))
+        return;
+    flush_output();
+    TRV_ALLOW_THREADS {
+        while (trv__ring_reader_arm(ring) && !must_quit(worker))
+            trv__ring_sleep(&ring->shared->reader_sleeps);
+        trv__ring_disarm(&ring->shared->reader_sleeps);
+    }
+}
+
+static void wait_for_room(struct worker *worker)
+{
+    struct trv__ring *ring = &worker->results;
+
+    TRV_ALLOW_THREADS {
+        while (trv__ring_writer_arm(ring))
+            trv__ring_sleep(&ring->shared->writer_sleeps);
+    }
+}
+
+/* Messages -------------------------------------------------------------------------------------------- */
+
+static void receive(struct worker *worker)
+{
+    for (;;)
+        switch (trv__incoming_read(&worker->incoming, &worker->requests)) {
+        case TRV__IN_FULL:
+            return;
+        case TRV__IN_PART:
+            wait_for_request(worker);
+            break;
+        case TRV__CORRUPT:
+            leave(STATUS_CORRUPT);
+        }
+}
+
+static void send(struct worker *worker, struct trv__outgoing *outgoing)
+{
+    for (;;)
+        switch (trv__outgoing_write(outgoing, &worker->results)) {
+        case TRV__IN_FULL:
+            return;
+        case TRV__IN_PART:
+            wait_for_room(worker);
+            break;
+        case TRV__CORRUPT:
+            leave(STATUS_CORRUPT);
+        }
+}
+
+/* Packs the pending exception, or one that tells of it. */
+static enum trv__message_kind pack_exception(struct trv__packer *packer)
+{
+    trv_auto trv_object *exception = trv_error_take();
+    trv_auto trv_object *substitute = NULL;
+    trv_auto trv_object *text = NULL;
+    const char *utf8;
+
+    if (trv__packer_pack(packer, exception) == 0)
+        return TRV__MESSAGE_EXCEPTION;
+    trv_error_clear();
+    text = trv_str(exception);
+    utf8 = text ? trv_str_utf8(text, NULL) : NULL;
+    trv_error_clear();
+    trv_raise(trv_PicklingError, "%s, which cannot be pickled: %.500s", trv_type_name(exception), utf8 ? utf8 : "?");
+    substitute = trv_error_take();
+    if (trv__packer_pack(packer, substitute) == 0)
+        return TRV__MESSAGE_EXCEPTION;
+    trv_error_clear();
+    return TRV__MESSAGE_NO_MEMORY;
+}
+
+/* Packs how a call ended: `result`, or the pending exception. */
+static enum trv__message_kind pack_outcome(struct trv__packer *packer, trv_object *result)
+{
+    if (result && trv__packer_pack(packer, result) == 0)
+        return TRV__MESSAGE_RESULT;
+    if (trv_error_matches(trv_CancelledError)) {
+        trv_error_clear();
+        return TRV__MESSAGE_CANCELLED;
+    }
+    return pack_exception(packer);
+}
+
+/* Calls ------------------------------------------------------------------------------------------------ */
+
+/* What a token of trv_inherit names: every object that existed at the zygote's fork is frozen, and
+ * nothing else is. */
+static trv_object *inherited(void *data, uintptr_t address, uintptr_t type)
+{
+    trv_object *object = trv__heap_frozen(trv__current->heap, address);
+
+    (void)data;
+    if (object && (uintptr_t)object->type == type)
+        return trv_ref(object);
+    return trv_raise(trv_ValueError, "an inherited object did not exist when the pool was made");
+}
+
+/* A call from what was sent: (callable, arguments, keywords or None). NULL with an exception. */
+static struct trv__call *load_call(struct worker *worker)
+{
+    trv_auto trv_object *loaded = trv__incoming_load(&worker->incoming);
+    trv_object *const *items = NULL;
+    size_t count = 0;
+
+    if (!loaded)
+        return NULL;
+    if (loaded->type == &trv__tuple_type)
+        items = trv__tuple_items(loaded, &count);
+    if (count != 3 || items[1]->type != &trv__tuple_type) {
+        trv_raise(trv_UnpicklingError, "a message is no call");
+        return NULL;
+    }
+    return trv__call_create_take(items[0], trv_ref(items[1]), trv_is_none(items[2]) ? NULL : trv_ref(items[2]));
+}
+
+/* Takes the outcome out of a future that is done: a result, or NULL with the exception. */
+static trv_object *outcome(struct trv__future *future)
+{
+    future->was_observed = true;
+    if (future->result)
+        return trv_ref(future->result);
+    if (future->exception)
+        trv__error_give(trv_ref(future->exception));
+    else
+        trv__raise_cancelled();
+    return NULL;
+}
+
+/* Runs what was sent. Its result, or NULL with an exception. */
+static trv_object *run(struct worker *worker)
+{
+    struct trv__call *call = load_call(worker);
+    struct trv__future *future;
+    trv_object *result;
+
+    trv__incoming_clear(&worker->incoming);
+    if (!call)
+        return NULL;
+    future = call->future;
+    trv_ref((trv_object *)future);
+    trv__call_run(call);
+    result = outcome(future);
+    trv_unref((trv_object *)future);
+    return result;
+}
+
+static void serve_call(struct worker *worker)
+{
+    struct trv__message head = worker->incoming.head;
+    struct trv__outgoing answer;
+    int64_t began_ns = trv__clock_ns();
+    trv_object *result;
+
+    if (head.kind != TRV__MESSAGE_CALL || head.cell >= TRV__CELLS)
+        leave(STATUS_CORRUPT);
+    if (!trv__cell_claim(&worker->segment->cells[head.cell], head.ticket, TRV__CELL_STARTED)) {
+        trv__incoming_clear(&worker->incoming);
+        return;
+    }
+    result = run(worker);
+    trv__outgoing_begin(&answer, pack_outcome(&worker->packer, result), head.cell, head.ticket);
+    trv_unref(result);
+    trv__outgoing_fill(&answer, worker->packer.pickle.data, worker->packer.pickle.size, worker->packer.parts,
+                       worker->packer.part_count);
+    answer.head.spent_ns = (uint64_t)(trv__clock_ns() - began_ns);
+    flush_output();
+    send(worker, &answer);
+    trv__packer_clear(&worker->packer);
+}
+
+/* Life ------------------------------------------------------------------------------------------------- */
+
+static void name_process(size_t index)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "trivet-w%zu", index);
+    prctl(PR_SET_NAME, name);
+}
+
+_Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygote)
+{
+    struct worker worker;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != zygote)
+        _exit(1);
+    name_process(index);
+    trv__close_others(crew->event_fd, crew->event_fd);
+    trv__segments_keep_one(&crew->segments, index);
+    worker.segment = trv__segment_at(&crew->segments, index);
+    trv__segment_attach(&crew->segments, index, &worker.requests, &worker.results, crew->event_fd);
+    trv__incoming_init(&worker.incoming, crew->images);
+    worker.incoming.link.inherited = inherited;
+    trv__packer_init(&worker.packer, crew->images);
+    atomic_store_explicit(&worker.segment->is_up, 1, memory_order_release);
+    for (;;) {
+        receive(&worker);
+        serve_call(&worker);
+    }
+}
