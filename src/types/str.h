@@ -122,11 +122,8 @@ static inline bool trv__str_equal(const trv_object *a, const trv_object *b)
 
 /* Makes the strs that exist once, and the empty table. 0, or -1 when out of memory. */
 int trv__str_init(struct trv__objects *objects);
-/* Frees them, and what trv__str_literal made. All other strs must have ended. */
+/* Frees them and the table. */
 void trv__str_fini(struct trv__objects *objects);
-/* The interned str of a name that the library itself uses; immortal. Only for trv__objects_init
- * and what it calls: whoever needs a name later keeps it from there, or uses trv_intern. */
-trv_object *trv__str_literal(const char *ascii);
 /* An interned str ends: takes it out of the table. */
 void trv__str_forget(struct trv__str *str);
 

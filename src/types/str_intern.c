@@ -5,8 +5,7 @@
  * The table of interned strs is open addressing with linear probing; it keeps at least a quarter
  * of its slots free, and fills the hole that a str leaves by moving back those that had to step
  * over it, so there are no tombstones. It does not count references: a str whose count
- * drops to zero takes itself out. Strs made by trv__str_literal are immortal and live as long as
- * the table.
+ * drops to zero takes itself out.
  */
 #include "types/str.h"
 
@@ -119,20 +118,6 @@ trv_object *trv_intern(trv_object *object)
     return trv_ref(*slot);
 }
 
-trv_object *trv__str_literal(const char *ascii)
-{
-    size_t size = strlen(ascii);
-    trv_object *made = trv__str_from(ascii, size, size), *interned;
-
-    interned = made ? trv_intern(made) : NULL;
-    if (interned && interned != made)
-        trv_unref(made);
-    if (!interned)
-        return trv_unref(made), NULL;
-    interned->refcount = TRV_IMMORTAL_;
-    return interned;
-}
-
 /* The shared strs ------------------------------------------------------------------------------- */
 
 static void make_shared(struct trv__str *str, size_t size, char c)
@@ -170,24 +155,14 @@ int trv__str_init(struct trv__objects *objects)
     return 0;
 }
 
-static bool is_shared(const struct trv__str_shared *shared, const trv_object *str)
-{
-    const char *at = (const char *)str, *first = (const char *)shared;
-
-    return at >= first && at < first + sizeof *shared;
-}
-
+/* Strs that are in the table still were leaked, or made immortal for a worker process. */
 void trv__str_fini(struct trv__objects *objects)
 {
     struct trv__interned *table = &objects->interned;
 
-    for (size_t i = 0; i < table->capacity; i++) {
-        trv_object *str = table->slots[i];
-        if (!str || is_shared(objects->shared_strs, str))
-            continue;
-        ASSERT(trv__is_immortal(str));
-        trv__object_discard(str);
-    }
+    for (size_t i = 0; i < table->capacity; i++)
+        if (table->slots[i])
+            table->slots[i]->flags &= ~(uint32_t)TRV__TYPE_BIT;
     trv__free(table->slots, table->capacity * sizeof *table->slots);
     memset(table, 0, sizeof *table);
     trv__free(objects->shared_strs, sizeof *objects->shared_strs);
