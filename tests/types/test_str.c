@@ -196,6 +196,18 @@ TEST(interned_strs_end_like_any_other)
     }
 }
 
+/* A program that forgets a reference still ends in order. */
+RAW_TEST(a_forgotten_interned_str_does_no_harm)
+{
+    for (int round = 0; round < 2; round++) {
+        trv_object *text;
+        ck_assert_int_eq(trv_init(NULL), 0);
+        text = trv_str_new("forgotten");
+        trv_unref(trv_intern(text));
+        trv_fini();
+    }
+}
+
 TEST(printf_of_any_size)
 {
     trv_auto trv_object *text = trv_str_printf("%s-%05d-%.3f", "a", 42, 1.5), *wide = NULL;
@@ -363,6 +375,7 @@ TEST_LIST(RUN(short_strs_are_shared), RUN(results_that_are_short_are_shared_too)
           RUN(indices_count_code_points), RUN(slices_are_cut_to_what_is_there),
           RUN(equal_strs_hash_alike), RUN(order_is_that_of_code_points),
           RUN(interned_strs_are_one_object), RUN(interned_strs_end_like_any_other),
-          RUN(printf_of_any_size), RUN(joining_and_splitting), RUN(searching),
-          RUN(methods_and_their_errors), RUN(conversion), RUN(builder_grows),
-          RUN(an_absent_argument_fails_again), RUN(out_of_memory))
+          RUN(a_forgotten_interned_str_does_no_harm), RUN(printf_of_any_size),
+          RUN(joining_and_splitting), RUN(searching), RUN(methods_and_their_errors),
+          RUN(conversion), RUN(builder_grows), RUN(an_absent_argument_fails_again),
+          RUN(out_of_memory))
