@@ -4,7 +4,7 @@
  *
  * What the thread works on (`work`: its loop and its queue) outlives whichever of the two ends first, the
  * executor or the thread. An executor that is dropped takes no more calls, those it has are still
- * run, and the thread ends after them. A call takes a place, one of `workers`, when it is handed
+ * run, and the thread ends after them. trv_fini cancels what is queued and what runs. A call takes a place, one of `workers`, when it is handed
  * to the loop, and gives it up when it has ended; those without a place wait in `pending`.
  *
  * What the calls have spawned with trv_spawn takes no place, and is cancelled when the last call
@@ -62,12 +62,25 @@ static void place(struct trv__coroutine_work *work, struct trv__call *call)
     trv__loop_push(&work->loop, call);
 }
 
+/* A call out of the pending ones, or NULL. */
+static struct trv__call *take_pending(struct trv__coroutine_work *work)
+{
+    struct trv__list *node = trv__list_pop(&work->pending);
+    struct trv__call *call = node ? CONTAINER_OF(node, struct trv__call, link) : NULL;
+
+    if (call) {
+        call->future->cancel = NULL;
+        call->future->leg = NULL;
+    }
+    return call;
+}
+
 static void fill_places(struct trv__coroutine_work *work)
 {
-    struct trv__list *node;
+    struct trv__call *call;
 
-    while (work->taken < work->places && (node = trv__list_pop(&work->pending)))
-        place(work, CONTAINER_OF(node, struct trv__call, link));
+    while (work->taken < work->places && (call = take_pending(work)))
+        place(work, call);
 }
 
 void trv__coroutine_work_done(void *argument)
@@ -110,12 +123,32 @@ static void close_work(struct trv__coroutine_work *work)
     trv__loop_wake(&work->loop);
 }
 
-static void end_of_runtime(struct trv__fini_hook *hook)
+/* The executor ------------------------------------------------------------------------------------------ */
+
+static void end_unbegun(struct trv__call *call)
 {
-    close_work(CONTAINER_OF(hook, struct trv__coroutine_work, hook));
+    trv__future_cancelled(call->future);
+    trv__call_drop(call);
 }
 
-/* The executor ------------------------------------------------------------------------------------------ */
+/* What trv_future_cancel asks of a pending call. One with a place needs nothing: the loop passes it over. */
+static int cancel_pending(struct trv__future *future)
+{
+    struct trv__call *call = future->leg;
+
+    trv__list_remove(&call->link);
+    future->cancel = NULL;
+    future->leg = NULL;
+    end_unbegun(call);
+    return 1;
+}
+
+static void add_pending(struct trv__coroutine_work *work, struct trv__call *call)
+{
+    call->future->cancel = cancel_pending;
+    call->future->leg = call;
+    trv__list_append(&work->pending, &call->link);
+}
 
 static int submit_take(struct trv__executor *executor, struct trv__call *call)
 {
@@ -130,14 +163,14 @@ static int submit_take(struct trv__executor *executor, struct trv__call *call)
     if (work->taken < work->places)
         place(work, call);
     else
-        trv__list_append(&work->pending, &call->link);
+        add_pending(work, call);
     return 0;
 }
 
-/* Moves this pool's calls that have not begun from a queue to a list. */
-static void take_calls(struct trv__coroutine_work *work, struct trv__list *queue, struct trv__list *calls)
+/* Takes this pool's calls that have not begun out of the loop's queue. */
+static void take_placed(struct trv__coroutine_work *work, struct trv__list *calls)
 {
-    LIST_EACH (node, queue) {
+    LIST_EACH (node, &work->loop.ready) {
         if (!CONTAINER_OF(node, struct trv__ready, link)->future ||
             CONTAINER_OF(node, struct trv__call, link)->leg != work)
             continue;
@@ -146,27 +179,37 @@ static void take_calls(struct trv__coroutine_work *work, struct trv__list *queue
     }
 }
 
-/* Cancels what has not begun. The calls are taken out first, because callbacks may submit. */
-static void cancel_queued(struct trv__coroutine_work *work)
+/* Cancels what has not begun. It is taken out of the queues first: callbacks of futures run in between. */
+static void cancel_unbegun(struct trv__coroutine_work *work)
 {
-    struct trv__list placed, pending;
+    struct trv__list placed;
     struct trv__list *node;
+    struct trv__call *call;
 
     trv__list_init(&placed);
-    trv__list_init(&pending);
-    take_calls(work, &work->loop.ready, &placed);
-    take_calls(work, &work->pending, &pending);
-    for (;;) {
-        bool had_place = (node = trv__list_pop(&placed)) != NULL;
-        struct trv__call *call;
-        if (!node && !(node = trv__list_pop(&pending)))
-            break;
-        call = CONTAINER_OF(node, struct trv__call, link);
-        trv__future_cancelled(call->future);
-        trv__call_drop(call);
-        if (had_place)
-            trv__coroutine_work_done(work);
+    take_placed(work, &placed);
+    while ((call = take_pending(work)))
+        end_unbegun(call);
+    while ((node = trv__list_pop(&placed))) {
+        end_unbegun(CONTAINER_OF(node, struct trv__call, link));
+        trv__coroutine_work_done(work);
     }
+}
+
+/* The runtime ends while the pool is there: what is queued and what runs is cancelled. */
+static void end_with_runtime(struct trv__fini_hook *hook)
+{
+    struct trv__coroutine_work *work = CONTAINER_OF(hook, struct trv__coroutine_work, hook);
+
+    work->references++;
+    close_work(work);
+    cancel_unbegun(work);
+    LIST_EACH (node, &work->loop.coroutines) {
+        struct trv__coroutine *coroutine = CONTAINER_OF(node, struct trv__coroutine, link);
+        if (coroutine->task)
+            trv_future_cancel((trv_object *)coroutine->task);
+    }
+    release(work);
 }
 
 static int wait_for_end(struct trv__coroutine_work *work, int64_t deadline_ns)
@@ -191,16 +234,26 @@ static int wait_for_end(struct trv__coroutine_work *work, int64_t deadline_ns)
     return 0;
 }
 
-static int shut_down(struct trv__executor *executor, bool wait, bool cancel_pending, int64_t deadline_ns)
+static int shut_down(struct trv__executor *executor, bool wait, bool is_to_cancel, int64_t deadline_ns)
 {
     struct trv__coroutine_work *work = work_of(executor);
 
     if (!is_ours(work))
         return 0;
     close_work(work);
-    if (cancel_pending && !work->has_ended)
-        cancel_queued(work);
+    if (is_to_cancel && !work->has_ended)
+        cancel_unbegun(work);
     return wait ? wait_for_end(work, deadline_ns) : 0;
+}
+
+static trv_object *pool_repr(trv_object *self)
+{
+    const struct trv__coroutine_work *work = ((struct coroutine_pool *)(void *)self)->work;
+    size_t queued = 0;
+
+    LIST_EACH (node, &work->pending)
+        queued++;
+    return trv_str_printf("<coroutine_pool at %p: %zu calls under way, %zu queued>", (void *)self, work->taken, queued);
 }
 
 static size_t count_workers(struct trv__executor *executor)
@@ -230,7 +283,13 @@ static TRV__READ_ONLY struct trv_type pool_type = {
     .instance_bytes = sizeof(struct coroutine_pool),
     .flags = TRV__TYPE_FINAL,
     .construct = trv__executor_construct,
-    .slots = {.destroy = pool_destroy, .enter = trv__executor_enter, .exit = trv__executor_exit},
+    .slots =
+        {
+            .destroy = pool_destroy,
+            .repr = pool_repr,
+            .enter = trv__executor_enter,
+            .exit = trv__executor_exit,
+        },
 };
 static TRV__READ_ONLY trv_object pool_handle[1] = {TRV__TYPE_HANDLE(pool_type)};
 
@@ -249,7 +308,7 @@ static struct trv__coroutine_work *work_create(size_t places)
     work->places = places;
     work->pid = trv__runtime()->pid;
     work->references = 2;
-    work->hook.run = end_of_runtime;
+    work->hook.run = end_with_runtime;
     trv__list_append(&trv__runtime()->fini_hooks, &work->hook.link);
     return work;
 }
@@ -264,13 +323,22 @@ static int start(struct trv__coroutine_work *work, const char *name)
     return -1;
 }
 
+static int check_options(const trv_coroutine_pool_options *options)
+{
+    if (options && options->size < sizeof options->size)
+        return trv_raise_int(trv_ValueError, "the coroutine pool's options do not say their size");
+    return trv__runtime()->is_ending
+               ? trv_raise_int(trv_RuntimeError, "cannot make a coroutine pool while the runtime ends")
+               : 0;
+}
+
 trv_object *trv_coroutine_pool_new(const trv_coroutine_pool_options *options)
 {
     size_t places = OPTION_GIVEN(options, workers) && options->workers ? options->workers : SIZE_MAX;
     const char *name = OPTION_GIVEN(options, name) && options->name ? options->name : "coroutines";
-    struct coroutine_pool *pool = trv__object_new(&pool_type, sizeof *pool);
+    struct coroutine_pool *pool;
 
-    if (!pool)
+    if (check_options(options) < 0 || !(pool = trv__object_new(&pool_type, sizeof *pool)))
         return NULL;
     pool->executor.operations = &operations;
     pool->executor.is_shut_down = false;

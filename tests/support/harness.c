@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
 #define FD_MAX 4096
 #define PATIENCE_MS 5000
@@ -193,6 +194,15 @@ static void start_sanitizer_thread(void)
         pthread_join(thread, NULL);
 }
 
+/* libuv opens a pipe with the first loop of a process, and keeps it. */
+static void open_pipe_of_libuv(void)
+{
+    uv_loop_t loop;
+
+    if (uv_loop_init(&loop) == 0)
+        uv_loop_close(&loop);
+}
+
 /* Runs a test in this process, once. */
 static void run_once(const harness_test *test)
 {
@@ -200,6 +210,7 @@ static void run_once(const harness_test *test)
     int fds;
 
     start_sanitizer_thread();
+    open_pipe_of_libuv();
     take_holdings(&before);
     test->around(test->body);
     check_processes();
