@@ -51,9 +51,9 @@ struct trv__current {
     struct trv__context *context;  /* who runs on this thread now */
     _Atomic uint32_t *attention;   /* constant; the runtime's word of requests, see below */
     struct trv_runtime *runtime;  /* constant */
-    uintptr_t dying;               /* containers whose end has been put off, linked; see heap/end.c */
-    uint32_t dying_depth;          /* how many ends are being worked on, one inside the other */
-    bool is_dropping;              /* containers that die now are put off */
+    uintptr_t dying;               /* objects whose end has been put off, linked; see heap/end.c */
+    uint32_t last_words_depth;     /* finalizers and the like that are running, one inside the other */
+    bool is_dropping;              /* objects with content that die now are put off */
 };
 
 extern __thread struct trv__current *trv__current __attribute__((tls_model("initial-exec")));

@@ -30,7 +30,7 @@
 #include "heap/object_callback.h"
 #include "heap/pool.h"
 
-#define COUNT_MOST (UINT32_MAX / TRV__COLLECTOR_COUNT)
+#define COUNT_MOST (UINT32_MAX / TRV__FLAGS_END)
 
 typedef void (*on_object)(trv_object *object, void *argument);
 
@@ -119,7 +119,7 @@ static void enter_set(trv_object *object, uint32_t references)
 {
     uint32_t count = references < COUNT_MOST ? references : COUNT_MOST;
 
-    object->flags = (object->flags & (TRV__COLLECTOR_COUNT - 1)) | TRV__COLLECTING | count * TRV__COLLECTOR_COUNT;
+    object->flags = (object->flags & (TRV__FLAGS_END - 1)) | TRV__COLLECTING | count * TRV__FLAGS_END;
 }
 
 static void begin(trv_object *object, void *argument)
@@ -136,10 +136,10 @@ static int subtract(trv_object *child, void *argument)
 {
     (void)argument;
     if (child && child->flags & TRV__COLLECTING) {
-        uint32_t count = child->flags / TRV__COLLECTOR_COUNT;
+        uint32_t count = child->flags / TRV__FLAGS_END;
         ASSERT(count > 0);
         if (count > 0 && count < COUNT_MOST)
-            child->flags -= TRV__COLLECTOR_COUNT;
+            child->flags -= TRV__FLAGS_END;
     }
     return 0;
 }
@@ -163,7 +163,7 @@ static int reach(trv_object *child, void *argument)
 
 static void reach_from_outside(trv_object *object, void *argument)
 {
-    if (!(object->flags & TRV__COLLECTING) || object->flags < TRV__COLLECTOR_COUNT)
+    if (!(object->flags & TRV__COLLECTING) || object->flags < TRV__FLAGS_END)
         return;
     reach(object, argument);
     for (struct search *search = argument; search->pending.count;) {
@@ -180,7 +180,7 @@ static void finish(trv_object *object, void *argument)
 
     if (!(flags & TRV__COLLECTING))
         return;
-    object->flags = flags & (TRV__COLLECTOR_COUNT - 1) &
+    object->flags = flags & (TRV__FLAGS_END - 1) &
                     ~(uint32_t)(TRV__COLLECTING | TRV__REACHABLE | TRV__GENERATION);
     object->flags |= MIN_OF(search->generation + 1, 2);
     if (flags & TRV__REACHABLE || search->pending.failed) {
@@ -222,7 +222,7 @@ static void keep_resurrected(struct search *search)
     for (size_t i = 0; i < garbage->count; i++) {
         trv_object *object = garbage->items[i];
         bool is_alive = object->flags & TRV__REACHABLE || search->pending.failed;
-        object->flags &= (TRV__COLLECTOR_COUNT - 1) & ~(uint32_t)(TRV__COLLECTING | TRV__REACHABLE);
+        object->flags &= (TRV__FLAGS_END - 1) & ~(uint32_t)(TRV__COLLECTING | TRV__REACHABLE);
         if (!is_alive)
             garbage->items[kept++] = object;
         else
@@ -309,7 +309,7 @@ static void account(struct trv__heap *heap, const struct search *search, size_t 
 static void check_object(trv_object *object, void *argument)
 {
     (void)argument;
-    ASSERT(object->refcount != 0 && object->flags < TRV__COLLECTOR_COUNT);
+    ASSERT(object->refcount != 0 && object->flags < TRV__FLAGS_END);
     ASSERT(!(object->flags & (TRV__COLLECTING | TRV__REACHABLE)));
     ASSERT(object->type->slots.traverse);
 }
@@ -398,7 +398,7 @@ void trv__untrack(void *memory)
     if (heap->young_count > 0)
         heap->young_count--;
     heap->stats.tracked--;
-    object->flags &= (TRV__COLLECTOR_COUNT - 1) & ~(uint32_t)(TRV__TRACKED | TRV__GENERATION);
+    object->flags &= (TRV__FLAGS_END - 1) & ~(uint32_t)(TRV__TRACKED | TRV__GENERATION);
 }
 
 /* Before workers are forked -------------------------------------------------------------------------- */

@@ -240,5 +240,6 @@ void trv__heap_destroy(struct trv__heap *heap)
             heap->release(CONTAINER_OF(node, struct trv__large, link));
     free(heap->by_address);
     free(heap->weak_table);
+    free(heap->kept.items);
     free(heap);
 }

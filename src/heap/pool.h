@@ -77,6 +77,12 @@ struct trv__heap {
     } *weak_table;
     size_t weak_capacity, weak_used;
 
+    struct trv__kept { /* end.c: dead objects whose last words have to wait */
+        trv_object **items;
+        size_t count, capacity;
+        bool is_busy;
+    } kept;
+
     /* collect.c */
     struct trv__list young[2];  /* pools */
     int64_t young_count;        /* containers tracked since the last collection, less those ended */

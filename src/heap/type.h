@@ -48,7 +48,8 @@ enum {
     TRV__REACHABLE = 64,        /* found alive; only during a collection */
     TRV__TYPE_BIT = 128,        /* free for the type's own use */
     TRV__LARGE = 256,           /* its block is not in a pool */
-    TRV__COLLECTOR_COUNT = 512  /* from here up: references from outside the set, during a collection */
+    TRV__FLAGS_END = 512        /* from here up: references from outside the set, during a collection;
+                                   part of a link in an object whose end was put off */
 };
 
 enum {
