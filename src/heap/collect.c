@@ -231,10 +231,13 @@ static void keep_resurrected(struct search *search)
     garbage->count = kept;
 }
 
-/* Cuts weak references to garbage. Those that are garbage themselves are not called back: the
- * marks, put back for the purpose, say which. */
+/* Cuts weak references to garbage, all of them before the first callback runs, so that none finds
+ * garbage through another. Those that are garbage themselves are not called back: the marks, put
+ * back for the purpose, say which. */
 static void cut_weak_references(struct vector *garbage)
 {
+    struct trv__weak *cut = NULL;
+
     for (size_t i = 0; i < garbage->count; i++)
         garbage->items[i]->flags |= TRV__COLLECTING;
     for (size_t i = 0; i < garbage->count; i++)
@@ -246,8 +249,8 @@ static void cut_weak_references(struct vector *garbage)
     for (size_t i = 0; i < garbage->count; i++)
         garbage->items[i]->flags &= ~(uint32_t)TRV__COLLECTING;
     for (size_t i = 0; i < garbage->count; i++)
-        if (garbage->items[i]->flags & TRV__HAS_WEAKREFS)
-            trv__weak_end(garbage->items[i]);
+        cut = trv__weak_cut(garbage->items[i], cut);
+    trv__weak_call_back(cut);
 }
 
 static void run_finalizers(struct vector *garbage)

@@ -57,8 +57,12 @@ int trv__weak_link(struct trv__weak *weak);
 void trv__weak_unlink(struct trv__weak *weak);
 /* The first of an object's weak references, or NULL. */
 struct trv__weak *trv__weak_first(const trv_object *object);
-/* An object ends: takes all out and sets their referent to NULL, then calls the callbacks, each
- * with its weak reference; what they raise is printed. */
+/* An object ends: takes all of its weak references out. Those that must be called back are put,
+ * each held, before those in `cut`; the first of them is returned. */
+struct trv__weak *trv__weak_cut(trv_object *object, struct trv__weak *cut);
+/* Calls the callbacks, each with its weak reference; what they raise is printed. */
+void trv__weak_call_back(struct trv__weak *cut);
+/* Both. */
 void trv__weak_end(trv_object *object);
 
 /* The collector (heap/collect.c) ------------------------------------------------------------ */

@@ -108,25 +108,37 @@ struct trv__weak *trv__weak_first(const trv_object *object)
     return object->flags & TRV__HAS_WEAKREFS ? find(trv__current->heap, object)->first : NULL;
 }
 
-void trv__weak_end(trv_object *object)
+struct trv__weak *trv__weak_cut(trv_object *object, struct trv__weak *cut)
 {
-    struct trv__weak *ended = NULL, *weak;
+    struct trv__weak *weak;
 
     while ((weak = trv__weak_first(object))) {
         trv__weak_unlink(weak);
-        /* A weak reference that is ending itself has count 0 and is not called back. */
+        /* A weak reference that is ending itself has no count any more and is not called back. */
         if (!weak->callback || weak->refcount <= 0)
             continue;
         trv_ref((trv_object *)weak);
-        weak->next = ended;
-        ended = weak;
+        weak->next = cut;
+        cut = weak;
     }
-    while ((weak = ended)) {
-        trv_object *callback = trv_steal(&weak->callback);
-        ended = weak->next;
+    return cut;
+}
+
+void trv__weak_call_back(struct trv__weak *cut)
+{
+    struct trv__weak *weak;
+
+    while ((weak = cut)) {
+        trv_auto trv_object *callback = trv_steal(&weak->callback);
+        cut = weak->next;
         weak->next = NULL;
-        trv__call_back(callback, (trv_object *)weak, "weak reference callback");
-        trv_unref(callback);
+        if (callback)
+            trv__call_back(callback, (trv_object *)weak, "weak reference callback");
         trv_unref((trv_object *)weak);
     }
+}
+
+void trv__weak_end(trv_object *object)
+{
+    trv__weak_call_back(trv__weak_cut(object, NULL));
 }
