@@ -8,7 +8,7 @@
  *     crew_join(&crew);
  *
  * A member runs with the GIL held. An exception that it leaves pending is printed and fails the
- * test. crew_note appends to a trace, which two runs of a seed are compared by.
+ * test.
  */
 #ifndef TRV_TESTS_CREW_H
 #define TRV_TESTS_CREW_H
