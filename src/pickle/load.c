@@ -142,19 +142,17 @@ static int pop_mark(struct trv__unpickler *u, size_t below, size_t *count)
 
 static int memo_put(struct trv__unpickler *u, uint64_t number)
 {
-    size_t old_capacity = u->memo_capacity;
     trv_object *old;
 
     if (!has(u, 1))
         return -1;
     if (number >= (uint64_t)(u->end - u->start))
         return trv__pickle_is_bad("a number of the memo is out of bounds");
-    if (number >= old_capacity) {
-        if (grow((void **)&u->memo, u->first_memo, &u->memo_capacity, number + 1, sizeof *u->memo) <
-            0)
-            return -1;
-        memset(u->memo + old_capacity, 0, (u->memo_capacity - old_capacity) * sizeof *u->memo);
-    }
+    if (number >= u->memo_capacity &&
+        grow((void **)&u->memo, u->first_memo, &u->memo_capacity, number + 1, sizeof *u->memo) < 0)
+        return -1;
+    while (u->memo_size <= number)
+        u->memo[u->memo_size++] = NULL;
     old = u->memo[number];
     u->memo[number] = trv_ref(top(u));
     u->memo_count += !old;
@@ -168,7 +166,7 @@ static int memo_get(struct trv__unpickler *u, size_t width)
 
     if (take_number(u, width, &number) < 0)
         return -1;
-    if (number >= u->memo_capacity || !u->memo[number])
+    if (number >= u->memo_size || !u->memo[number])
         return trv__pickle_is_bad("the memo has no such number");
     return push(u, trv_ref(u->memo[number]));
 }
@@ -615,7 +613,7 @@ static trv_object *load_all(struct trv__unpickler *u)
 static void fini(struct trv__unpickler *u)
 {
     drop(u, u->depth);
-    for (size_t i = 0; i < u->memo_capacity; i++)
+    for (size_t i = 0; i < u->memo_size; i++)
         trv_unref(u->memo[i]);
     if (u->stack != u->first_stack)
         trv__free(u->stack, u->stack_capacity * sizeof *u->stack);
@@ -650,9 +648,9 @@ trv_object *trv__pickle_load(const void *data, size_t size, const struct trv__pi
     u.stack_capacity = COUNT_OF(u.first_stack);
     u.marks = u.first_marks;
     u.mark_capacity = COUNT_OF(u.first_marks);
-    u.memo = memset(u.first_memo, 0, sizeof u.first_memo);
+    u.memo = u.first_memo;
     u.memo_capacity = COUNT_OF(u.first_memo);
-    u.depth = u.mark_count = u.fence = u.memo_count = 0;
+    u.depth = u.mark_count = u.fence = u.memo_size = u.memo_count = 0;
     object = load_all(&u);
     if (used)
         *used = (size_t)(u.at - u.start);

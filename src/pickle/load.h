@@ -22,8 +22,9 @@ struct trv__unpickler {
     size_t mark_count, mark_capacity;
     size_t fence; /* the last mark, or 0: what lies below it may not be popped */
 
-    trv_object **memo;                /* entries may be NULL */
-    size_t memo_count, memo_capacity; /* entries in use; room */
+    trv_object **memo; /* the first `memo_size` entries mean something, and may be NULL */
+    size_t memo_size, memo_capacity;
+    size_t memo_count; /* entries that are not NULL */
 
     trv_object *first_stack[48];
     trv_object *first_memo[32];
