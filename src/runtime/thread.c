@@ -18,7 +18,12 @@
 
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#if TRV_VALGRIND
+#include <valgrind/valgrind.h>
+#endif
 
 /* Room that is kept for code that does not check: the C library, callbacks, error reports. */
 #define STACK_RESERVE ((TRV_ASAN || TRV_TSAN ? 4 : 1) * 96 * 1024)
@@ -41,6 +46,21 @@ void trv__thread_close_entrance(struct trv_runtime *runtime)
 
 /* States ---------------------------------------------------------------------------------------------- */
 
+/* In a forked child Valgrind lets the main thread's stack grow by mappings of their own, and the C
+ * library takes the upper one of these for the whole stack: sets that right. */
+static void undo_valgrind(void **lowest TRV_UNUSED, size_t *size TRV_UNUSED)
+{
+#if TRV_VALGRIND
+    struct rlimit limit;
+
+    if (RUNNING_ON_VALGRIND && gettid() == getpid() && getrlimit(RLIMIT_STACK, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > *size) {
+        *lowest = (char *)*lowest + *size - limit.rlim_cur;
+        *size = limit.rlim_cur;
+    }
+#endif
+}
+
 char *trv__thread_stack_limit(void)
 {
     pthread_attr_t attributes;
@@ -51,6 +71,7 @@ char *trv__thread_stack_limit(void)
         return NULL;
     pthread_attr_getstack(&attributes, &lowest, &size);
     pthread_attr_destroy(&attributes);
+    undo_valgrind(&lowest, &size);
     reserve = MIN_OF((size_t)STACK_RESERVE, size / 4);
     return (char *)lowest + reserve;
 }
@@ -136,7 +157,8 @@ static int create_pthread(struct trv__thread *thread, size_t stack_bytes)
     return error;
 }
 
-int trv__thread_start(void (*run)(void *argument), void *argument, const char *name, size_t stack_bytes)
+int trv__thread_start(void (*run)(void *argument), void *argument, const char *name,
+                      size_t stack_bytes)
 {
     struct trv_runtime *runtime = trv__runtime();
     struct trv__thread *thread;
