@@ -318,8 +318,6 @@ static void run_ready(struct trv__loop *loop)
 static void turn(struct trv__loop *loop)
 {
     loop->visits++;
-    if (trv__safepoint() < 0)
-        trv_error_print();
     trv__polls_tidy(loop);
     obey_outer(loop);
     look_around(loop);
@@ -331,8 +329,15 @@ static void turn(struct trv__loop *loop)
 
 void trv__loop_run(struct trv__loop *loop, bool (*is_over)(void *argument), void *argument)
 {
-    while (!is_over(argument))
+    for (;;) {
+        /* Another thread may run here, and only here: whether all is over must be asked after it, or
+         * its request to end could come between the question and the sleep. */
+        if (trv__safepoint() < 0)
+            trv_error_print();
+        if (is_over(argument))
+            return;
         turn(loop);
+    }
 }
 
 /* Ending --------------------------------------------------------------------------------------------- */
