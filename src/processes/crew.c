@@ -34,7 +34,9 @@
 #define EVENT_ZYGOTE (UINT64_C(3) << 32)
 #define EVENTS_AT_ONCE 64
 #define QUIT_PATIENCE_NS TRV__SECOND
-#define LAGGARD_NS INT64_C(10000000)
+#define LOOK_NS INT64_C(10000000)
+#define RARE_LOOK_NS INT64_C(100000000)
+#define ACTIVE_NS INT64_C(500000000)
 
 /* Made and ended ------------------------------------------------------------------------------------------ */
 
@@ -186,7 +188,7 @@ enum trv__wake trv__crew_wait(struct trv__crew *crew, int64_t deadline_ns)
 
 static void wake_up(struct trv__crew *crew)
 {
-    crew->is_keeper_asleep = false;
+    crew->is_keeper_asleep = crew->is_keeper_deaf = false;
     for (size_t i = 0; i < crew->slot_count; i++) {
         trv__ring_disarm(&crew->slots[i].segment->results.reader_sleeps);
         trv__ring_disarm(&crew->slots[i].segment->requests.writer_sleeps);
@@ -209,16 +211,23 @@ static bool fall_asleep(struct trv__crew *crew)
     return true;
 }
 
-/* For how many milliseconds to sleep; -1 for ever. */
+/* For how many milliseconds to sleep; -1 for ever. While there are calls it looks every now and then
+ * whether workers begin them; so that single calls need not wake it for that, it goes on for a while
+ * when there are none. */
 static int patience(struct trv__crew *crew)
 {
     int64_t now_ns = trv__clock_ns(), due_ns = trv__crew_due_ns(crew);
 
+    if (crew->pending)
+        crew->active_ns = now_ns;
     if (crew->quit != TRV__QUIT_NOT)
         due_ns = MIN_OF(due_ns, crew->quit_ns);
-    else if (trv__crew_has_laggards(crew))
-        due_ns = MIN_OF(due_ns, now_ns + LAGGARD_NS);
-    if (due_ns == TRV__NEVER)
+    else if (crew->pending)
+        due_ns = MIN_OF(due_ns, now_ns + LOOK_NS);
+    else if (now_ns - crew->active_ns < ACTIVE_NS)
+        due_ns = MIN_OF(due_ns, now_ns + RARE_LOOK_NS);
+    crew->is_keeper_deaf = due_ns == TRV__NEVER;
+    if (crew->is_keeper_deaf)
         return -1;
     return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns + 999999) / 1000000);
 }

@@ -81,6 +81,8 @@ struct trv__crew {
     bool is_broken;                      /* the zygote is gone: `reason` */
     bool is_receiving;                   /* results are being taken out, further up the stack */
     bool is_keeper_asleep;               /* every ring of results says so, or somebody watches it */
+    bool is_keeper_deaf;                 /* ... and it would not look for laggards: wake it for a call */
+    int64_t active_ns;                   /* when there was a call last, as far as the keeper saw */
     char reason[160];
     trv_object *failure;                 /* the exception that kept it from starting, or NULL */
     struct trv_runtime *runtime;
@@ -160,8 +162,6 @@ void trv__job_unref(struct trv__job *job);
 void trv__crew_send(struct trv__crew *crew);
 /* Lets idle workers take over what others have not begun. */
 void trv__crew_balance(struct trv__crew *crew);
-/* Whether a job has waited in vain for its worker while another worker is idle, or will have. */
-bool trv__crew_has_laggards(struct trv__crew *crew);
 /* Takes results out of the rings and settles futures. Runs callbacks. */
 void trv__crew_receive(struct trv__crew *crew);
 void trv__slot_receive(struct trv__slot *slot);

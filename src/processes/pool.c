@@ -200,7 +200,7 @@ trv_object *trv_process_pool_new(const trv_process_pool_options *options)
 static bool is_being_forked(const struct trv__crew *crew)
 {
     for (size_t i = 0; i < crew->slot_count; i++)
-        if (crew->slots[i].state == TRV__SLOT_WANTED || crew->slots[i].state == TRV__SLOT_ASKED)
+        if (crew->slots[i].state != TRV__SLOT_LIVE)
             return crew->is_running && crew->quit == TRV__QUIT_NOT && !crew->is_broken;
     return false;
 }

@@ -40,13 +40,15 @@ static size_t block_bytes(const struct trv__job *job)
 
 void trv__job_unref(struct trv__job *job)
 {
+    size_t size = block_bytes(job);
+
     if (--job->references > 0)
         return;
     ASSERT(!job->call);
     for (size_t i = 0; i < job->part_count; i++)
         trv_unref(job->parts[i]);
     trv__buffer_free(&job->large);
-    trv__free(job, block_bytes(job));
+    trv__free(job, size);
 }
 
 /* Makes (callable, arguments, keywords or None) into a pickle in the crew's packer. */
@@ -251,6 +253,12 @@ static bool is_suspect(struct trv__slot *slot)
     return slot->is_suspect;
 }
 
+/* One that is only being forked counts as if it had something to do. */
+static size_t burden(const struct trv__slot *slot)
+{
+    return 2 * slot->outstanding + (slot->state != TRV__SLOT_LIVE);
+}
+
 /* The worker for the next job: the fewest outstanding; NULL if all have enough. Suspects get
  * something only if there is nobody else. */
 static struct trv__slot *best_slot(struct trv__crew *crew)
@@ -269,7 +277,7 @@ static struct trv__slot *best_slot(struct trv__crew *crew)
             has_other = true;
         if (slot->sending || slot->outstanding >= depth)
             continue;
-        if (!*chosen || slot->outstanding < (*chosen)->outstanding)
+        if (!*chosen || burden(slot) < burden(*chosen))
             *chosen = slot;
     }
     return has_other ? best : reserve;
@@ -304,6 +312,10 @@ void trv__crew_send(struct trv__crew *crew)
         send_to(slot, CONTAINER_OF(first, struct trv__job, link));
     }
     hint_spinning(crew);
+    if (UNLIKELY(crew->is_keeper_deaf) && crew->pending) {
+        crew->is_keeper_deaf = false;
+        trv__crew_wake(crew);
+    }
 }
 
 /* Balancing --------------------------------------------------------------------------------------------- */
@@ -368,16 +380,6 @@ void trv__crew_balance(struct trv__crew *crew)
         trv__job_leave_cell(job);
         send_to(idle, job);
     }
-}
-
-bool trv__crew_has_laggards(struct trv__crew *crew)
-{
-    if (!idle_slot(crew))
-        return false;
-    for (size_t i = 0; i < crew->slot_count; i++)
-        if (crew->slots[i].outstanding && last_waiting(&crew->slots[i]))
-            return true;
-    return false;
 }
 
 /* Receiving --------------------------------------------------------------------------------------------- */

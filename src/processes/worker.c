@@ -177,7 +177,7 @@ static trv_object *inherited(void *data, uintptr_t address, uintptr_t type)
     (void)data;
     if (object && (uintptr_t)object->type == type)
         return trv_ref(object);
-    return trv_raise(trv_ValueError, "an inherited object did not exist when the pool was made");
+    return trv_raise(trv_UnpicklingError, "an inherited object did not exist when the pool was made");
 }
 
 /* A call from what was sent: (callable, arguments, keywords or None). NULL with an exception. */

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tests of process pools have in common: functions for workers to run, and short ways to
+ * submit, wait and look at the outcome.
+ */
+#ifndef TRV_TESTS_POOL_SUPPORT_H
+#define TRV_TESTS_POOL_SUPPORT_H
+
+#include "support/crew.h"
+#include "support/harness.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <time.h>
+#include <unistd.h>
+
+TRV_STATIC_FUNCTION(square, "square(n): n * n")
+{
+    int64_t n;
+
+    if (trv_parse(args, "l", &n) < 0)
+        return NULL;
+    return trv_int_new(n * n);
+}
+
+TRV_STATIC_FUNCTION(identity, "identity(value): value")
+{
+    return trv_ref(args->items[0]);
+}
+
+TRV_STATIC_FUNCTION(get_pid, "get_pid(): of the worker")
+{
+    return trv_int_new(getpid());
+}
+
+/* Sleeps outside the runtime, so that it is deaf to everything but signals. */
+TRV_STATIC_FUNCTION(nap, "nap(milliseconds): the pid, after a while")
+{
+    int ms;
+    struct timespec left;
+
+    if (trv_parse(args, "i", &ms) < 0)
+        return NULL;
+    left = (struct timespec){ms / 1000, ms % 1000 * 1000000L};
+    TRV_ALLOW_THREADS {
+        while (nanosleep(&left, &left) < 0)
+            ;
+    }
+    return trv_int_new(getpid());
+}
+
+static inline trv_object *new_pool(unsigned workers, unsigned retries)
+{
+    trv_process_pool_options options = {.size = sizeof options, .workers = workers, .retries = retries};
+    trv_object *pool = trv_process_pool_new(&options);
+
+    if (!pool)
+        trv_error_print();
+    ck_assert_msg(pool != NULL, "no pool");
+    return pool;
+}
+
+static inline void end_pool(trv_object **pool)
+{
+    if (trv_shutdown(*pool, NULL) < 0) {
+        trv_error_print();
+        ck_abort_msg("shutdown failed");
+    }
+    trv_clear(pool);
+}
+
+/* The value of a new reference, which must be an int. */
+static inline int64_t int_of(trv_object *object)
+{
+    int64_t value = -1;
+
+    if (!object)
+        trv_error_print();
+    ck_assert_msg(object != NULL, "no int");
+    ck_assert_int_eq(trv_int_get(object, &value), 0);
+    trv_unref(object);
+    return value;
+}
+
+/* Waits for a future, which is dropped. */
+static inline trv_object *outcome_of(trv_object *future)
+{
+    trv_object *result;
+
+    if (!future) {
+        trv_error_print();
+        ck_abort_msg("nothing was submitted");
+    }
+    result = trv_future_result(future, TRV_FOREVER);
+    trv_unref(future);
+    return result;
+}
+
+static inline trv_object *run_in(trv_object *pool, trv_object *function, trv_object *argument)
+{
+    return outcome_of(trv_submit(pool, function, "o", argument));
+}
+
+static inline void sleep_ms(int ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+
+    TRV_ALLOW_THREADS {
+        nanosleep(&t, NULL);
+    }
+}
+
+/* The text of the pending exception, which must be of that type; it is dropped. */
+static inline trv_object *take_text(trv_object *type)
+{
+    trv_auto trv_object *error = trv_error_take();
+    trv_object *text;
+
+    ck_assert_msg(error != NULL, "no exception");
+    if (trv_isinstance(error, type) != 1) {
+        trv_error_restore(error);
+        trv_error_print();
+        ck_abort_msg("another exception");
+    }
+    text = trv_str(error);
+    ck_assert_ptr_nonnull(text);
+    return text;
+}
+
+/* A worker pid of a pool. */
+static inline pid_t pid_at(trv_object *pool, int64_t index)
+{
+    trv_auto trv_object *pids = trv_process_pool_pids(pool);
+
+    ck_assert_ptr_nonnull(pids);
+    return (pid_t)int_of(trv_list_get(pids, index));
+}
+
+#endif
