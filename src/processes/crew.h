@@ -194,8 +194,8 @@ int trv__zygote_start(struct trv__crew *crew);
 int trv__note_send(int socket, const struct trv__note *note, int fd);
 /* Receives one; *fd is -1 if none came along. 1, 0 at the end, or -1 with errno. */
 int trv__note_receive(int socket, struct trv__note *note, int *fd);
-/* Closes every descriptor but 0 to 2 and those. */
-void trv__close_others(int keep, int also_keep);
+/* In a worker: it has nothing to do with the zygote's children. */
+void trv__forget_children(void);
 
 /* worker.c: the life of a worker, in the child. `zygote` is its parent's pid. */
 _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygote);

@@ -271,7 +271,7 @@ _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygo
     if (getppid() != zygote)
         _exit(1);
     name_process(index);
-    trv__close_others(crew->event_fd, crew->event_fd);
+    trv__forget_children();
     trv__segments_keep_one(&crew->segments, index);
     worker.segment = trv__segment_at(&crew->segments, index);
     trv__segment_attach(&crew->segments, index, &worker.requests, &worker.results, crew->event_fd);

@@ -8,9 +8,14 @@
  * (so that workers do not dirty pages by counting), closes what descriptors it has no business
  * with, and serves its socket.
  *
- * A worker's pidfd is passed to the parent before the worker can be reaped: the zygote reaps when
- * the pidfd says so, in the loop, after the note was sent. The exit status follows in a note of
- * its own, because only the zygote can ask for it.
+ * A worker's pidfd is passed to the parent before the worker can be reaped. The exit status follows
+ * in a note of its own, because only the zygote can ask for it.
+ *
+ * Between forks the zygote has no descriptors open but the socket and the eventfd, which are from
+ * before its own fork. Handlers of pthread_atfork that close descriptors of their library, and
+ * open them anew (libuv's do), do not know that the zygote has closed them: so those numbers must
+ * not be used for anything else when a worker is forked, and the worker must not close what a
+ * handler has opened.
  *
  * Whoever dies takes those below along: the kernel kills the zygote when its keeper is gone, and
  * workers when the zygote is. Both ask after arming that whether their parent is still there.
@@ -135,7 +140,8 @@ static bool close_between(int first, int last)
     return first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0;
 }
 
-void trv__close_others(int keep, int also_keep)
+/* Closes every descriptor but 0 to 2 and those. */
+static void close_others(int keep, int also_keep)
 {
     int low = MIN_OF(keep, also_keep), high = MAX_OF(keep, also_keep);
 
@@ -159,7 +165,7 @@ static void settle_in(struct trv__crew *crew, pid_t parent, int control)
     prctl(PR_SET_NAME, "trivet-zygote");
     reset_signals();
     drop_buffered_output();
-    trv__close_others(control, crew->event_fd);
+    close_others(control, crew->event_fd);
     trv__images_fix(crew->images);
     trv_error_clear();
     trv__runtime()->is_worker = true;
@@ -168,25 +174,19 @@ static void settle_in(struct trv__crew *crew, pid_t parent, int control)
 
 /* Serving ----------------------------------------------------------------------------------------------- */
 
-struct child {
-    pid_t pid; /* 0: none */
-    int pidfd;
-};
-
 struct zygote {
     struct trv__crew *crew;
     int control;
     bool is_quitting;
     size_t living;
-    struct child *children; /* by slot */
-    struct pollfd *polled;  /* the control socket, then the children */
+    pid_t *children; /* by slot; 0: none */
 };
 
 static _Noreturn void leave(struct zygote *zygote, int status)
 {
     for (size_t i = 0; i < zygote->crew->slot_count; i++)
-        if (zygote->children[i].pid)
-            kill(zygote->children[i].pid, SIGKILL);
+        if (zygote->children[i])
+            kill(zygote->children[i], SIGKILL);
     _exit(status);
 }
 
@@ -210,52 +210,61 @@ static pid_t fork_worker(struct zygote *zygote, size_t slot)
     pid = FAULT() ? -1 : fork();
     if (pid == 0) {
         trv__after_fork_in_child(runtime);
+        close(zygote->control);
         trv__worker_main(zygote->crew, slot, self);
     }
     trv__after_fork_in_parent(runtime);
     return pid;
 }
 
-static void serve_fork(struct zygote *zygote, uint32_t slot)
+static void refuse(struct zygote *zygote, uint32_t slot, int error)
 {
-    struct child *child = &zygote->children[slot];
-    struct trv__note answer = {.kind = TRV__NOTE_FORKED, .slot = slot};
-
-    child->pid = fork_worker(zygote, slot);
-    if (child->pid > 0 && (child->pidfd = open_pidfd(child->pid)) < 0) {
-        answer.error = errno;
-        kill(child->pid, SIGKILL);
-        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-        child->pid = 0;
-    } else if (child->pid < 0) {
-        answer.error = errno;
-        child->pid = 0;
-    }
-    if (answer.error) {
-        answer.kind = TRV__NOTE_FAILED;
-        tell(zygote, &answer, -1);
-        return;
-    }
-    answer.pid = child->pid;
-    zygote->living++;
-    tell(zygote, &answer, child->pidfd);
+    tell(zygote, &(struct trv__note){.kind = TRV__NOTE_FAILED, .slot = slot, .error = error}, -1);
 }
 
-static void reap(struct zygote *zygote, uint32_t slot)
+static void serve_fork(struct zygote *zygote, uint32_t slot)
 {
-    struct child *child = &zygote->children[slot];
-    struct trv__note note = {.kind = TRV__NOTE_DIED, .slot = slot, .pid = child->pid};
+    pid_t pid = fork_worker(zygote, slot);
+    struct trv__note answer = {.kind = TRV__NOTE_FORKED, .slot = slot, .pid = pid};
+    int pidfd = pid > 0 ? open_pidfd(pid) : -1, error = errno;
+
+    if (pidfd < 0) {
+        if (pid > 0) {
+            kill(pid, SIGKILL);
+            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+        }
+        refuse(zygote, slot, error);
+        return;
+    }
+    zygote->children[slot] = pid;
+    zygote->living++;
+    tell(zygote, &answer, pidfd);
+    close(pidfd);
+}
+
+static void report_end(struct zygote *zygote, const siginfo_t *info)
+{
+    struct trv__note note = {.kind = TRV__NOTE_DIED, .pid = info->si_pid, .code = info->si_code, .status = info->si_status};
+
+    for (size_t i = 0; i < zygote->crew->slot_count; i++)
+        if (zygote->children[i] == info->si_pid) {
+            note.slot = (uint32_t)i;
+            zygote->children[i] = 0;
+            zygote->living--;
+            tell(zygote, &note, -1);
+            return;
+        }
+}
+
+static void reap(struct zygote *zygote)
+{
     siginfo_t info = {.si_pid = 0};
 
-    while (waitid(P_PID, (id_t)child->pid, &info, WEXITED) < 0 && errno == EINTR)
-        ;
-    note.code = info.si_code;
-    note.status = info.si_status;
-    close(child->pidfd);
-    child->pid = 0;
-    zygote->living--;
-    tell(zygote, &note, -1);
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == 0 && info.si_pid) {
+        report_end(zygote, &info);
+        info.si_pid = 0;
+    }
 }
 
 static void serve_note(struct zygote *zygote)
@@ -269,30 +278,53 @@ static void serve_note(struct zygote *zygote)
         leave(zygote, 1);
     if (note.kind == TRV__NOTE_QUIT)
         zygote->is_quitting = true;
-    else if (note.kind == TRV__NOTE_FORK && !zygote->is_quitting && !zygote->children[note.slot].pid)
+    else if (note.kind == TRV__NOTE_FORK && !zygote->is_quitting && !zygote->children[note.slot])
         serve_fork(zygote, note.slot);
-    else if (note.kind == TRV__NOTE_KILL && zygote->children[note.slot].pid)
-        kill(zygote->children[note.slot].pid, SIGKILL);
+    else if (note.kind == TRV__NOTE_KILL && zygote->children[note.slot])
+        kill(zygote->children[note.slot], SIGKILL);
 }
 
+/* SIGCHLD is let in only while it waits, so none is missed between looking and waiting. */
 static _Noreturn void serve(struct zygote *zygote)
 {
-    size_t count = zygote->crew->slot_count;
+    struct pollfd polled = {.fd = zygote->control, .events = POLLIN};
+    sigset_t none;
 
-    while (!zygote->is_quitting || zygote->living) {
-        zygote->polled[0] = (struct pollfd){.fd = zygote->control, .events = POLLIN};
-        for (size_t i = 0; i < count; i++)
-            zygote->polled[i + 1] = (struct pollfd){
-                .fd = zygote->children[i].pid ? zygote->children[i].pidfd : -1, .events = POLLIN};
-        if (poll(zygote->polled, count + 1, -1) < 0)
-            continue;
-        for (size_t i = 0; i < count; i++)
-            if (zygote->polled[i + 1].revents)
-                reap(zygote, (uint32_t)i);
-        if (zygote->polled[0].revents)
+    sigemptyset(&none);
+    for (;;) {
+        reap(zygote);
+        if (zygote->is_quitting && !zygote->living)
+            _exit(0);
+        if (ppoll(&polled, 1, NULL, &none) > 0)
             serve_note(zygote);
     }
-    _exit(0);
+}
+
+static void note_child(int number)
+{
+    (void)number;
+}
+
+static void listen_for_children(void)
+{
+    struct sigaction action = {.sa_handler = note_child, .sa_flags = SA_NOCLDSTOP};
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    sigaction(SIGCHLD, &action, NULL);
+}
+
+/* What a worker undoes of that. */
+void trv__forget_children(void)
+{
+    sigset_t set;
+
+    signal(SIGCHLD, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static _Noreturn void zygote_main(struct trv__crew *crew, pid_t parent, int control)
@@ -301,9 +333,9 @@ static _Noreturn void zygote_main(struct trv__crew *crew, pid_t parent, int cont
 
     settle_in(crew, parent, control);
     zygote.children = calloc(crew->slot_count, sizeof *zygote.children);
-    zygote.polled = calloc(crew->slot_count + 1, sizeof *zygote.polled);
-    if (!zygote.children || !zygote.polled)
+    if (!zygote.children)
         _exit(1);
+    listen_for_children();
     serve(&zygote);
 }
 

@@ -743,17 +743,42 @@ TRV_STATIC_FUNCTION(list_fds, "list_fds(): what is open")
     return trv_steal(&list);
 }
 
+static void name_of_fd(int fd, char *name, size_t size)
+{
+    char path[64];
+    ssize_t length;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    length = readlink(path, name, size - 1);
+    ck_assert_int_gt(length, 0);
+    name[length] = 0;
+}
+
+/* An eventfd is the pool's. Pipes may be libuv's, which opens one in each fork. */
 TEST(workers_have_no_descriptors_of_others)
 {
     FILE *file = tmpfile();
-    trv_object *other = new_pool(2, 0), *pool = new_pool(1, 0);
+    trv_object *other = new_pool(2, 0), *pool;
+    char pipe_name[64];
+    int pipes[2];
 
+    ck_assert_int_eq(pipe(pipes), 0);
+    name_of_fd(pipes[0], pipe_name, sizeof pipe_name);
+    pool = new_pool(1, 0);
     {
-        trv_auto trv_object *fds = outcome_of(trv_submit(pool, list_fds, ""));
-        trv_auto trv_object *repr = trv_repr(fds);
-        if (!TRV_VALGRIND) /* it has files of its own open */
-            ck_assert_str_eq(trv_str_utf8(repr, NULL), "['anon_inode:[eventfd]']");
+        trv_auto trv_object *names = outcome_of(trv_submit(pool, list_fds, ""));
+        int eventfds = 0;
+        TRV_FOR (name, names) {
+            const char *text = trv_str_utf8(name, NULL);
+            eventfds += !strcmp(text, "anon_inode:[eventfd]");
+            ck_assert_str_ne(text, pipe_name);
+            if (!TRV_VALGRIND) /* it has files of its own open */
+                ck_assert_msg(!strcmp(text, "anon_inode:[eventfd]") || !strncmp(text, "pipe:", 5), "%s", text);
+        }
+        ck_assert_int_eq(eventfds, 1);
     }
+    close(pipes[0]);
+    close(pipes[1]);
     fclose(file);
     end_pool(&pool);
     end_pool(&other);
