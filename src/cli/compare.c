@@ -58,9 +58,10 @@ static double median_of(const struct row *row, size_t offset)
 static void take_medians(struct row *row)
 {
     static const size_t offsets[] = {
-        offsetof(struct measurement, seconds),    offsetof(struct measurement, cpu_seconds),
-        offsetof(struct measurement, p50),        offsetof(struct measurement, p99),
-        offsetof(struct measurement, lock_share), offsetof(struct measurement, memory_bytes)};
+        offsetof(struct measurement, seconds), offsetof(struct measurement, cpu_seconds),
+        offsetof(struct measurement, busy_seconds), offsetof(struct measurement, p50),
+        offsetof(struct measurement, p99), offsetof(struct measurement, lock_share),
+        offsetof(struct measurement, memory_bytes)};
 
     for (unsigned i = 0; i < row->count; i++) {
         if (!row->rounds[i].is_good) {

@@ -76,6 +76,7 @@ struct measurement {
     unsigned tasks, workers;
     double seconds;          /* from making the pool to its end */
     double cpu_seconds;      /* used by the process and its children meanwhile */
+    double busy_seconds;     /* the calling thread's own, with what it waited for a processor */
     double p50, p99;         /* seconds from a task's start to its end */
     double lock_share;       /* of the workers' time, spent waiting for the GIL */
     double memory_bytes;     /* summed PSS at its peak; set by the comparing process */

@@ -35,6 +35,21 @@ static double cpu_seconds(void)
     return seconds;
 }
 
+/* Seconds this thread has run or was ready to run: what it would have used of a processor of its own,
+ * however busy the machine is. */
+static double busy_seconds(void)
+{
+    FILE *file = fopen("/proc/thread-self/schedstat", "re");
+    double ran_ns = 0, was_ready_ns = 0;
+
+    if (!file)
+        return cpu_seconds();
+    if (fscanf(file, "%lf %lf", &ran_ns, &was_ready_ns) != 2)
+        ran_ns = was_ready_ns = 0;
+    fclose(file);
+    return (ran_ns + was_ready_ns) / 1e9;
+}
+
 /* The tasks -------------------------------------------------------------------------------------------- */
 
 TRV_STATIC_FUNCTION(timed, "timed(task): (result of function(*arguments), seconds), for task (function, arguments)")
@@ -194,17 +209,19 @@ static int run_measurement(const struct workload *workload, enum leg leg, const 
     trv_auto trv_object *pairs = NULL;
     trv_auto trv_object *results = NULL;
     trv_lock_stats before, after;
-    double start, cpu_start;
+    double start, cpu_start, busy_start;
     size_t count = 0;
 
     if (!tasks || trv_list_len(tasks, &count) < 0)
         return -1;
     trv_lock_stats_get(&before);
     cpu_start = cpu_seconds();
+    busy_start = busy_seconds();
     start = now();
     pairs = run_tasks(leg, settings->workers, tasks, count);
     measurement->seconds = now() - start;
     measurement->cpu_seconds = cpu_seconds() - cpu_start;
+    measurement->busy_seconds = busy_seconds() - busy_start;
     trv_lock_stats_get(&after);
     measurement->tasks = (unsigned)count;
     measurement->workers = settings->workers;

@@ -9,6 +9,7 @@
  */
 #include "cli/compare.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -39,19 +40,35 @@ static double pss_of(int pid)
     return kilobytes * 1024;
 }
 
-/* Adds the children of a process to a list of pids. */
-static int add_children(int pid, int *pids, int count)
+/* Adds the children that one thread of a process has forked to a list of pids. */
+static int add_children_of(int pid, const char *thread, int *pids, int count)
 {
     char path[64];
     int child;
     FILE *file;
 
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+    snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", pid, thread);
     if (!(file = fopen(path, "re")))
         return count;
     while (count < DESCENDANTS_MOST && fscanf(file, "%d", &child) == 1)
         pids[count++] = child;
     fclose(file);
+    return count;
+}
+
+static int add_children(int pid, int *pids, int count)
+{
+    char path[64];
+    struct dirent *entry;
+    DIR *threads;
+
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    if (!(threads = opendir(path)))
+        return count;
+    while ((entry = readdir(threads)))
+        if (entry->d_name[0] != '.')
+            count = add_children_of(pid, entry->d_name, pids, count);
+    closedir(threads);
     return count;
 }
 

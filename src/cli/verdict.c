@@ -17,12 +17,12 @@
 #define TIE 1.08
 #define GAIN 1.15
 
-/* Where the time of the inline run (or of another, if that is missing) went: share on a processor. */
+/* The share of the inline run's time in which it computed, or would have if the machine were free. */
 static double busy_share(const struct row rows[LEGS])
 {
     const struct measurement *m = &rows[INLINE].median;
 
-    return m->is_good && m->seconds > 0 ? m->cpu_seconds / m->seconds : -1;
+    return m->is_good && m->seconds > 0 ? m->busy_seconds / m->seconds : -1;
 }
 
 static double gain(const struct row rows[LEGS], enum leg leg)

@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const default_directories[] = {"/usr/share/common-licenses", "/usr/share/doc", "/usr/share/perl"};
+/* The first of these that is there: many files of prose and code on every Debian. */
+static const char *const default_directories[] = {"/usr/share/perl", "/usr/share/doc", "/usr/share/common-licenses"};
 
 enum { LOOKED_AT = 8192 };
 
@@ -112,15 +113,15 @@ static trv_object *deal(const struct files *files, unsigned tasks)
 
 trv_object *words_inputs(const struct settings *settings)
 {
-    const char *const *directories = settings->directories[0] ? settings->directories : default_directories;
-    size_t most = settings->directories[0] ? DIRECTORIES_MOST
-                                           : sizeof default_directories / sizeof *default_directories;
     struct files files = {NULL, 0, 0};
     trv_object *inputs = NULL;
     int status = 0;
 
-    for (size_t i = 0; i < most && directories[i] && !status; i++)
-        status = find_files(&files, directories[i]);
+    for (size_t i = 0; i < DIRECTORIES_MOST && settings->directories[i] && !status; i++)
+        status = find_files(&files, settings->directories[i]);
+    for (size_t i = 0; i < sizeof default_directories / sizeof *default_directories; i++)
+        if (!settings->directories[0] && !files.count && !status)
+            status = find_files(&files, default_directories[i]);
     if (!status && files.count)
         qsort(files.items, files.count, sizeof *files.items, by_size);
     if (!status)
