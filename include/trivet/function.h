@@ -98,7 +98,9 @@ TRV_API TRV_MUST_CHECK trv_object *trv_function_new(trv_entry entry, const char 
 
 /* Calls a callable with arguments built from a format: "" or NULL for none, "ls" for two; a format
  * of parentheses around all, "(ls)", means the same. A safepoint.
- * Raises: TypeError, RecursionError, what the callable raises. Blocks, May switch: yes. */
+ * Raises: TypeError, RecursionError, what the callable raises; SystemError if an exception is
+ * pending and no argument is NULL, or if the callable breaks the rule of results and exceptions.
+ * Blocks, May switch: yes. */
 TRV_API TRV_MUST_CHECK trv_object *trv_call(trv_object *callable, const char *format, ...);
 /* Calls a callable with an array of arguments (views) and a dict of keywords or NULL.
  * Raises, Blocks, May switch: as trv_call. */

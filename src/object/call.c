@@ -14,8 +14,21 @@
 #include "object/closure.h"
 #include "object/signature.h"
 
+/* Sets SystemError with what was pending as its context. */
+static void raise_over_pending(const char *name, const char *what)
+{
+    struct trv__context *context = trv__current->context;
+    trv_object *outer = context->handled;
+
+    context->handled = trv_steal(&context->error);
+    trv_raise(trv_SystemError, "%s() %s", name, what);
+    trv_clear(&context->handled);
+    context->handled = outer;
+}
+
 /* A NULL among the arguments means a missing optional one, unless an exception is pending: then
- * the expression that should have made it failed. False if the call must not be made. */
+ * the expression that should have made it failed, and so does the call. Other calls with an
+ * exception pending are made by code that overlooked it. False if the call must not be made. */
 static bool may_call(trv_object *callable, trv_object *const *items, size_t count)
 {
     if (!trv__given(callable, "trv_call"))
@@ -23,22 +36,17 @@ static bool may_call(trv_object *callable, trv_object *const *items, size_t coun
     for (size_t i = 0; i < count; i++)
         if (!items[i])
             return false;
-    return true;
+    raise_over_pending(trv_function_name(callable), "was called with an exception pending");
+    return false;
 }
 
 /* The code broke the rule about results and exceptions. */
 static trv_object *raise_broken(const char *name, trv_object *result)
 {
-    struct trv__context *context = trv__current->context;
-    trv_object *outer = context->handled;
-
     if (!result)
         return trv_raise(trv_SystemError, "%s() returned NULL without setting an exception", name);
+    raise_over_pending(name, "returned a result with an exception set");
     trv_unref(result);
-    context->handled = trv_steal(&context->error);
-    trv_raise(trv_SystemError, "%s() returned a result with an exception set", name);
-    trv_clear(&context->handled);
-    context->handled = outer;
     return NULL;
 }
 

@@ -273,6 +273,19 @@ TEST(null_fails_again_with_the_same_exception)
     trv_error_clear();
 }
 
+TEST(call_with_an_exception_pending)
+{
+    trv_auto trv_object *error = NULL, *context = NULL;
+
+    trv_raise(trv_KeyError, "overlooked");
+    ck_assert_ptr_null(trv_call(square, "i", 3));
+    error = trv_error_take();
+    context = trv_exception_context(error);
+    ck_assert_str_eq(trv_type_name(context), "KeyError");
+    trv_raise_object(error);
+    expect_error(trv_SystemError, "square() was called with an exception pending");
+}
+
 TEST(missing_optional_arguments_are_null)
 {
     trv_auto trv_object *one = trv_int_new(1);
@@ -306,5 +319,5 @@ TEST_LIST(RUN(positions), RUN(more_arguments_than_fit_inline), RUN(counts_are_ch
           RUN(keywords), RUN(bad_keywords), RUN(all_missing_names_are_told), RUN(closures),
           RUN(closure_in_a_cycle), RUN(static_functions), RUN(broken_functions_are_named),
           RUN(traceback_names_what_was_passed), RUN(null_fails_again_with_the_same_exception),
-          RUN(missing_optional_arguments_are_null), RUN(endless_recursion_is_an_exception),
-          RUN(methods_know_their_receiver))
+          RUN(call_with_an_exception_pending), RUN(missing_optional_arguments_are_null),
+          RUN(endless_recursion_is_an_exception), RUN(methods_know_their_receiver))
