@@ -167,8 +167,8 @@ static void bench_latency(void)
     free(client.latency_us);
 }
 
-/* Additions a second of so many threads together. */
-static double throughput(unsigned threads, double seconds)
+/* What `function` counts a second in so many threads together. */
+static double rate_of(trv_object *function, unsigned threads, double seconds)
 {
     trv_auto trv_object *pool = make_pool(threads);
     trv_object *futures[THREADS_MOST];
@@ -176,7 +176,7 @@ static double throughput(unsigned threads, double seconds)
 
     stop = 0;
     for (unsigned i = 0; i < threads; i++)
-        futures[i] = GOT(trv_submit(pool, burn, ""));
+        futures[i] = GOT(trv_submit(pool, function, ""));
     DID(trv_sleep(seconds));
     stop = 1;
     for (unsigned i = 0; i < threads; i++) {
@@ -195,8 +195,8 @@ static void bench_contention(void)
         double values[5];
         char unit[64];
         for (int r = 0; r < 5; r++) {
-            double one = throughput(1, 0.25);
-            values[r] = throughput(counts[c], 0.25) / one;
+            double one = rate_of(burn, 1, 0.25);
+            values[r] = rate_of(burn, counts[c], 0.25) / one;
         }
         snprintf(unit, sizeof unit, "%u threads / 1 thread", counts[c]);
         bench_emit("gil.contention_overhead", values, 5, unit);
@@ -226,25 +226,6 @@ TRV_STATIC_FUNCTION(sections, "sections(): a thread with many short sections")
     return trv_float_new((double)count / (bench_now() - began));
 }
 
-static double sections_of(unsigned threads)
-{
-    trv_auto trv_object *pool = make_pool(threads);
-    trv_object *futures[THREADS_MOST];
-    double sum = 0;
-
-    stop = 0;
-    for (unsigned i = 0; i < threads; i++)
-        futures[i] = GOT(trv_submit(pool, sections, ""));
-    DID(trv_sleep(0.3));
-    stop = 1;
-    for (unsigned i = 0; i < threads; i++) {
-        sum += result_of(futures[i]);
-        trv_unref(futures[i]);
-    }
-    DID(trv_shutdown(pool, NULL));
-    return sum;
-}
-
 static void bench_short_sections(void)
 {
     static const unsigned counts[] = {1, 2, 4};
@@ -253,7 +234,7 @@ static void bench_short_sections(void)
         double values[5];
         char unit[64];
         for (int r = 0; r < 5; r++)
-            values[r] = sections_of(counts[c]);
+            values[r] = rate_of(sections, counts[c], 0.3);
         snprintf(unit, sizeof unit, "sections/s, %u thread%s", counts[c], counts[c] > 1 ? "s" : "");
         bench_emit("gil.short_sections", values, 5, unit);
     }
