@@ -218,11 +218,12 @@ SEEDED_TEST(a_result_must_be_there_in_time, 20)
 SEEDED_TEST(dropping_it_cancels_what_has_not_begun, 50)
 {
     trv_auto trv_object *ones = trv_build("[i i i i i i]", 1, 1, 1, 1, 1, 1);
+    trv_map_options options = {.size = sizeof options, .lookahead = 6};
     trv_object *map;
     double began = trv_time();
 
     begin(2);
-    map = trv_map(pool, sleeps, ones, NULL);
+    map = trv_map(pool, sleeps, ones, &options);
     ck_assert_int_eq(next_number(map), 1);
     ck_assert_int_eq(trv_sleep(0.5), 0);
     trv_unref(map);
