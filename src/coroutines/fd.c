@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 
 struct trv__poll {
@@ -199,6 +200,23 @@ static int arm(struct trv__loop *loop, int fd, int events, struct trv__poll **ar
     return 0;
 }
 
+/* Without waiting: the loop may not have polled for a while. */
+static void look(struct trv__fd_wait *wait)
+{
+    short wanted = (short)((wait->events & TRV_READABLE ? POLLIN | POLLRDHUP : 0) |
+                           (wait->events & TRV_WRITABLE ? POLLOUT : 0));
+    struct pollfd answer = {.fd = wait->fd, .events = wanted};
+
+    if (poll(&answer, 1, 0) < 0)
+        return;
+    if (answer.revents & POLLNVAL)
+        wait->error = EBADF;
+    if (answer.revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR))
+        wait->ready |= wait->events & TRV_READABLE;
+    if (answer.revents & (POLLOUT | POLLHUP | POLLERR))
+        wait->ready |= wait->events & TRV_WRITABLE;
+}
+
 /* The operation of coroutines ----------------------------------------------------------------------------- */
 
 void trv__coroutine_wait_fd(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns)
@@ -206,8 +224,15 @@ void trv__coroutine_wait_fd(struct trv__context *context, struct trv__fd_wait *w
     struct trv__loop *loop = trv__coroutine_of(context)->loop;
     struct waiter waiter = {.wait = wait};
     struct trv__poll *poll;
-    int error = arm(loop, wait->fd, wait->events, &poll);
+    int error;
 
+    if (deadline_ns != TRV__NEVER && deadline_ns <= trv__now_ns()) {
+        look(wait);
+        context->is_parked = 0;
+        context->wake = TRV__TIMED_OUT;
+        return;
+    }
+    error = arm(loop, wait->fd, wait->events, &poll);
     if (error) {
         context->is_parked = 0;
         if (error == EPERM)
