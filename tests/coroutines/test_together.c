@@ -13,6 +13,8 @@ struct errand {
     trv_object *argument;
 };
 
+static int errands;
+
 static void do_errand(void *argument)
 {
     struct errand *errand = argument;
@@ -20,6 +22,14 @@ static void do_errand(void *argument)
     trv_unref(must(trv_call(errand->callable, "o", errand->argument)));
     trv_unref(errand->argument);
     free(errand);
+    errands--;
+}
+
+/* Until the threads have dropped what they were given. */
+static void wait_for_errands(void)
+{
+    while (errands)
+        must_int(trv_sleep(0.001));
 }
 
 static void in_thread(trv_object *callable, trv_object *argument)
@@ -29,6 +39,7 @@ static void in_thread(trv_object *callable, trv_object *argument)
     ck_assert(errand != NULL);
     errand->callable = callable;
     errand->argument = trv_ref(argument);
+    errands++;
     must_int(trv__thread_start(do_errand, errand, "errand", 0));
 }
 
@@ -113,6 +124,7 @@ static void lock_between(int threads)
         trv_unref(done[i]);
     }
     ck_assert_int_eq(noted(list, 0), 20 + 5 * threads);
+    wait_for_errands();
 }
 
 SEEDED_IN_LOOP(a_lock_between_coroutines_and_a_thread, 200)
@@ -211,6 +223,7 @@ SEEDED_IN_LOOP(an_event_set_by_a_thread, 200)
 
     in_thread(set_event, event);
     join_many(wait_event, event, 10);
+    wait_for_errands();
 }
 
 IN_LOOP(an_event_set_by_a_thread_in_real_time)
@@ -219,6 +232,7 @@ IN_LOOP(an_event_set_by_a_thread_in_real_time)
         trv_auto trv_object *event = must(trv_event_new());
         in_thread(set_event, event);
         join_many(wait_event, event, 10);
+        wait_for_errands();
     }
 }
 
@@ -238,6 +252,7 @@ SEEDED_TEST(a_thread_waits_for_a_coroutine, 200)
 
     in_thread(sets_for_thread, event);
     ck_assert_int_eq(trv_event_wait(event, TRV_FOREVER), 1);
+    wait_for_errands();
 }
 
 /* Queues ----------------------------------------------------------------------------------------------- */
@@ -285,6 +300,7 @@ static void queue_between(void)
     ck_assert_int_eq(number(joined(trv_spawn(consume, "o", queue))), 210);
     in_thread(consume, queue);
     trv_unref(joined(trv_spawn(produce, "o", queue)));
+    wait_for_errands();
 }
 
 SEEDED_IN_LOOP(a_queue_between_a_coroutine_and_a_thread, 200)
@@ -317,6 +333,7 @@ SEEDED_IN_LOOP(a_future_finished_by_a_thread, 200)
 
     in_thread(finish, future);
     ck_assert_int_eq(number(trv_future_result(future, TRV_FOREVER)), 7);
+    wait_for_errands();
 }
 
 /* A thread waits for the future of a coroutine, and cancels another's. */
@@ -352,6 +369,7 @@ static void thread_waits_and_cancels(void)
     ck_assert_ptr_null(trv_future_result(second, TRV_FOREVER));
     must_raise(trv_CancelledError);
     ck_assert_int_eq(trv_future_done(first), 1);
+    wait_for_errands();
 }
 
 SEEDED_IN_LOOP(a_thread_waits_for_and_cancels_coroutines, 200)
@@ -408,6 +426,7 @@ SEEDED_IN_LOOP(coroutines_of_two_loops, 200)
     in_thread(consume_in_loop, pair);
     trv_unref(joined(trv_spawn(produce, "o", queue)));
     ck_assert_int_eq(number(trv_future_result(answer, TRV_FOREVER)), 210);
+    wait_for_errands();
 }
 
 /* A thread that computes does not keep coroutines from running, nor they it. */
