@@ -405,22 +405,20 @@ static trv_object *method_extend(const trv_args *args)
 
 static trv_object *method_insert(const trv_args *args)
 {
-    trv_object *index_object, *item;
+    trv_object *item;
     int64_t index;
 
-    if (trv_parse(args, "oo", &index_object, &item) < 0 ||
-        trv__index_get(index_object, &index) < 0)
+    if (trv_parse(args, "lo", &index, &item) < 0)
         return NULL;
     return none_unless(insert(trv__as_list(args->self), index, item));
 }
 
 static trv_object *method_pop(const trv_args *args)
 {
-    trv_object *index_object = NULL, *item;
+    trv_object *item;
     int64_t index = -1;
 
-    if (trv_parse(args, "|o", &index_object) < 0 ||
-        (index_object && trv__index_get(index_object, &index) < 0))
+    if (trv_parse(args, "|l", &index) < 0)
         return NULL;
     return pop(trv__as_list(args->self), index, &item) < 0 ? NULL : item;
 }
@@ -445,10 +443,10 @@ static trv_object *method_clear(const trv_args *args)
 static trv_object *method_index(const trv_args *args)
 {
     trv_object *item;
-    int64_t start = 0, stop = INT64_MAX;
+    int64_t start, stop;
     size_t where;
 
-    if (trv_parse(args, "o|ll", &item, &start, &stop) < 0 ||
+    if (trv__sequence_parse_index(args, &item, &start, &stop) < 0 ||
         find(trv__as_list(args->self), item, start, stop, &where) < 0)
         return NULL;
     return trv_int_new((int64_t)where);

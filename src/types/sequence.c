@@ -169,6 +169,19 @@ int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const 
     return 0;
 }
 
+int trv__sequence_parse_index(const trv_args *args, trv_object **item, int64_t *start,
+                              int64_t *stop)
+{
+    trv_object *from = NULL, *to = NULL;
+
+    *start = 0;
+    *stop = INT64_MAX;
+    if (trv_parse(args, "o|oo", item, &from, &to) < 0 ||
+        (from && trv__index_get(from, start) < 0) || (to && trv__index_get(to, stop) < 0))
+        return -1;
+    return 0;
+}
+
 int trv__sequence_times(trv_object *a, trv_object *b, const struct trv_type *type,
                         trv_object **sequence, size_t *times)
 {

@@ -34,6 +34,10 @@ trv_object *trv__sequence_repr(trv_object *self, char open, char close, const ch
 int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const char *what,
                         size_t *where);
 
+/* The arguments of the method `index`: an item, and where to look, cut to the range of int64_t. */
+int trv__sequence_parse_index(const trv_args *args, trv_object **item, int64_t *start,
+                              int64_t *stop);
+
 /* For a * b where one is `type`'s sequence and the other an int: the sequence, and how often (0 for
  * negative ints). 0, TRV_UNKNOWN if the other is no int, or -1. */
 int trv__sequence_times(trv_object *a, trv_object *b, const struct trv_type *type,

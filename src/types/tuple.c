@@ -256,11 +256,11 @@ static trv_object *method_count(const trv_args *args)
 static trv_object *method_index(const trv_args *args)
 {
     trv_object *item;
-    int64_t start = 0, stop = INT64_MAX;
+    int64_t start, stop;
     size_t where;
     int found;
 
-    if (trv_parse(args, "o|ll", &item, &start, &stop) < 0)
+    if (trv__sequence_parse_index(args, &item, &start, &stop) < 0)
         return NULL;
     found = trv__sequence_find(args->self, item, start, stop, &where, trv__tuple_items);
     if (found > 0)
