@@ -20,6 +20,8 @@ static inline trv_object *method(trv_object *self, const char *name, const char 
     va_list list;
     size_t count;
 
+    if (!bound && trv_error_matches(trv_MemoryError))
+        return NULL;
     ck_assert_msg(bound != NULL, "no method %s", name);
     snprintf(text, sizeof text, "(%s)", format);
     va_start(list, format);
