@@ -31,6 +31,8 @@ int bench_wanted(const char *workload);
 
 /* Prints the line of a figure; sorts `values`. */
 void bench_emit(const char *workload, double *values, int count, const char *unit);
+/* The same for one of several ways to do it: the peer is "trivet VARIANT". */
+void bench_emit_as(const char *workload, const char *variant, double *values, int count, const char *unit);
 
 /* Resident memory of this process. */
 double bench_resident_bytes(void);
@@ -52,7 +54,7 @@ void *bench_got(void *result, const char *what, int line);
 #define KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
 
 /* Runs `body` `repetitions` times and emits scale * seconds / operations. */
-#define TIMED(workload, repetitions, operations, scale, unit, body)                                \
+#define TIMED_AS(workload, variant, repetitions, operations, scale, unit, body)                    \
     do {                                                                                           \
         double bench_values[repetitions];                                                          \
         for (int bench_r = 0; bench_r < (repetitions); bench_r++) {                                \
@@ -60,7 +62,9 @@ void *bench_got(void *result, const char *what, int line);
             body;                                                                                  \
             bench_values[bench_r] = (bench_now() - bench_began) * (scale) / (double)(operations);  \
         }                                                                                          \
-        bench_emit(workload, bench_values, repetitions, unit);                                     \
+        bench_emit_as(workload, variant, bench_values, repetitions, unit);                         \
     } while (0)
+#define TIMED(workload, repetitions, operations, scale, unit, body)                                \
+    TIMED_AS(workload, "", repetitions, operations, scale, unit, body)
 
 #endif

@@ -103,7 +103,7 @@ static void map_many(trv_object *pool, trv_object *function, trv_object *items)
     drain(results);
 }
 
-static void emit_rate(const char *workload, const char *unit, trv_object *pool, int count)
+static void emit_rate(const char *workload, const char *variant, trv_object *pool, int count)
 {
     double values[7];
 
@@ -112,30 +112,24 @@ static void emit_rate(const char *workload, const char *unit, trv_object *pool, 
         call_many(pool, count);
         values[r] = count / (bench_now() - began);
     }
-    bench_emit(workload, values, 7, unit);
+    bench_emit_as(workload, variant, values, 7, "tasks/s");
 }
 
 static void bench_threads(void)
 {
-    static const struct {
-        const char *suffix;
-        int is_coroutine_pool;
-    } kinds[] = {{"", 0}, {" coroutine pool", 1}};
+    static const char *const variants[] = {"", "coroutine pool"};
 
-    for (int k = 0; k < 2; k++) {
+    for (int v = 0; v < 2; v++) {
         trv_auto trv_object *pool = NULL;
-        char unit[64];
         if (!bench_wanted("thread_pool.submit_result") && !bench_wanted("thread_pool.throughput"))
             return;
-        pool = kinds[k].is_coroutine_pool ? coroutines() : threads(WORKERS);
+        pool = v ? coroutines() : threads(WORKERS);
         call_once(pool);
-        if (bench_wanted("thread_pool.submit_result")) {
-            snprintf(unit, sizeof unit, "us%s", kinds[k].suffix);
-            TIMED("thread_pool.submit_result", 5, ONE, 1e6, unit, for (int i = 0; i < ONE; i++) call_once(pool));
-        }
-        snprintf(unit, sizeof unit, "tasks/s%s", kinds[k].suffix);
+        if (bench_wanted("thread_pool.submit_result"))
+            TIMED_AS("thread_pool.submit_result", variants[v], 5, ONE, 1e6, "us",
+                     for (int i = 0; i < ONE; i++) call_once(pool));
         if (bench_wanted("thread_pool.throughput"))
-            emit_rate("thread_pool.throughput", unit, pool, MANY);
+            emit_rate("thread_pool.throughput", variants[v], pool, MANY);
         DID(trv_shutdown(pool, NULL));
     }
 }
@@ -218,13 +212,13 @@ static void bench_processes(void)
         TIMED("process_pool.submit_result", 5, ONE, 1e6, "us", for (int i = 0; i < ONE; i++) call_once(pool));
     if (bench_wanted("process_pool.throughput")) {
         double values[5];
-        emit_rate("process_pool.throughput", "tasks/s", pool, MANY);
+        emit_rate("process_pool.throughput", "", pool, MANY);
         for (int r = 0; r < 5; r++) {
             double began = bench_now();
             map_many(pool, noop, range);
             values[r] = MANY / (bench_now() - began);
         }
-        bench_emit("process_pool.throughput", values, 5, "tasks/s map");
+        bench_emit_as("process_pool.throughput", "map", values, 5, "tasks/s");
     }
     bench_payload(pool, "process_pool.payload_1m", MEGABYTE, 50);
     bench_payload(pool, "process_pool.payload_64m", 64 * (size_t)MEGABYTE, 1);
@@ -308,7 +302,7 @@ static void bench_sleepers(const char *workload, int64_t n, int repetitions)
 static void bench_coroutines(void)
 {
     if (bench_wanted("coro.switch"))
-        TIMED("coro.switch", 5, SWITCHES, 1e9, "ns reschedule", run(two_yielders, "", 0, 0));
+        TIMED("coro.switch", 5, SWITCHES, 1e9, "ns", run(two_yielders, "", 0, 0));
     if (bench_wanted("coro.spawn_join"))
         TIMED("coro.spawn_join", 5, SPAWNS, 1e9, "ns", run(spawns, "", 0, 0));
     if (bench_wanted("coro.sleepers_100k"))
@@ -323,10 +317,10 @@ static void bench_compare_cpu(void)
 {
     trv_auto trv_object *items = GOT(trv_build("[i i i i]", 2000000, 2000000, 2000000, 2000000));
     trv_object *pools[] = {GOT(trv_inline_executor_new()), threads(WORKERS), processes()};
-    static const char *const units[] = {"s inline", "s threads(2)", "s processes(2)"};
+    static const char *const variants[] = {"inline", "threads(2)", "processes(2)"};
 
     for (int p = 0; p < 3; p++) {
-        TIMED("compare.cpu", 5, 1, 1, units[p], map_many(pools[p], squares, items));
+        TIMED_AS("compare.cpu", variants[p], 5, 1, 1, "s", map_many(pools[p], squares, items));
         DID(trv_shutdown(pools[p], NULL));
         trv_unref(pools[p]);
     }

@@ -43,16 +43,21 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void bench_emit(const char *workload, double *values, int count, const char *unit)
+void bench_emit_as(const char *workload, const char *variant, double *values, int count, const char *unit)
 {
     const char *suffix = getenv("UNIT");
     double median;
 
     qsort(values, (size_t)count, sizeof *values, compare_doubles);
     median = count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-    printf("%s\ttrivet\t%.4g\t%s%s\t%.4g\t%.4g\n", workload, median, unit, suffix ? suffix : "",
+    printf("%s\ttrivet%s%s\t%.4g\t%s%s\t%.4g\t%.4g\n", workload, *variant ? " " : "", variant, median, unit, suffix ? suffix : "",
            values[0], values[count - 1]);
     fflush(stdout);
+}
+
+void bench_emit(const char *workload, double *values, int count, const char *unit)
+{
+    bench_emit_as(workload, "", values, count, unit);
 }
 
 double bench_resident_bytes(void)
