@@ -34,6 +34,8 @@
 #define EVENT_ZYGOTE (UINT64_C(3) << 32)
 #define EVENTS_AT_ONCE 64
 #define QUIT_PATIENCE_NS TRV__SECOND
+#define NAP_NS 50000
+#define NAPS_MOST 40
 #define LOOK_NS INT64_C(10000000)
 #define RARE_LOOK_NS INT64_C(100000000)
 #define ACTIVE_NS INT64_C(500000000)
@@ -244,13 +246,31 @@ static void take_event(struct trv__crew *crew, uint64_t what)
         trv__slot_died(&crew->slots[what]);
 }
 
+/* Results came, but somebody who submits or waits takes them out as they come: to ask for the GIL
+ * would only disturb. Without the GIL; ends when nobody has for a while, or after some time. */
+static void stand_aside(struct trv__crew *crew, uint32_t visits)
+{
+    struct timespec nap = trv__timespec(NAP_NS);
+
+    for (int i = 0; i < NAPS_MOST; i++) {
+        uint32_t now = atomic_load_explicit(&crew->visits, memory_order_relaxed);
+        if (now == visits)
+            return;
+        visits = now;
+        nanosleep(&nap, NULL);
+    }
+}
+
 static void rest(struct trv__crew *crew)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
     int timeout_ms = patience(crew), count = 0;
+    uint32_t visits = atomic_load_explicit(&crew->visits, memory_order_relaxed);
 
     TRV_ALLOW_THREADS {
         count = epoll_wait(crew->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
+        if (count == 1 && events[0].data.u64 == EVENT_WAKE && !crew->runtime->chooser.is_seeded)
+            stand_aside(crew, visits);
     }
     wake_up(crew);
     for (int i = 0; i < count; i++)
@@ -350,7 +370,7 @@ static void look_after(struct trv__crew *crew)
         trv__crew_balance(crew);
         see_to_quitting(crew);
         ASSERT(!trv_error_occurred());
-        if (!is_over(crew) && fall_asleep(crew))
+        if (!is_over(crew) && !trv__crew_linger(crew) && fall_asleep(crew))
             rest(crew);
     }
 }

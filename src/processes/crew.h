@@ -63,6 +63,8 @@ struct trv__slot {
     struct trv__job *jobs[64];           /* by cell */
     uint64_t free_cells;                 /* bit i: cell i */
     size_t outstanding;                  /* cells in use */
+    uint64_t seen_read;                  /* how far it had read when the keeper looked last */
+    int64_t moved_ns;                    /* when that had changed last; real time */
     pid_t pid;
     int pidfd;                           /* -1: none */
     bool is_suspect;                     /* it did not begin a call in time: others are preferred */
@@ -82,6 +84,7 @@ struct trv__crew {
     bool is_receiving;                   /* results are being taken out, further up the stack */
     bool is_keeper_asleep;               /* every ring of results says so, or somebody watches it */
     bool is_keeper_deaf;                 /* ... and it would not look for laggards: wake it for a call */
+    _Atomic uint32_t visits;             /* how often others than the keeper took out results */
     int64_t active_ns;                   /* when there was a call last, as far as the keeper saw */
     char reason[160];
     trv_object *failure;                 /* the exception that kept it from starting, or NULL */
@@ -168,6 +171,8 @@ void trv__slot_receive(struct trv__slot *slot);
 /* Takes out what has arrived, then waits busily, for some microseconds at most, for the result of
  * a future. Whether it is done. */
 bool trv__job_help(struct trv__future *future);
+/* The keeper's busy wait while a long message passes. Whether there is something to do. */
+bool trv__crew_linger(struct trv__crew *crew);
 
 /* watch.c */
 

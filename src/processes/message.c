@@ -12,10 +12,13 @@
 #include "base/fault.h"
 #include "types/bytes.h"
 
-#define QUANTUM ((size_t)(TRV_TINY ? 32 : 64 * 1024))
+#include <sys/mman.h>
+
+#define QUANTUM ((size_t)(TRV_TINY ? 32 : 32 * 1024))
 /* What no honest message exceeds: sizes are checked before anything is made of them. */
 #define SIZE_MOST (UINT64_C(1) << 46)
 #define PARTS_MOST (UINT32_C(1) << 26)
+#define HUGE_PAGE ((size_t)1 << 21)
 /* Space kept from message to message. */
 #define KEPT_MOST ((size_t)1 << 18)
 
@@ -315,12 +318,25 @@ static enum trv__progress read_pickle(struct trv__incoming *incoming, struct trv
     return read_piece(incoming, ring, incoming->pickle.data, size);
 }
 
+/* Fresh memory costs more at its first touch than copying into it does, unless its pages are huge. */
+static trv_object *make_part(size_t size)
+{
+    struct trv__bytes *bytes = trv__bytes_allocate(size);
+
+    if (bytes && size >= 2 * HUGE_PAGE) {
+        uintptr_t first = ROUND_UP((uintptr_t)bytes->data, HUGE_PAGE);
+        uintptr_t end = ((uintptr_t)bytes->data + size) & ~(HUGE_PAGE - 1);
+        madvise((void *)first, end - first, MADV_HUGEPAGE);
+    }
+    return (trv_object *)bytes;
+}
+
 static enum trv__progress read_part(struct trv__incoming *incoming, struct trv__ring *ring, size_t index)
 {
     size_t size = incoming->sizes[index];
 
     if (!incoming->parts[index])
-        incoming->parts[index] = (trv_object *)trv__bytes_allocate(size);
+        incoming->parts[index] = make_part(size);
     if (!incoming->parts[index]) {
         lose(incoming);
         return TRV__IN_FULL;

@@ -26,6 +26,8 @@
 #define AHEAD_NS INT64_C(500000)
 /* After how long a call that was not begun is given to an idle worker instead. */
 #define PATIENCE_NS INT64_C(10000000)
+/* How many workers the keeper watches at once when it waits busily. */
+#define LINGER_MOST 16
 /* A pickle from here up keeps the buffer it was made in. */
 #define LARGE ((size_t)32768)
 
@@ -350,6 +352,18 @@ static struct trv__slot *idle_slot(struct trv__crew *crew)
     return NULL;
 }
 
+/* Whether a worker has read nothing for a while. One that is reading a long message has. */
+static bool is_stuck(struct trv__slot *slot, const struct trv__job *job, int64_t now_ns)
+{
+    uint64_t read = atomic_load_explicit(&slot->segment->requests.read, memory_order_relaxed);
+
+    if (read != slot->seen_read) {
+        slot->seen_read = read;
+        slot->moved_ns = now_ns;
+    }
+    return now_ns - MAX_OF(slot->moved_ns, job->sent_ns) >= PATIENCE_NS;
+}
+
 /* The job that should move to an idle worker: one behind others, or one its worker does not begin. */
 static struct trv__job *misplaced(struct trv__crew *crew)
 {
@@ -359,7 +373,7 @@ static struct trv__job *misplaced(struct trv__crew *crew)
     for (size_t i = 0; i < crew->slot_count; i++) {
         struct trv__slot *slot = &crew->slots[i];
         struct trv__job *job = slot->outstanding > most ? last_waiting(slot) : NULL;
-        if (!job || (slot->outstanding == 1 && trv__clock_ns() - job->sent_ns < PATIENCE_NS))
+        if (!job || ((slot->outstanding == 1 || slot->sending == job) && !is_stuck(slot, job, trv__clock_ns())))
             continue;
         worst = job;
         most = slot->outstanding;
@@ -450,12 +464,22 @@ static bool has_news(const struct trv__ring *ring)
     return atomic_load_explicit(&ring->shared->written, memory_order_relaxed) != ring->own;
 }
 
+static bool any_has_news(const struct trv__crew *crew)
+{
+    for (size_t i = 0; i < crew->slot_count; i++)
+        if (has_news(&crew->slots[i].results))
+            return true;
+    return false;
+}
+
 void trv__crew_receive(struct trv__crew *crew)
 {
     trv_object *error;
 
-    if (crew->is_receiving || !crew->is_running)
+    if (crew->is_receiving || !crew->is_running || !any_has_news(crew))
         return;
+    if (crew->is_keeper_asleep)
+        atomic_fetch_add_explicit(&crew->visits, 1, memory_order_relaxed);
     crew->is_receiving = true;
     error = trv_error_take();
     for (size_t i = 0; i < crew->slot_count; i++)
@@ -468,15 +492,38 @@ void trv__crew_receive(struct trv__crew *crew)
 
 /* Waiting busily ------------------------------------------------------------------------------------------ */
 
-/* Looks out for news without the GIL. The segments stay mapped, as the crew is held. */
-static bool watch_ring(const struct trv__ring_shared *results, int64_t end_ns)
+/* What a busy waiter looks at: one slot's rings, without the GIL. */
+struct view {
+    const struct trv__segment *segment;
+    uint64_t read; /* by the worker, when the view was taken */
+    bool is_sending;
+};
+
+static struct view view_of(const struct trv__slot *slot)
 {
+    uint64_t read = atomic_load_explicit(&slot->segment->requests.read, memory_order_relaxed);
+
+    return (struct view){slot->segment, read, slot->sending != NULL};
+}
+
+/* Whether there is a result, or room for what is being sent. */
+static bool has_changed(const struct view *view)
+{
+    return trv__ring_has_news(&view->segment->results) ||
+           (view->is_sending && atomic_load_explicit(&view->segment->requests.read, memory_order_relaxed) != view->read);
+}
+
+/* Looks out for a change without the GIL. The segments stay mapped, as the crew is held. */
+static bool watch(const struct view *views, size_t count)
+{
+    int64_t end_ns = trv__clock_ns() + TRV__SPIN_NS;
     bool has_news = false;
 
     TRV_ALLOW_THREADS {
         do {
             for (int i = 0; i < 32 && !has_news; i++) {
-                has_news = trv__ring_has_news(results);
+                for (size_t v = 0; v < count && !has_news; v++)
+                    has_news = has_changed(&views[v]);
                 trv__spin_pause();
             }
         } while (!has_news && trv__clock_ns() < end_ns);
@@ -484,26 +531,34 @@ static bool watch_ring(const struct trv__ring_shared *results, int64_t end_ns)
     return has_news;
 }
 
+static bool may_spin(const struct trv__slot *slot)
+{
+    return atomic_load_explicit(&slot->segment->may_spin, memory_order_relaxed);
+}
+
 static bool may_help(const struct trv__crew *crew, const struct trv__job *job)
 {
     return job->slot && crew->is_running && !crew->is_receiving && !crew->runtime->chooser.is_seeded &&
            !trv__context_is_coroutine(trv__current->context) && !trv__current->context->no_switch &&
-           atomic_load_explicit(&job->slot->segment->may_spin, memory_order_relaxed);
+           may_spin(job->slot);
 }
 
-/* Once around: whether it saw something. The keeper need not be woken meanwhile, so its mark is taken
- * off the ring, and put back unless the keeper has been up itself. */
-static bool help_once(struct trv__crew *crew, struct trv__slot *slot, int64_t end_ns)
+/* Once around: whether it saw something. The keeper need not be woken meanwhile, so its marks are
+ * taken off the rings, and put back unless the keeper has been up itself. */
+static bool help_once(struct trv__crew *crew, struct trv__slot *slot)
 {
+    struct view view = view_of(slot);
     bool saw_news;
 
     trv__ring_disarm(&slot->segment->results.reader_sleeps);
-    saw_news = watch_ring(&slot->segment->results, end_ns);
+    trv__ring_disarm(&slot->segment->requests.writer_sleeps);
+    saw_news = watch(&view, 1);
     trv__crew_receive(crew);
     if (!crew->is_running)
         return false;
     trv__crew_send(crew);
-    if (crew->is_keeper_asleep && !trv__ring_reader_arm(&slot->results))
+    if (crew->is_keeper_asleep &&
+        (!trv__ring_reader_arm(&slot->results) || (slot->sending && !trv__ring_writer_arm(&slot->requests))))
         trv__crew_wake(crew);
     return saw_news;
 }
@@ -512,13 +567,26 @@ bool trv__job_help(struct trv__future *future)
 {
     struct trv__job *job = future->leg;
     struct trv__crew *crew = job->crew;
-    int64_t end_ns;
 
     trv__crew_hold(crew);
     trv__crew_receive(crew);
-    end_ns = trv__future_is_done(future) ? 0 : trv__clock_ns() + TRV__SPIN_NS;
-    while (!trv__future_is_done(future) && may_help(crew, job) && help_once(crew, job->slot, end_ns))
+    while (!trv__future_is_done(future) && may_help(crew, job) && help_once(crew, job->slot))
         ;
     trv__crew_release(crew);
     return trv__future_is_done(future);
+}
+
+bool trv__crew_linger(struct trv__crew *crew)
+{
+    struct view views[LINGER_MOST];
+    size_t count = 0;
+
+    if (crew->runtime->chooser.is_seeded || crew->watchers)
+        return false;
+    for (size_t i = 0; i < crew->slot_count && count < LINGER_MOST; i++) {
+        const struct trv__slot *slot = &crew->slots[i];
+        if ((slot->sending || trv__incoming_is_begun(&slot->incoming)) && !slot->is_corrupt && may_spin(slot))
+            views[count++] = view_of(slot);
+    }
+    return count && watch(views, count);
 }

@@ -98,7 +98,14 @@ void trv__ring_write(struct trv__ring *ring, const void *data, size_t size)
 void trv__ring_publish_written(struct trv__ring *ring)
 {
     atomic_store_explicit(&ring->shared->written, ring->own, memory_order_seq_cst);
-    if (UNLIKELY(atomic_load_explicit(&ring->shared->reader_sleeps, memory_order_seq_cst)))
+    if (!ring->is_patient && UNLIKELY(atomic_load_explicit(&ring->shared->reader_sleeps, memory_order_seq_cst)))
+        wake_peer(ring, &ring->shared->reader_sleeps);
+}
+
+void trv__ring_remind(struct trv__ring *ring)
+{
+    if (atomic_load_explicit(&ring->shared->reader_sleeps, memory_order_seq_cst) &&
+        atomic_load_explicit(&ring->shared->read, memory_order_relaxed) != ring->own)
         wake_peer(ring, &ring->shared->reader_sleeps);
 }
 

@@ -42,6 +42,7 @@ struct trv__ring {
     uint64_t own;    /* this side's counter, ahead of what is published */
     uint64_t peer;   /* the other side's counter as last seen, and checked */
     int wake_fd;     /* the eventfd the other side sleeps on; -1: it sleeps on its word */
+    bool is_patient; /* publishing what was written wakes nobody: trv__ring_remind does */
 };
 
 /* An empty ring, before either side is attached. */
@@ -58,6 +59,8 @@ bool trv__ring_room(struct trv__ring *ring, size_t wanted, size_t *room);
 void trv__ring_write(struct trv__ring *ring, const void *data, size_t size);
 /* Shows the reader what was written, and wakes it if it sleeps. */
 void trv__ring_publish_written(struct trv__ring *ring);
+/* Wakes the reader if it sleeps although there is something to read. */
+void trv__ring_remind(struct trv__ring *ring);
 /* Before the writer sleeps for want of room. False if there is room for half the ring by now. */
 bool trv__ring_writer_arm(struct trv__ring *ring);
 

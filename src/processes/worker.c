@@ -26,6 +26,8 @@
 void __gcov_dump(void);
 #endif
 
+/* How long a result may wait for somebody who looks out for it, before the keeper is woken. */
+#define REMIND_NS INT64_C(4000)
 /* What a worker exits with if its ring holds nonsense. */
 #define STATUS_CORRUPT 70
 
@@ -58,21 +60,52 @@ static bool must_quit(const struct worker *worker)
     return atomic_load_explicit(&worker->segment->must_quit, memory_order_seq_cst);
 }
 
-/* Looks out for a request for some microseconds, if the parent says that a processor is free. */
-static bool spin_for_request(const struct worker *worker)
+/* Waiting busily: begun, and how far the parent had read our results then. */
+struct spin {
+    int64_t began_ns;
+    uint64_t read;
+};
+
+/* Whether to wait on after a round: while the parent says that a processor is free, for some
+ * microseconds, counted anew as long as it reads a long result: it will soon have the next request.
+ * Whoever waits for the result probably does the same, and need not be woken at once. */
+static bool spin_on(struct worker *worker, struct spin *spin)
 {
-    int64_t end_ns;
+    uint64_t read = atomic_load_explicit(&worker->segment->results.read, memory_order_relaxed);
+    int64_t now_ns;
 
     if (!atomic_load_explicit(&worker->segment->may_spin, memory_order_relaxed))
         return false;
-    end_ns = trv__clock_ns() + TRV__SPIN_NS;
-    do {
-        for (int i = 0; i < 32; i++) {
-            if (trv__ring_has_news(&worker->segment->requests))
-                return true;
-            trv__spin_pause();
-        }
-    } while (trv__clock_ns() < end_ns);
+    for (int i = 0; i < 4; i++)
+        trv__spin_pause();
+    now_ns = trv__clock_ns();
+    if (!spin->began_ns || read != spin->read)
+        *spin = (struct spin){now_ns, read};
+    if (now_ns - spin->began_ns > REMIND_NS)
+        trv__ring_remind(&worker->results);
+    return now_ns - spin->began_ns < TRV__SPIN_NS;
+}
+
+static bool has_request(struct worker *worker)
+{
+    struct spin spin = {0, 0};
+
+    do
+        if (trv__ring_has_news(&worker->segment->requests))
+            return true;
+    while (spin_on(worker, &spin));
+    return false;
+}
+
+static bool has_room(struct worker *worker)
+{
+    struct spin spin = {0, 0};
+    size_t room = 0;
+
+    do
+        if (!trv__ring_room(&worker->results, 1, &room) || room)
+            return true;
+    while (spin_on(worker, &spin));
     return false;
 }
 
@@ -82,8 +115,9 @@ static void wait_for_request(struct worker *worker)
 
     if (must_quit(worker))
         leave(0);
-    if (trv__ring_has_news(ring->shared) || spin_for_request(worker))
+    if (has_request(worker))
         return;
+    trv__ring_remind(&worker->results);
     flush_output();
     TRV_ALLOW_THREADS {
         while (trv__ring_reader_arm(ring) && !must_quit(worker))
@@ -96,6 +130,9 @@ static void wait_for_room(struct worker *worker)
 {
     struct trv__ring *ring = &worker->results;
 
+    trv__ring_remind(ring);
+    if (has_room(worker))
+        return;
     TRV_ALLOW_THREADS {
         while (trv__ring_writer_arm(ring))
             trv__ring_sleep(&ring->shared->writer_sleeps);
@@ -242,6 +279,7 @@ static void serve_call(struct worker *worker)
         trv__incoming_clear(&worker->incoming);
         return;
     }
+    trv__ring_remind(&worker->results);
     result = run(worker);
     trv__outgoing_begin(&answer, pack_outcome(&worker->packer, result), head.cell, head.ticket);
     trv_unref(result);
@@ -277,6 +315,7 @@ _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygo
     trv__segment_attach(&crew->segments, index, &worker.requests, &worker.results, crew->event_fd);
     trv__incoming_init(&worker.incoming, crew->images);
     worker.incoming.link.inherited = inherited;
+    worker.results.is_patient = true;
     trv__packer_init(&worker.packer, crew->images);
     atomic_store_explicit(&worker.segment->is_up, 1, memory_order_release);
     for (;;) {
