@@ -59,8 +59,9 @@ static void write_stream(struct trv__ring *ring, size_t total, uint64_t seed)
     size_t sent = 0;
 
     while (sent < total) {
-        size_t wanted = MIN_OF(next_random(&seed) % (2 * ring->capacity) + 1, total - sent), room;
+        size_t wanted = next_random(&seed) % (2 * ring->capacity) + 1, room;
         unsigned char chunk[1024];
+        wanted = MIN_OF(wanted, total - sent);
         ck_assert(trv__ring_room(ring, MIN_OF(wanted, ring->capacity), &room));
         wanted = MIN_OF(MIN_OF(wanted, room), sizeof chunk);
         for (size_t i = 0; i < wanted; i++)
@@ -82,8 +83,9 @@ static void read_stream(struct trv__ring *ring, size_t total, uint64_t seed)
     size_t taken = 0;
 
     while (taken < total) {
-        size_t wanted = MIN_OF(next_random(&seed) % (2 * ring->capacity) + 1, total - taken), available;
+        size_t wanted = next_random(&seed) % (2 * ring->capacity) + 1, available;
         unsigned char chunk[1024];
+        wanted = MIN_OF(wanted, total - taken);
         ck_assert(trv__ring_available(ring, 1, &available));
         wanted = MIN_OF(MIN_OF(wanted, available), sizeof chunk);
         if (!wanted) {
