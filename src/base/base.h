@@ -32,6 +32,7 @@ _Noreturn void trv__assertion_failed(const char *claim, const char *file, int li
 /* The structure that holds `member` at `pointer`. */
 #define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+/* They evaluate one argument twice: no clock, no generator. */
 #define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
 #define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
 /* `multiple` must be a power of two. */

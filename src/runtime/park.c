@@ -60,18 +60,23 @@ static void thread_unpark(struct trv__context *context)
     }
 }
 
+static int64_t not_negative(int64_t ns)
+{
+    return ns > 0 ? ns : 0;
+}
+
 /* The real time at which a wait on the runtime's clock must end. */
 static int64_t real_deadline(int64_t deadline_ns)
 {
     if (deadline_ns == TRV__NEVER || !trv__runtime()->chooser.is_seeded)
         return deadline_ns;
-    return trv__clock_ns() + MAX_OF(deadline_ns - trv__now_ns(), 0);
+    return trv__clock_ns() + not_negative(deadline_ns - trv__now_ns());
 }
 
 static int poll_until(struct pollfd *fds, nfds_t count, int64_t deadline_ns)
 {
     for (;;) {
-        int64_t left_ns = deadline_ns == TRV__NEVER ? 0 : MAX_OF(deadline_ns - trv__clock_ns(), 0);
+        int64_t left_ns = deadline_ns == TRV__NEVER ? 0 : not_negative(deadline_ns - trv__clock_ns());
         struct timespec left = trv__timespec(left_ns);
         int ready = ppoll(fds, count, deadline_ns == TRV__NEVER ? NULL : &left, NULL);
         if (ready >= 0 || errno != EINTR)
