@@ -168,7 +168,7 @@ SEEDED_IN_LOOP(a_separator_in_pieces, 50)
 
 /* Writing -------------------------------------------------------------------------------------------- */
 
-#define LARGE (4 * 1024 * 1024 + 17)
+#define LARGE (600 * 1024 + 17)
 
 static unsigned char byte_at(size_t i)
 {
