@@ -148,6 +148,14 @@ static void poll_now(struct trv__loop *loop)
     uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
 
+/* Tells the kernel of all that changed, also in callbacks meanwhile. Whether still nothing is ready. */
+static bool settle(struct trv__loop *loop)
+{
+    while (trv__polls_check(loop))
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    return trv__list_is_empty(&loop->ready);
+}
+
 static void idle_parked(struct trv__loop *loop, int64_t deadline_ns)
 {
     loop->idle = TRV__PARKED;
@@ -162,8 +170,7 @@ static void idle_on_descriptor(struct trv__loop *loop, int64_t deadline_ns)
     struct trv__fd_wait wait = {
         .context = loop->outer, .fd = uv_backend_fd(&loop->uv), .events = TRV_READABLE};
 
-    poll_now(loop);
-    if (!trv__list_is_empty(&loop->ready))
+    if (!settle(loop))
         return;
     loop->idle = TRV__PARKED;
     loop->outer->is_parked = 1;
@@ -187,11 +194,8 @@ static void set_timer(struct trv__loop *loop, int64_t deadline_ns)
 
 static void idle_polling(struct trv__loop *loop, int64_t deadline_ns)
 {
-    if (trv__polls_check(loop)) {
-        uv_run(&loop->uv, UV_RUN_NOWAIT);
-        if (!trv__list_is_empty(&loop->ready))
-            return;
-    }
+    if (!settle(loop))
+        return;
     set_timer(loop, deadline_ns);
     loop->idle = TRV__POLLING;
     loop->is_outside = true;

@@ -170,6 +170,33 @@ SEEDED_IN_LOOP(readers_and_writers_of_one_descriptor, 200)
     close_both(fds);
 }
 
+/* What is disarmed while the loop looks around must not be forgotten in the same breath. */
+static void read_after_write(void)
+{
+    trv_object *reader;
+    int fds[2];
+
+    make_pair(fds);
+    reader = must(trv_spawn(take_byte, "i", fds[0]));
+    must_int(trv_reschedule());
+    ck_assert_int_eq(trv_wait_fd(fds[0], TRV_WRITABLE, TRV_FOREVER), TRV_WRITABLE);
+    for (int i = 0; i < 3; i++)
+        must_int(trv_sleep(0.001)); /* writable, and nobody asks any more */
+    put_byte(fds[1]);
+    ck_assert_int_eq(number(joined(reader)), 1);
+    close_both(fds);
+}
+
+IN_LOOP(reading_goes_on_when_writing_is_over)
+{
+    read_after_write();
+}
+
+SEEDED_IN_LOOP(reading_goes_on_when_writing_is_over_under_seeds, 20)
+{
+    read_after_write();
+}
+
 /* Readable for a long time, and nobody asks: that must not keep the loop from idling. */
 IN_LOOP(an_event_nobody_awaits_is_put_aside)
 {
@@ -453,6 +480,8 @@ IN_LOOP(a_thread_closes_in_real_time)
 TEST_LIST(RUN(a_reader_waits_for_a_writer), RUN(a_reader_waits_in_real_time),
           RUN(many_wait_for_one_descriptor), RUN(a_descriptor_for_each_of_many),
           RUN(readers_and_writers_of_one_descriptor), RUN(an_event_nobody_awaits_is_put_aside),
+          RUN(reading_goes_on_when_writing_is_over),
+          RUN(reading_goes_on_when_writing_is_over_under_seeds),
           RUN(timeouts_and_cancelled_scopes), RUN(cancelling_a_wait), RUN(regular_files_are_always_ready),
           RUN(bad_descriptors_are_an_error), RUN(waiting_changes_no_flags), RUN(the_other_end_is_gone),
           RUN(forgetting_wakes_all_who_wait), RUN(a_number_that_is_used_again), RUN(a_duplicate),
