@@ -148,10 +148,18 @@ static trv_object *create_coroutines(void)
     return trv_coroutine_pool_new(NULL);
 }
 
+static trv_object *create_processes(void)
+{
+    trv_process_pool_options options = {.size = sizeof options, .workers = 2};
+
+    return trv_process_pool_new(&options);
+}
+
 static const struct leg legs[] = {
     {"inline", create_inline, 0, 0, 0},
     {"threads", create_threads, 0, 1, 1},
     {"coroutines", create_coroutines, 0, 1, 1},
+    {"processes", create_processes, 1, 0, 1},
 };
 
 #define LEGS (sizeof legs / sizeof legs[0])
