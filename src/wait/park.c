@@ -46,13 +46,18 @@ int64_t trv__scope_deadline(void)
     return chain_deadline(trv__current->context->scope);
 }
 
-/* The clock is only read where a scope or a deadline needs it. */
+/* The clock is only read where a scope has a deadline. */
 static bool calling_is_cancelled(void)
 {
-    struct trv_scope *scope = trv__current->context->scope;
+    struct trv_scope *innermost = trv__current->context->scope;
+    int64_t deadline_ns = TRV__NEVER;
 
-    return UNLIKELY(scope != NULL) &&
-           chain_is_cancelled(scope, chain_deadline(scope) == TRV__NEVER ? 0 : trv__now_ns());
+    for (const struct trv_scope *scope = innermost; scope && !scope->is_shield; scope = scope->outer) {
+        if (scope->state & CANCELLED)
+            return true;
+        deadline_ns = MIN_OF(deadline_ns, scope->deadline_ns);
+    }
+    return deadline_ns != TRV__NEVER && chain_is_cancelled(innermost, trv__now_ns());
 }
 
 int trv__raise_cancelled(void)
@@ -67,10 +72,8 @@ int trv__check_cancelled(void)
 
 /* Parking -------------------------------------------------------------------------------------------------- */
 
-int trv__may_block(const char *what)
+int trv__raise_may_not_block(const char *what)
 {
-    if (LIKELY(!trv__current->context->no_switch))
-        return 0;
     return trv_raise_int(trv_RuntimeError, "%s would block inside a finalizer or callback", what);
 }
 

@@ -30,7 +30,11 @@ struct trv__waiter {
 };
 
 /* Whether the calling context may block: 0, or -1 with RuntimeError naming what it tried. */
-int trv__may_block(const char *what);
+int trv__raise_may_not_block(const char *what);
+static inline int trv__may_block(const char *what)
+{
+    return UNLIKELY(trv__current->context->no_switch) ? trv__raise_may_not_block(what) : 0;
+}
 /* Checks a timeout and turns it into a deadline. 0, or -1 with ValueError. */
 int trv__deadline(double timeout, int64_t *deadline_ns);
 

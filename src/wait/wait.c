@@ -32,11 +32,12 @@ int trv_sleep(double seconds)
     }
 }
 
+/* A cancellation that came meanwhile, or had come before, is told afterwards. */
 int trv_reschedule(void)
 {
     struct trv__context *context = trv__current->context;
 
-    if (trv__may_block("reschedule") < 0 || trv__check_cancelled() < 0)
+    if (trv__may_block("reschedule") < 0)
         return -1;
     context->operations->reschedule(context);
     return trv_checkpoint();
