@@ -96,7 +96,6 @@ static trv_object *submitted_to(trv_object *executor)
     trv_auto trv_object *keywords = trv_build("{s:i}", "n", 5);
     trv_auto trv_object *first = keywords ? trv_submit_array(executor, add_one, NULL, 0, keywords) : NULL;
     trv_auto trv_object *second = first ? trv_submit(executor, add_one, "l", (int64_t)7000000) : NULL;
-    trv_auto trv_object *results = NULL;
     trv_auto trv_object *both = NULL;
     trv_auto trv_object *sets = NULL;
     trv_auto trv_object *iterator = NULL;
