@@ -27,7 +27,10 @@ typedef struct trv_thread_pool_options {
     const char *name;   /* threads are called name-0, name-1...; NULL: "pool" */
 } trv_thread_pool_options;
 
-/* A pool of threads, started as calls come in. Raises: ValueError for impossible options. */
+/* A pool of threads, started as calls come in. A call that waits, without a deadline, for another
+ * call of its pool that has not begun runs it itself if no worker is free, so that nested calls do
+ * not fill the pool with waiters. Dropping the pool does not drop its calls; trv_fini cancels them.
+ * Raises: ValueError for impossible options. */
 TRV_API TRV_MUST_CHECK trv_object *trv_thread_pool_new(const trv_thread_pool_options *options);
 
 typedef struct trv_coroutine_pool_options {

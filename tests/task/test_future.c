@@ -270,6 +270,26 @@ static void drop_seen(void)
     drop_failed(trv_KeyError, look);
 }
 
+static void ask_for_result(trv_object *object)
+{
+    ck_assert_ptr_null(trv_future_result(object, 0));
+    crew_expect_error(trv_KeyError);
+}
+
+static void gather_it(trv_object *object)
+{
+    trv_auto trv_object *both = trv_build("[o o]", object, object);
+
+    ck_assert_ptr_null(trv_gather(both));
+    crew_expect_error(trv_KeyError);
+}
+
+static void drop_asked(void)
+{
+    drop_failed(trv_KeyError, ask_for_result);
+    drop_failed(trv_KeyError, gather_it);
+}
+
 static void drop_cancelled(void)
 {
     drop_failed(trv_CancelledError, NULL);
@@ -300,6 +320,8 @@ TEST(others_are_not_reported)
     char text[2000];
 
     catch_stderr(drop_seen, text, sizeof text);
+    ck_assert_str_eq(text, "");
+    catch_stderr(drop_asked, text, sizeof text);
     ck_assert_str_eq(text, "");
     catch_stderr(drop_cancelled, text, sizeof text);
     ck_assert_str_eq(text, "");
