@@ -44,6 +44,16 @@ static int slowness(void)
                : 1;
 }
 
+/* A seed is a process of its own, and those are slow under sanitizers with a shadow memory. They
+ * look at fewer seeds, because they see what might go wrong in each, not only what did. */
+static int seeds_to_run(int seeds)
+{
+    int fewer = TRV_VALGRIND ? seeds / 20 : TRV_ASAN || TRV_TSAN ? seeds / 5 : seeds;
+    int least = TRV_VALGRIND ? 3 : 10;
+
+    return MIN_OF(seeds, MAX_OF(fewer, least));
+}
+
 static void sleep_ms(int ms)
 {
     struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
@@ -257,13 +267,14 @@ static void run_seed(const harness_test *test, int seed)
 void harness_run(int index)
 {
     const harness_test *test = all_tests[index];
+    int seeds = seeds_to_run(test->seeds);
 
     tcase_fn_start(test->check.name, test->check.file, test->check.line);
     if (test->seeds == 0 || getenv("TRIVET_SEED")) {
         run_once(test);
         return;
     }
-    for (int seed = 1; seed <= test->seeds; seed++)
+    for (int seed = 1; seed <= seeds; seed++)
         run_seed(test, seed);
 }
 
