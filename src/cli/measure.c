@@ -2,8 +2,8 @@
 /*
  * One measurement: a workload's tasks on one leg, in a process made for it.
  *
- * Every leg runs the same function, `timed`, around the workload's own; it notes when the task
- * starts and ends on the system's clock, which all processes share. The clock of the whole runs
+ * Every leg runs the same function, `timed`, around the workload's own; it notes how long the task
+ * took from its start to its end, wherever it ran. The clock of the whole runs
  * from before the pool is made until after it is shut down, so a leg pays for what it needs.
  */
 #include "cli/compare.h"
@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+
+enum { ARGUMENTS_MOST = 16 };
 
 static double now(void)
 {
@@ -52,24 +54,24 @@ static double busy_seconds(void)
 
 /* The tasks -------------------------------------------------------------------------------------------- */
 
-TRV_STATIC_FUNCTION(timed, "timed(task): (result of function(*arguments), seconds), for task (function, arguments)")
+/* (result of function(*arguments), seconds). Runs as a closure over the function and under its name, so
+ * that a report of a failure names what the user knows. */
+static trv_object *timed(const trv_args *args)
 {
-    trv_object *task;
-    trv_auto trv_object *function = NULL;
-    trv_auto trv_object *arguments = NULL;
+    trv_object *arguments, *items[ARGUMENTS_MOST];
     trv_auto trv_object *result = NULL;
-    trv_object *items[16];
     size_t count = 0;
     double start = now();
 
-    if (trv_parse(args, "o", &task) < 0 || !(function = trv_tuple_get(task, 0)) ||
-        !(arguments = trv_tuple_get(task, 1)) || trv_tuple_len(arguments, &count) < 0)
+    if (trv_parse(args, "o", &arguments) < 0 || trv_tuple_len(arguments, &count) < 0)
         return NULL;
-    for (size_t i = 0; i < count && i < 16; i++) {
+    if (count > ARGUMENTS_MOST)
+        return trv_raise(trv_ValueError, "at most %d arguments", ARGUMENTS_MOST);
+    for (size_t i = 0; i < count; i++) {
         items[i] = trv_tuple_get(arguments, (int64_t)i);
         trv_unref(items[i]); /* the tuple holds it */
     }
-    result = trv_call_array(function, items, count, NULL);
+    result = trv_call_array(args->self, items, count, NULL);
     return result ? trv_build("(o d)", result, now() - start) : NULL;
 }
 
@@ -100,19 +102,9 @@ static trv_object *user_inputs(const struct settings *settings)
     return inputs;
 }
 
-static trv_object *make_tasks(const struct workload *workload, const struct settings *settings)
+static trv_object *make_inputs(const struct workload *workload, const struct settings *settings)
 {
-    trv_auto trv_object *inputs = workload->inputs ? workload->inputs(settings) : user_inputs(settings);
-    trv_object *tasks = trv_list_new();
-
-    TRV_FOR (input, inputs) {
-        trv_auto trv_object *task = trv_build("(o o)", workload->function, input);
-        if (!task || trv_list_append(tasks, task) < 0)
-            break;
-    }
-    if (trv_error_occurred())
-        trv_clear(&tasks);
-    return tasks;
+    return workload->inputs ? workload->inputs(settings) : user_inputs(settings);
 }
 
 /* The legs --------------------------------------------------------------------------------------------- */
@@ -135,11 +127,12 @@ static trv_object *make_executor(enum leg leg, unsigned workers)
 }
 
 /* All tasks on one leg; the list of what `timed` returned. */
-static trv_object *run_tasks(enum leg leg, unsigned workers, trv_object *tasks, size_t count)
+static trv_object *run_tasks(enum leg leg, unsigned workers, trv_object *function, trv_object *inputs, size_t count)
 {
     trv_map_options options = {.size = sizeof options, .lookahead = count};
     trv_auto trv_object *executor = make_executor(leg, workers);
-    trv_auto trv_object *results = executor ? trv_map(executor, timed, tasks, &options) : NULL;
+    trv_auto trv_object *task = trv_function_new(timed, trv_function_name(function), function);
+    trv_auto trv_object *results = executor && task ? trv_map(executor, task, inputs, &options) : NULL;
     trv_object *list = results ? trv_list_from(results) : NULL;
 
     trv_clear(&results);
@@ -205,20 +198,20 @@ static int digest(const struct workload *workload, const struct settings *settin
 static int run_measurement(const struct workload *workload, enum leg leg, const struct settings *settings,
                            struct measurement *measurement)
 {
-    trv_auto trv_object *tasks = make_tasks(workload, settings);
+    trv_auto trv_object *inputs = make_inputs(workload, settings);
     trv_auto trv_object *pairs = NULL;
     trv_auto trv_object *results = NULL;
     trv_lock_stats before, after;
     double start, cpu_start, busy_start;
     size_t count = 0;
 
-    if (!tasks || trv_list_len(tasks, &count) < 0)
+    if (!inputs || trv_list_len(inputs, &count) < 0)
         return -1;
     trv_lock_stats_get(&before);
     cpu_start = cpu_seconds();
     busy_start = busy_seconds();
     start = now();
-    pairs = run_tasks(leg, settings->workers, tasks, count);
+    pairs = run_tasks(leg, settings->workers, workload->function, inputs, count);
     measurement->seconds = now() - start;
     measurement->cpu_seconds = cpu_seconds() - cpu_start;
     measurement->busy_seconds = busy_seconds() - busy_start;
