@@ -8,7 +8,8 @@
  *
  * Every blocking call also obeys the cancel scopes around it. In a cancelled scope every blocking
  * call raises CancelledError until the scope is left. A scope whose deadline passed turns the
- * CancelledError that leaves it into TimeoutError.
+ * CancelledError that leaves it into TimeoutError. Finalizers and callbacks are out of reach of the
+ * scopes in which they happen to run.
  */
 #ifndef TRIVET_WAIT_H
 #define TRIVET_WAIT_H
@@ -64,9 +65,9 @@ TRV_API void trv_scope_leave_(trv_scope *scope);
              trv_scope_made_(seconds, is_shield);                                                   \
          trv_scope_once_(&TRV_UNIQUE_(trv_scope_));)
 
-/* Runs its block under a deadline: blocking calls inside fail once it has passed, and after the
- * block TimeoutError is pending. The block is not entered if seconds is negative or no number
- * (ValueError). */
+/* Runs its block under a deadline: blocking calls inside fail with CancelledError once it has
+ * passed, and if that is still pending at the end of the block it becomes TimeoutError. The block is
+ * not entered if seconds is negative or no number (ValueError). */
 #define TRV_TIMEOUT(seconds) TRV_SCOPE_BLOCK_(seconds, 0)
 /* Runs its block out of reach of the scopes around it; they take effect after it. */
 #define TRV_SHIELD TRV_SCOPE_BLOCK_(TRV_FOREVER, 1)

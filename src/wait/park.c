@@ -46,10 +46,13 @@ int64_t trv__scope_deadline(void)
     return chain_deadline(trv__current->context->scope);
 }
 
-/* The clock is only read where a scope has a deadline. */
+/* The clock is only read where a scope has a deadline. A finalizer or callback runs in the scopes of
+ * whoever happened to drop the object or to complete the future: they are not meant for it, and
+ * what it does cannot wait anyway. */
 static bool calling_is_cancelled(void)
 {
-    struct trv_scope *innermost = trv__current->context->scope;
+    const struct trv__context *context = trv__current->context;
+    struct trv_scope *innermost = context->no_switch ? NULL : context->scope;
     int64_t deadline_ns = TRV__NEVER;
 
     for (const struct trv_scope *scope = innermost; scope && !scope->is_shield; scope = scope->outer) {

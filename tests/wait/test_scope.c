@@ -299,7 +299,36 @@ SEEDED_TEST(cancelling_is_never_lost, 200)
     ck_assert_double_le(trv_time() - base, 1);
 }
 
-TEST_LIST(RUN(a_block_that_is_fast_enough), RUN(every_way_out_leaves_the_scope),
+/* A callback that fills a queue. */
+static trv_object *put_on(const trv_args *args)
+{
+    trv_object *future;
+
+    if (trv_parse(args, "o", &future) < 0 || trv_checkpoint() < 0 ||
+        trv_queue_put(args->self, future, 0) < 0)
+        return NULL;
+    return trv_none_new();
+}
+
+TEST(callbacks_are_out_of_reach)
+{
+    trv_auto trv_object *queue = trv_queue_new(0), *future = trv_future_new();
+    trv_auto trv_object *none = trv_none_new(), *got = NULL;
+    trv_auto trv_object *callback = trv_function_new(put_on, "put_on(future): on a queue", queue);
+    trv_scope scope;
+
+    ck_assert_int_eq(trv_future_add_done_callback(future, callback), 0);
+    ck_assert_int_eq(trv_scope_begin(&scope, TRV_FOREVER), 0);
+    trv_scope_cancel(&scope);
+    ck_assert_int_eq(trv_future_set_result(future, none), 0);
+    expect_cancelled();
+    ck_assert_int_eq(trv_scope_end(&scope), 0);
+    ck_assert_ptr_nonnull(got = trv_queue_get(queue, 0));
+    ck_assert_ptr_eq(got, future);
+}
+
+TEST_LIST(RUN(callbacks_are_out_of_reach), RUN(a_block_that_is_fast_enough),
+          RUN(every_way_out_leaves_the_scope),
           RUN(a_deadline_becomes_a_timeout_error), RUN(a_swallowed_cancellation_is_gone),
           RUN(the_inner_deadline_comes_first), RUN(the_outer_deadline_comes_first), RUN(both_deadlines_passed),
           RUN(a_shield_keeps_the_outside_out), RUN(no_time_at_all), RUN(cancelling_ones_own_scope),
