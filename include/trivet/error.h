@@ -113,7 +113,8 @@ TRV_API int trv_error_occurred(void);
 TRV_API int trv_error_matches(trv_object *type);
 /* Takes the pending exception; nothing is pending afterwards. Returns: it, or NULL. Cannot fail. */
 TRV_API trv_object *trv_error_take(void);
-/* Makes an exception pending again; NULL clears. It stays yours. Replaces a pending one. */
+/* Makes an exception pending again; NULL clears. It stays yours. Replaces a pending one.
+ * Raises: TypeError if it is none. */
 TRV_API void trv_error_restore(trv_object *exception);
 /* Drops the pending exception. */
 TRV_API void trv_error_clear(void);

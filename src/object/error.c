@@ -65,12 +65,34 @@ static void add_place(struct trv__exception *exception, const char *file, int li
     exception->count++;
 }
 
+/* Whether a place is in the body of TRV_FUNCTION(function), where __func__ has an ending more. */
+static bool is_in_body(const struct trv__place *place, const char *file, const char *function)
+{
+    size_t size = strlen(function);
+
+    return place->file && !strncmp(place->function, function, size) &&
+           !strcmp(place->function + size, TRV__BODY_SUFFIX) && !strcmp(place->file, file);
+}
+
+/* A function that raised has its line in the traceback already, and only gets its name right. */
 void trv__error_passed(const char *file, int line, const char *function)
 {
+    struct trv__exception *exception;
     trv_object *error = current_context()->error;
 
-    if (error)
-        add_place(trv__exception(error), file, line, function);
+    if (!error)
+        return;
+    exception = trv__exception(error);
+    if (file && exception->count && !exception->is_constant) {
+        struct trv__place *last = &exception->first;
+        if (exception->count > 1)
+            last = &exception->more[exception->count - 2];
+        if (is_in_body(last, file, function)) {
+            last->function = function;
+            return;
+        }
+    }
+    add_place(exception, file, line, function);
 }
 
 /* Chaining ------------------------------------------------------------------------------------- */
@@ -330,8 +352,11 @@ trv_object *trv_error_take(void)
 
 void trv_error_restore(trv_object *exception)
 {
-    ASSERT(!exception || trv__is_exception(exception));
-    trv__error_give(trv_ref(exception));
+    if (exception && !trv__is_exception(exception))
+        trv_raise(trv_TypeError, "trv_error_restore needs an exception, not %s",
+                  trv_type_name(exception));
+    else
+        trv__error_give(trv_ref(exception));
 }
 
 void trv_error_clear(void)

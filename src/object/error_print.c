@@ -88,13 +88,15 @@ static void add_repeats(struct text *text, uint32_t times)
 
 static void add_place(struct text *text, const struct trv__place *place)
 {
+    const char *ending = strstr(place->function, TRV__BODY_SUFFIX);
     char line[24];
 
     snprintf(line, sizeof line, "\", line %d, in ", place->line);
     text_add_string(text, "  File \"");
     text_add_string(text, place->file ? place->file : "?");
     text_add_string(text, line);
-    text_add_string(text, place->function);
+    text_add(text, place->function,
+             ending ? (size_t)(ending - place->function) : strlen(place->function));
     text_add_string(text, "\n");
 }
 

@@ -335,6 +335,31 @@ static trv_object *failing(const trv_args *args TRV_UNUSED)
     return trv_raise_at_("f.c", 9, "failing", trv_ValueError, "text");
 }
 
+TRV_STATIC_FUNCTION(fails, "fails(): raises")
+{
+    return trv_raise(trv_ValueError, "text");
+}
+
+TRV_STATIC_FUNCTION(passes, "passes(): calls what raises")
+{
+    return trv_call(fails, "");
+}
+
+TEST(a_traceback_names_a_function_once_and_as_it_was_written)
+{
+    trv_object *exception, *text;
+    const char *found;
+
+    ck_assert_ptr_null(trv_call(passes, ""));
+    exception = trv_error_take();
+    text = trv_exception_format(exception);
+    ck_assert_ptr_nonnull(strstr(trv_str_utf8(text, NULL), "in passes\n"));
+    ck_assert_ptr_nonnull(found = strstr(trv_str_utf8(text, NULL), "in fails\n"));
+    ck_assert_ptr_null(strstr(found + 1, " in "));
+    trv_unref(text);
+    trv_unref(exception);
+}
+
 TEST(a_traceback_outlives_the_closures_in_it)
 {
     trv_object *closure = trv_function_new(failing, "my_closure", NULL), *exception;
@@ -556,6 +581,7 @@ TEST_LIST(RUN(raise_sets_an_exception_and_keeps_errno), RUN(raise_takes_texts_of
           RUN(raise_from_sets_the_cause), RUN(matching_knows_bases_and_tuples),
           RUN(taking_and_restoring), RUN(a_traceback_names_the_innermost_place_last),
           RUN(a_traceback_grows_and_folds_repeated_lines),
+          RUN(a_traceback_names_a_function_once_and_as_it_was_written),
           RUN(a_traceback_outlives_the_closures_in_it), RUN(causes_and_contexts_are_shown),
           RUN(a_ring_of_causes_is_shown_once), RUN(a_long_chain_is_shown),
           RUN(the_traceback_of_another_process_comes_first), RUN(formatting_keeps_what_is_pending),
