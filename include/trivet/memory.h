@@ -35,9 +35,9 @@ TRV_API int trv_gc_is_enabled(void);
 /* After how many more tracked objects made than ended generation 0 is collected (0: never), and
  * after how many collections of a generation the next one is. */
 TRV_API void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second);
-/* Whether the collector watches an object. Returns: 1 or 0. */
+/* Whether the collector watches an object. Returns: 1 or 0; 0 for NULL. */
 TRV_API int trv_gc_is_tracked(const trv_object *object);
-/* Whether an object's finalizer has run. Returns: 1 or 0. */
+/* Whether an object's finalizer has run. Returns: 1 or 0; 0 for NULL. */
 TRV_API int trv_gc_is_finalized(const trv_object *object);
 
 typedef struct trv_gc_generation_stats {

@@ -504,12 +504,12 @@ void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second)
 
 int trv_gc_is_tracked(const trv_object *object)
 {
-    return (object->flags & TRV__TRACKED) != 0;
+    return object && object->flags & TRV__TRACKED;
 }
 
 int trv_gc_is_finalized(const trv_object *object)
 {
-    return (object->flags & TRV__FINALIZED) != 0;
+    return object && object->flags & TRV__FINALIZED;
 }
 
 void trv_gc_stats_get(trv_gc_stats *stats)

@@ -70,9 +70,9 @@ int trv_issubclass(trv_object *type, trv_object *base)
     return derives_from(trv__type_of_handle(type), base, "issubclass");
 }
 
-bool trv__given(const trv_object *object, const char *function)
+bool trv__given(const void *argument, const char *function)
 {
-    if (LIKELY(object))
+    if (LIKELY(argument))
         return true;
     if (!trv__current->context->error)
         trv_raise(trv_SystemError, "%s was given NULL, and no exception is pending", function);

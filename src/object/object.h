@@ -75,8 +75,8 @@ void trv__entries_fini(struct trv__entries *entries);
  * object is NULL. Returns -1. */
 int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type, const char *function);
 
-/* Whether an argument is there; if not, and nothing is pending, sets SystemError. */
-bool trv__given(const trv_object *object, const char *function);
+/* Whether an argument (an object, a text) is there; if not, and nothing is pending: SystemError. */
+bool trv__given(const void *argument, const char *function);
 
 /* Whether `object` is of a type or of one derived from it; if not, an exception is set. */
 static inline bool trv__expect(const trv_object *object, const struct trv_type *type, const char *function)

@@ -472,7 +472,7 @@ int trv_dict_get_str(trv_object *dict, const char *key, trv_object **value)
     int found;
 
     *value = NULL;
-    if (!expect(dict, "trv_dict_get_str"))
+    if (!expect(dict, "trv_dict_get_str") || !trv__given(key, "trv_dict_get_str"))
         return -1;
     found = trv__table_find_text(&trv__as_dict(dict)->table, key, &place);
     if (found > 0)

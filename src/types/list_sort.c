@@ -386,7 +386,7 @@ int trv_list_sort(trv_object *list, trv_object *key, int is_reverse)
     struct trv__detached items, put_in;
     int status = 0;
 
-    if (!trv__expect(list, &trv__list_type, "trv_list_sort"))
+    if (!trv__expect(list, &trv__list_type, "trv_list_sort") || (!key && trv_error_occurred()))
         return -1;
     self = trv__as_list(list);
     trv_ref(list);

@@ -96,6 +96,8 @@ trv_object *trv_str_new_sized(const char *text, size_t size)
     struct trv__utf8_fault fault;
     size_t length;
 
+    if (size && !trv__given(text, "trv_str_new_sized"))
+        return NULL;
     if (!trv__utf8_check(text, size, &length, &fault))
         return raise_not_utf8(text, &fault);
     return trv__str_from(text, size, length);
@@ -103,7 +105,7 @@ trv_object *trv_str_new_sized(const char *text, size_t size)
 
 trv_object *trv_str_new(const char *text)
 {
-    return trv_str_new_sized(text, strlen(text));
+    return trv__given(text, "trv_str_new") ? trv_str_new_sized(text, strlen(text)) : NULL;
 }
 
 trv_object *trv_str_vprintf(const char *format, va_list arguments)

@@ -184,7 +184,7 @@ trv_object *trv__str_split(trv_object *object, const trv_object *separator, int6
 
 trv_object *trv_str_split(trv_object *str, trv_object *separator, int64_t most)
 {
-    if (!trv__expect(str, &trv__str_type, "trv_str_split"))
+    if (!trv__expect(str, &trv__str_type, "trv_str_split") || (!separator && trv_error_occurred()))
         return NULL;
     if (trv_is_none(separator))
         separator = NULL;

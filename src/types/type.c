@@ -25,6 +25,15 @@ static trv_object *type_construct(const struct trv_type *type, const trv_args *a
     return trv_type_of(args->items[0]);
 }
 
+/* A NULL argument can mean "missing" only to an `init`, which reads the arguments itself. */
+static bool are_given(const trv_args *args, const char *function)
+{
+    for (size_t i = 0; i < args->count; i++)
+        if (!trv__given(args->items[i], function))
+            return false;
+    return true;
+}
+
 static trv_object *make(const struct trv_type *type, const trv_args *args)
 {
     const struct trv_type *maker = trv__type_maker(type);
@@ -32,6 +41,8 @@ static trv_object *make(const struct trv_type *type, const trv_args *args)
 
     if (!maker)
         return trv_raise(trv_TypeError, "cannot create '%s' instances", type->name);
+    if (!type->slots.init && !are_given(args, type->name))
+        return NULL;
     object = maker->construct(type, args);
     if (object && type->flags & TRV__TYPE_IN_HEAP && object->type != type) {
         trv_unref(object);
