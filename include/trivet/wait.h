@@ -46,9 +46,9 @@ typedef struct trv_scope {
 
 /* Enters a scope that is cancelled when `seconds` have passed. Raises: ValueError. */
 TRV_API TRV_MUST_CHECK int trv_scope_begin(trv_scope *scope, double seconds);
-/* Leaves a scope, innermost first. If its deadline passed, a pending CancelledError becomes
- * TimeoutError; if it was cancelled by trv_scope_cancel, a pending CancelledError of its own is
- * dropped.
+/* Leaves a scope, and any inside it that were not left; does nothing if it was left before. If its
+ * deadline passed, a pending CancelledError becomes TimeoutError; if it was cancelled by
+ * trv_scope_cancel, a pending CancelledError of its own is dropped.
  * Returns: 0, or -1 if an exception is pending afterwards. */
 TRV_API int trv_scope_end(trv_scope *scope);
 /* Cancels a scope: blocking calls inside fail from now on. Any thread with the GIL may do this. */

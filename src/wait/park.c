@@ -200,10 +200,25 @@ int trv_scope_begin(trv_scope *scope, double seconds)
     return 0;
 }
 
+/* Leaves a scope with all that were entered inside it and not left; false if it is none of the
+ * caller's. The ones inside may lie on a stack that is gone, and are not written. */
+static bool leave(trv_scope *scope)
+{
+    struct trv__context *context = trv__current->context;
+    const trv_scope *inner = context->scope;
+
+    while (inner && inner != scope)
+        inner = inner->outer;
+    if (!inner)
+        return false;
+    context->scope = scope->outer;
+    scope->state |= DONE;
+    return true;
+}
+
 int trv_scope_end(trv_scope *scope)
 {
-    if (scope->state & ENTERED && !(scope->state & DONE)) {
-        trv__scope_pop(scope);
+    if (scope->state & ENTERED && !(scope->state & DONE) && leave(scope)) {
         if (scope->state & CANCELLED && trv_error_matches(trv_CancelledError) && !calling_is_cancelled()) {
             trv_error_clear();
             if (scope->state & EXPIRED)

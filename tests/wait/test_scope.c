@@ -327,8 +327,23 @@ TEST(callbacks_are_out_of_reach)
     ck_assert_ptr_eq(got, future);
 }
 
-TEST_LIST(RUN(callbacks_are_out_of_reach), RUN(a_block_that_is_fast_enough),
-          RUN(every_way_out_leaves_the_scope),
+TEST(the_outer_scope_is_left_first)
+{
+    trv_scope outer, inner;
+
+    ck_assert_int_eq(trv_scope_begin(&outer, TRV_FOREVER), 0);
+    ck_assert_int_eq(trv_scope_begin(&inner, TRV_FOREVER), 0);
+    trv_scope_cancel(&inner);
+    ck_assert_int_eq(trv_scope_end(&outer), 0);
+    ck_assert_ptr_null(trv__current->context->scope);
+    ck_assert_int_eq(trv_scope_end(&inner), 0);
+    ck_assert_int_eq(trv_scope_end(&inner), 0);
+    ck_assert_ptr_null(trv__current->context->scope);
+    ck_assert_int_eq(trv_sleep(0), 0);
+}
+
+TEST_LIST(RUN(callbacks_are_out_of_reach), RUN(the_outer_scope_is_left_first),
+          RUN(a_block_that_is_fast_enough), RUN(every_way_out_leaves_the_scope),
           RUN(a_deadline_becomes_a_timeout_error), RUN(a_swallowed_cancellation_is_gone),
           RUN(the_inner_deadline_comes_first), RUN(the_outer_deadline_comes_first), RUN(both_deadlines_passed),
           RUN(a_shield_keeps_the_outside_out), RUN(no_time_at_all), RUN(cancelling_ones_own_scope),
