@@ -182,8 +182,8 @@ static inline size_t trv__stack_room(const struct trv__stack *stack)
  * other. Aborts with a line that says what is wrong. */
 void trv__stack_check_switch(const struct trv__stack *from, const struct trv__stack *to);
 
-/* Park `from`, the stack that runs, and go on on `to`. Returns when somebody switches back. */
-static inline void trv__stack_switch(struct trv__stack *from, struct trv__stack *to)
+/* What is told and checked before and after a switch. */
+static inline void trv__stack_switch_begin(struct trv__stack *from, struct trv__stack *to)
 {
 #if TRV_DEBUG
     trv__stack_check_switch(from, to);
@@ -194,10 +194,32 @@ static inline void trv__stack_switch(struct trv__stack *from, struct trv__stack 
 #if TRV_TSAN
     __tsan_switch_to_fiber(to->fiber, 0);
 #endif
-    trv__switch(&from->sp, to->sp);
+    (void)from;
+    (void)to;
+}
+
+static inline void trv__stack_switch_end(struct trv__stack *from)
+{
 #if TRV_ASAN
     __sanitizer_finish_switch_fiber(from->fake_stack, NULL, NULL);
 #endif
+    (void)from;
+}
+
+/* Park `from`, the stack that runs, and go on on `to`. Returns when somebody switches back. */
+static inline void trv__stack_switch(struct trv__stack *from, struct trv__stack *to)
+{
+    trv__stack_switch_begin(from, to);
+    trv__switch(&from->sp, to->sp);
+    trv__stack_switch_end(from);
+}
+
+/* The same between stacks that all leave from one place in the code; see trv__switch_peer. */
+static inline void trv__stack_switch_peer(struct trv__stack *from, struct trv__stack *to)
+{
+    trv__stack_switch_begin(from, to);
+    trv__switch_peer(&from->sp, to->sp);
+    trv__stack_switch_end(from);
 }
 
 /* Leave `from` for good. Whoever runs next may release it. */

@@ -44,6 +44,11 @@
  * switches back. `from_sp` may lie anywhere that outlives the pause. */
 __attribute__((visibility("hidden"))) void trv__switch(void **from_sp, void *to_sp);
 
+/* The same, for stacks that leave from one and the same place in the code, as coroutines do in their
+ * scheduler: it goes on by returning, which the processor then predicts, and stays in step for
+ * the returns that follow. Both may be used on the same stacks. */
+__attribute__((visibility("hidden"))) void trv__switch_peer(void **from_sp, void *to_sp);
+
 /* What the first switch to a prepared stack lands on: calls the entry with its argument.
  * Assembly, never called from C. The unwinder finds its end here. */
 __attribute__((visibility("hidden"))) void trv__switch_start(void);

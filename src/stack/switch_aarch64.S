@@ -7,7 +7,8 @@
  *
  * Kept are x19 to x30, the lower halves of v8 to v15 and the control register of the
  * floating-point unit. It goes on with an indirect branch rather than with `ret`, because the
- * predictor of returns knows nothing of our stacks; only where the program is built for
+ * predictor of returns knows nothing of our stacks (in trv__switch_peer it is kept in step, see
+ * switch.h); only where the program is built for
  * branch-target identification it must be `ret`, since the address after a call is no target.
  */
 #include "stack/switch.h"
@@ -21,13 +22,10 @@
 #endif
 
     .text
-    .globl trv__switch
-    .hidden trv__switch
-    .type trv__switch, %function
-    .p2align 4
-/* x0: where to save the caller's stack pointer. x1: the stack pointer to go on with. */
-trv__switch:
-    .cfi_startproc
+
+/* Saves the caller's stack pointer where x0 says, and goes on with that in x1, as far as what both
+ * functions below have in common. */
+.macro SWITCH
     hint #34
     sub sp, sp, #176
     .cfi_def_cfa_offset 176
@@ -87,12 +85,37 @@ trv__switch:
     .cfi_restore x29
     .cfi_restore x30
     cmp x9, x11
+.endm
+
+    .globl trv__switch
+    .hidden trv__switch
+    .type trv__switch, %function
+    .p2align 4
+/* x0: where to save the caller's stack pointer. x1: the stack pointer to go on with. */
+trv__switch:
+    .cfi_startproc
+    SWITCH
     b.ne 1f
     GO_ON
 1:  msr fpcr, x11
     GO_ON
     .cfi_endproc
     .size trv__switch, . - trv__switch
+
+    .globl trv__switch_peer
+    .hidden trv__switch_peer
+    .type trv__switch_peer, %function
+    .p2align 4
+/* The same; goes on by returning. */
+trv__switch_peer:
+    .cfi_startproc
+    SWITCH
+    b.ne 1f
+    ret
+1:  msr fpcr, x11
+    ret
+    .cfi_endproc
+    .size trv__switch_peer, . - trv__switch_peer
 
 /* Never called: trv__switch_prepare makes it the address that the first switch goes to. The
  * word before it belongs to it, because unwinders look up the address before the one saved. */

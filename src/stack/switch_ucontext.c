@@ -23,6 +23,11 @@ void trv__switch(void **from_sp, void *to_sp)
         abort();
 }
 
+void trv__switch_peer(void **from_sp, void *to_sp)
+{
+    trv__switch(from_sp, to_sp);
+}
+
 /* makecontext passes only ints: two for each pointer. */
 static void start(unsigned entry_high, unsigned entry_low, unsigned argument_high,
                   unsigned argument_low)
