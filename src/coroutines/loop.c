@@ -454,6 +454,7 @@ int trv__loop_init(struct trv__loop *loop)
 void trv__loop_fini(struct trv__loop *loop)
 {
     ASSERT(!loop->live && trv__list_is_empty(&loop->ready));
+    trv__coroutines_release(loop);
     trv__polls_close(loop);
     uv_close((uv_handle_t *)&loop->async, NULL);
     uv_close((uv_handle_t *)&loop->timer, NULL);

@@ -49,6 +49,7 @@ struct trv__coroutine {
     struct trv__future *task; /* of the call it runs; borrowed, NULL once that has ended */
     void *work;               /* the struct trv__coroutine_work whose call it is, or NULL */
     struct trv__list link;    /* in loop->coroutines */
+    struct trv__coroutine *next_spare; /* while it is one */
     uint32_t timer;           /* its place in loop->timers, from 1; 0: none */
     bool was_told;            /* the loop ends and has cancelled it */
 };
@@ -85,6 +86,8 @@ struct trv__loop {
     struct trv__list ready;       /* struct trv__ready */
     int ticks;                    /* switches until the loop looks after the rest again */
     int turn_ticks;               /* how many a turn has; adapts to how long they take */
+    struct trv__coroutine *spares; /* coroutines that have ended and may run another call */
+    size_t spare_count;
     struct trv__stack *corpse;    /* of a coroutine that has ended; released by who runs next */
     struct trv__stacks *stacks;
     struct trv__context *outer;
@@ -150,6 +153,8 @@ static inline struct trv__coroutine *trv__coroutine_of(struct trv__context *cont
 struct trv__coroutine *trv__coroutine_create(struct trv__loop *loop, struct trv__call *call);
 /* Runs a coroutine, which is in no queue, and those after it, until the loop is needed. By the loop. */
 void trv__coroutine_resume(struct trv__loop *loop, struct trv__coroutine *coroutine);
+/* Gives the spare ones' stacks back. By the loop, when nothing runs any more. */
+void trv__coroutines_release(struct trv__loop *loop);
 /* What its park waited for has not come: the deadline has. */
 void trv__coroutine_timed_out(struct trv__coroutine *coroutine);
 
