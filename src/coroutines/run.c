@@ -14,11 +14,11 @@
 
 static bool may_run(trv_object *callable, const char *who)
 {
-    if (!trv__given(callable, who))
-        return false;
-    if (!trv_callable(callable))
+    if (LIKELY(callable && callable->type->slots.call))
+        return true;
+    if (trv__given(callable, who))
         trv_raise(trv_TypeError, "'%s' object is not callable", trv_type_name(callable));
-    return trv_callable(callable);
+    return false;
 }
 
 static bool main_is_done(void *argument)

@@ -324,6 +324,8 @@ trv_object *trv__build_arguments(const char *format, va_list *arguments)
     struct trv__items items;
     trv_object *tuple;
 
+    if (!format || !*format)
+        return trv_tuple_new(NULL, 0);
     if (trv__build_call(format, arguments, &items) < 0)
         return NULL;
     if ((tuple = trv__tuple_take(items.items, items.count)))

@@ -36,6 +36,7 @@ struct trv__future *trv__future_create(void)
 
     if (!future)
         return NULL;
+    future->flags |= TRV__FINALIZED; /* it has no last words, unless an exception comes */
     trv__list_init(&future->waiters);
     trv__list_init(&future->watches);
     return future;
@@ -100,6 +101,7 @@ void trv__future_fail_take(struct trv__future *future, trv_object *exception)
         return;
     }
     future->exception = exception;
+    future->flags &= ~(uint32_t)TRV__FINALIZED;
     trv__track(future);
     complete(future, TRV__FINISHED);
 }
