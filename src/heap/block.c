@@ -85,26 +85,38 @@ void *trv__reallocate(void *block, size_t old_size, size_t new_size)
     return moved;
 }
 
-static void *large_object(struct trv__heap *heap, size_t size, bool is_container)
+static void *new_large_object(struct trv__heap *heap, size_t size, bool is_container)
 {
     struct trv__large *large;
+    uintptr_t address;
 
-    if (FAULT() || size > PTRDIFF_MAX - sizeof *large || !(large = heap->allocate(sizeof *large + size)))
+    if (FAULT() || size > PTRDIFF_MAX - TRV__LARGE_HEADER || !(large = heap->allocate(TRV__LARGE_HEADER + size)))
         return NULL;
     large->size = size;
-    trv__list_append(&heap->large[is_container], &large->link);
+    large->mark = 0;
+    trv__list_append(&heap->large[is_container ? TRV__LARGE_OLD : TRV__LARGE_PLAIN], &large->link);
     heap->large_count[is_container]++;
-    heap->large_bytes += sizeof *large + size;
-    return large + 1;
+    heap->large_bytes += TRV__LARGE_HEADER + size;
+    address = (uintptr_t)trv__large_object(&large->link);
+    if (is_container) {
+        heap->has_far_marks = true;
+        heap->large_low = heap->large_low ? MIN_OF(heap->large_low, address) : address;
+        heap->large_high = MAX_OF(heap->large_high, address + 1);
+    }
+    return (void *)address;
 }
 
 static void free_large_object(struct trv__heap *heap, void *object, bool is_container)
 {
-    struct trv__large *large = (struct trv__large *)object - 1;
+    struct trv__large *large = trv__large_of(object);
 
     trv__list_remove(&large->link);
     heap->large_count[is_container]--;
-    heap->large_bytes -= sizeof *large + large->size;
+    heap->large_bytes -= TRV__LARGE_HEADER + large->size;
+    if (!heap->large_count[1]) {
+        heap->has_far_marks = heap->space_count > 1;
+        heap->large_low = heap->large_high = 0;
+    }
     heap->release(large);
 }
 
@@ -115,7 +127,7 @@ static void *new_object(const struct trv_type *type, size_t size, enum trv__kind
 
     ASSERT(trv__holds_gil());
     object = size <= TRV__SMALL_MOST ? trv__pool_take(heap, kind, trv__size_class(size))
-                                     : large_object(heap, size, kind == TRV__CONTAINERS);
+                                     : new_large_object(heap, size, kind == TRV__CONTAINERS);
     if (UNLIKELY(!object))
         return out_of_memory();
     object->refcount = 1;
@@ -157,30 +169,23 @@ void trv__object_discard(void *memory)
         trv_unref(type->handle);
 }
 
-static size_t pool_bytes_in_use(const struct trv__heap *heap, size_t *objects)
+static void add_pool(struct trv__pool *pool, void *argument)
 {
-    size_t bytes = 0;
+    trv_heap_stats *stats = argument;
+    size_t used = trv__pool_in_use(trv__current->heap, pool);
 
-    for (size_t a = 0; a < heap->arena_count; a++)
-        for (size_t i = 0; i < TRV__POOLS_PER_ARENA; i++) {
-            const struct trv__pool *pool;
-            if (!(heap->by_address[a]->pools_used >> i & 1))
-                continue;
-            pool = (const void *)(heap->by_address[a]->memory + i * TRV__POOL_BYTES);
-            bytes += (size_t)pool->used * pool->block_bytes;
-            if (pool->kind != TRV__BLOCKS)
-                *objects += pool->used;
-        }
-    return bytes;
+    stats->pool_bytes += used * pool->block_bytes;
+    if (pool->kind != TRV__BLOCKS)
+        stats->live_objects += used;
 }
 
 void trv_heap_stats_get(trv_heap_stats *stats)
 {
-    const struct trv__heap *heap = trv__current->heap;
+    struct trv__heap *heap = trv__current->heap;
 
-    *stats = (trv_heap_stats){.live_objects = heap->large_count[0] + heap->large_count[1]};
-    stats->pool_bytes = pool_bytes_in_use(heap, &stats->live_objects);
+    *stats = (trv_heap_stats){.live_objects = heap->large_count[0] + heap->large_count[1],
+                              .arenas = heap->arena_count,
+                              .arena_bytes = heap->arena_count * TRV__ARENA_BYTES};
+    trv__each_pool(heap, add_pool, stats);
     stats->live_bytes = stats->pool_bytes + heap->large_bytes;
-    stats->arenas = heap->arena_count;
-    stats->arena_bytes = heap->arena_count * TRV__ARENA_BYTES;
 }

@@ -3,10 +3,11 @@
  * Memory: blocks, objects made of them, and the collector.
  *
  * Blocks up to 512 bytes come from pools. A pool is 16 KB, aligned to its size, and holds blocks of
- * one size class (multiples of 8) and one kind: plain blocks, or containers, which the collector
- * walks. Pools are cut from arenas of 1 MB; an arena whose pools are all free is unmapped, and new
- * pools come from the fullest arena so that this happens. Larger blocks come from malloc or the
- * allocator of the config; larger containers are also linked in a list of the heap.
+ * one size class (multiples of 8) and one kind: plain blocks, objects without references that the
+ * collector would follow, or containers, which it walks. Pools are cut from arenas of 1 MB; an
+ * arena whose pools are all free is unmapped, and new pools come from the fullest arena so that this
+ * happens. Larger blocks come from malloc or the allocator of the config; larger objects are also
+ * linked in lists of the heap.
  *
  * Everything here needs the GIL; there are no atomics and no locks. Nothing here runs finalizers
  * or collects except trv_unref (heap/end.c) and trv__collect (heap/collect.c).
@@ -65,7 +66,7 @@ void trv__weak_call_back(struct trv__weak *cut);
 /* Both. */
 void trv__weak_end(trv_object *object);
 
-/* The collector (heap/collect.c) ------------------------------------------------------------ */
+/* The collector (heap/generation.c, heap/collect.c) ----------------------------------------- */
 
 /* Collects a generation and those younger; SIZE_MAX if one is under way. Returns how many objects
  * were unreachable. */

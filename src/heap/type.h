@@ -38,18 +38,15 @@
     uint32_t flags;                                                                                 \
     const struct trv_type *type
 
-/* The bits of `flags`. Free blocks and untracked objects have no bit of the collector's set. */
+/* The bits of `flags`. Free blocks have none set. What the collector knows besides stands in marks
+ * (heap/mark.h), so that it need not write here. */
 enum {
-    TRV__GENERATION = 3,        /* 0, 1, 2 */
-    TRV__TRACKED = 4,           /* the collector watches it */
-    TRV__FINALIZED = 8,         /* its finalizer has run */
-    TRV__HAS_WEAKREFS = 16,     /* the weak table has an entry for it */
-    TRV__COLLECTING = 32,       /* in the set being collected; only during a collection */
-    TRV__REACHABLE = 64,        /* found alive; only during a collection */
-    TRV__TYPE_BIT = 128,        /* free for the type's own use */
-    TRV__LARGE = 256,           /* its block is not in a pool */
-    TRV__FLAGS_END = 512        /* from here up: references from outside the set, during a collection;
-                                   part of a link in an object whose end was put off */
+    TRV__TRACKED = 1,      /* the collector watches it */
+    TRV__FINALIZED = 2,    /* its finalizer has run */
+    TRV__HAS_WEAKREFS = 4, /* the weak table has an entry for it */
+    TRV__LARGE = 8,        /* its block is not in a pool */
+    TRV__TYPE_BIT = 128,   /* free for the type's own use */
+    TRV__FLAGS_END = 256   /* above: 0, or part of a link in an object whose end was put off */
 };
 
 enum {
@@ -69,6 +66,15 @@ struct trv__method {
     trv_entry entry;       /* args->self is the receiver */
 };
 
+/* Says that all references of a type's instances stand in one array, and where: the collector then
+ * walks it by itself, instead of calling `traverse` (which must visit the same). Items may be NULL. */
+struct trv__references {
+    uint8_t width;         /* references that one of the count stands for; 0: no such array */
+    uint8_t is_inside;     /* the array begins in the instance, at `items`; or its address stands there */
+    uint8_t is_count_32;   /* the count is a uint32_t; or a size_t */
+    uint16_t items, count; /* offsets in the instance */
+};
+
 struct trv_type {
     trv_object *handle;          /* the type as an object */
     const char *name;
@@ -78,6 +84,7 @@ struct trv_type {
     size_t (*block_bytes)(const trv_object *); /* types whose instances differ in size; NULL: instance_bytes */
     size_t data_offset;          /* where trv_data() points, for types made with trv_type_new */
     uint32_t flags;
+    struct trv__references references; /* not inherited */
     trv_slots slots;             /* inherited ones filled in */
     const struct trv__method *methods; /* ends with a NULL name; may be NULL */
     /* Makes an instance when the type is called; NULL: as the base does. Types with an immutable

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the collector share: following references, and what follows a collection.
+ */
+#ifndef TRV_HEAP_COLLECT_H
+#define TRV_HEAP_COLLECT_H
+
+#include "heap/mark.h"
+
+/* Calls visit for each reference of an object, some of which may be NULL. Where they stand in an
+ * array, visit is inlined. */
+static inline __attribute__((always_inline)) void trv__each_reference(trv_object *object, trv_visit visit,
+                                                                      void *argument)
+{
+    const struct trv_type *type = object->type;
+    const struct trv__references at = type->references;
+    const char *base = (const char *)object;
+    trv_object *const *items = (trv_object *const *)(const void *)(base + at.items);
+    size_t count;
+
+    if (UNLIKELY(!at.width)) {
+        type->slots.traverse(object, visit, argument);
+        return;
+    }
+    if (!at.is_inside)
+        items = *(trv_object *const *const *)(const void *)items;
+    count = at.is_count_32 ? *(const uint32_t *)(const void *)(base + at.count)
+                           : *(const size_t *)(const void *)(base + at.count);
+    count *= at.width;
+    for (size_t i = 0; i < count; i++)
+        visit(items[i], argument);
+}
+
+/* Counts a collection that has ended (heap/generation.c). */
+void trv__collected(struct trv__heap *heap, int generation, size_t survivors);
+
+/* Checks every promise of the heap's structures; the second one only now and then if the heap is
+ * large. Both do nothing without --enable-debug (heap/validate.c). */
+void trv__heap_check(struct trv__heap *heap);
+void trv__heap_validate(struct trv__heap *heap);
+
+#endif
