@@ -8,9 +8,32 @@
  */
 #include "heap/pool.h"
 
+#include <errno.h>
+#include <sys/mman.h>
+
+/* From this size on, what an access costs is mostly the walk through the page tables. */
+#define HUGE_PAGES_FROM ((size_t)4 << 20)
+#define PAGE_BYTES ((uintptr_t)4096)
+
 static void *out_of_memory(void)
 {
     return trv_raise(trv_MemoryError, "out of memory");
+}
+
+/* Asks for huge pages under a large plain block: a wish, that may go unheard. Whole pages, so that
+ * malloc's mapping stays one mapping and can be moved as it grows. */
+static void *want_huge_pages(void *block, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    if (size >= HUGE_PAGES_FROM) {
+        uintptr_t start = (uintptr_t)block & ~(PAGE_BYTES - 1);
+        int error = errno;
+        size_t bytes = ROUND_UP((uintptr_t)block + size - start, PAGE_BYTES);
+        madvise((void *)start, bytes, MADV_HUGEPAGE);
+        errno = error;
+    }
+#endif
+    return block;
 }
 
 static void *try_allocate(struct trv__heap *heap, size_t size)
@@ -23,7 +46,7 @@ static void *try_allocate(struct trv__heap *heap, size_t size)
     block = FAULT() || size > PTRDIFF_MAX ? NULL : heap->allocate(size);
     if (block)
         heap->large_bytes += size;
-    return block;
+    return block && heap->allocate == malloc ? want_huge_pages(block, size) : block;
 }
 
 void *trv__try_allocate(size_t size)
@@ -70,7 +93,7 @@ void *trv__reallocate(void *block, size_t old_size, size_t new_size)
         if (!moved)
             return out_of_memory();
         heap->large_bytes += new_size - old_size;
-        return moved;
+        return heap->reallocate == realloc ? want_huge_pages(moved, new_size) : moved;
     }
     if (block && new_size <= TRV__SMALL_MOST && old_size <= TRV__SMALL_MOST &&
         trv__size_class(old_size) == trv__size_class(new_size))
