@@ -59,6 +59,15 @@ static TRV__ALWAYS_INLINE uint32_t empty_slots(const table_t *t, uint32_t slot)
                               TRV__EMPTY_SLOT);
 }
 
+/* Which of the empty slots a key is given: the one its hash names, or the next in turn. Without a
+ * branch, which would go either way. */
+static TRV__ALWAYS_INLINE uint32_t choose_slot(uint32_t slot, uint32_t empty, uint32_t hash)
+{
+    uint32_t named = hash % TRV__GROUP, turned = (empty | empty << TRV__GROUP) >> named;
+
+    return slot + (named + (uint32_t)__builtin_ctz(turned)) % TRV__GROUP;
+}
+
 /* The first slot of the group after a full one: the others of the line, then other lines. The
  * second line is unrelated to the first, so that hashes with equal low bits part there; from it on,
  * steps that grow by one visit every line. `step` counts the groups. */
@@ -167,7 +176,7 @@ static TRV__ALWAYS_INLINE int search(table_t *t, const struct wanted *w, enum ke
         }
         empty = empty_slots(t, slot);
         if (LIKELY(empty)) {
-            place->slot = slot + (uint32_t)__builtin_ctz(empty);
+            place->slot = choose_slot(slot, empty, w->hash);
             return 0;
         }
         slot = next_group(t, slot, w->hash, &step);
@@ -315,7 +324,7 @@ static inline void enter(table_t *t, uint32_t entry, uint32_t hash)
 
     while (UNLIKELY(!(empty = empty_slots(t, slot))))
         slot = next_group(t, slot, hash, &step);
-    t->slots[slot + (uint32_t)__builtin_ctz(empty)] = trv__table_tag(hash, t->mask) | entry;
+    t->slots[choose_slot(slot, empty, hash)] = trv__table_tag(hash, t->mask) | entry;
 }
 
 /* Fills an index from the hashes. Lines are far apart: fetched some rounds ahead. */

@@ -9,11 +9,11 @@
  * Up to TRV__TABLE_SMALL entries that is all: a lookup compares the hashes. Larger tables have an
  * *index* of 4-byte slots, in groups of 4 and lines of 16, a cache line each. A slot holds the
  * number of an entry in its low bits (as many as the index has slots for) and a tag from the hash
- * in the rest. A lookup compares the 4 tags of a group at once, so that it mostly takes the same path
- * whichever slot it is, and touches an entry only if its tag fits. A group that is full sends the
- * search on to the others of its line, and then to other lines; the first group with an empty slot
- * ends it. Neighbouring hashes share a group: ints in order, which hash to themselves, are found in
- * order.
+ * in the rest. A lookup compares the 4 tags of a group at once, so that it mostly takes the same
+ * path whichever slot it is, and touches an entry only if its tag fits. A group that is full sends
+ * the search on to the others of its line, and then to other lines; the first group with an empty
+ * slot ends it. Neighbouring hashes share a group: ints in order, which hash to themselves, are
+ * found in order.
  *
  * Invariants:
  *   - an entry is added only while filled + tombs < capacity, which is 7/8 of the slots: some group
@@ -146,14 +146,14 @@ static TRV__ALWAYS_INLINE uint32_t trv__compare_group(const uint32_t *slots, uin
 #endif
 }
 
-/* The entry of a key if it is that very object, a str or a small int, and stands in the first
- * group of its search, the first with its tag; else NULL, which says nothing. */
+/* The entry of a key if it is that very object, a str or a small int, and stands where a search
+ * begins; else NULL, which says nothing. Most keys stand in the very slot that their hash names. */
 static TRV__ALWAYS_INLINE trv_object **trv__table_fast(const struct trv__table *table,
                                                        const trv_object *key, size_t width)
 {
-    uint32_t hash, mask = table->mask, hits;
-    const uint32_t *slots;
-    trv_object **entry;
+    uint32_t hash, mask = table->mask, tag, entry, hits;
+    const uint32_t *slots = table->slots;
+    trv_object **words;
 
     if (trv__is_str(key))
         hash = trv__table_fold((int64_t)trv__as_str(key)->hash);
@@ -161,14 +161,18 @@ static TRV__ALWAYS_INLINE trv_object **trv__table_fast(const struct trv__table *
         hash = trv__table_fold(trv__int_value(key));
     else
         return NULL;
-    if (!table->slots)
+    if (UNLIKELY(!slots))
         return NULL;
-    slots = table->slots + trv__table_group(hash, mask);
-    hits = trv__compare_group(slots, ~mask, trv__table_tag(hash, mask));
-    if (!hits)
+    tag = trv__table_tag(hash, mask);
+    entry = slots[hash & mask] ^ tag;
+    if (entry <= mask && *(words = table->words + entry * width) == key)
+        return words;
+    slots += trv__table_group(hash, mask);
+    hits = trv__compare_group(slots, ~mask, tag);
+    if (UNLIKELY(!hits))
         return NULL;
-    entry = table->words + (slots[__builtin_ctz(hits)] & mask) * width;
-    return *entry == key ? entry : NULL;
+    words = table->words + (slots[__builtin_ctz(hits)] & mask) * width;
+    return LIKELY(*words == key) ? words : NULL;
 }
 
 /* Walks the entries: the first in use from *position on, which moves past it. False at the end. */
