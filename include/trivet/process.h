@@ -22,11 +22,15 @@ typedef struct trv_process_pool_options {
     size_t ring_bytes; /* of each direction of each worker; 0: 1 MiB */
 } trv_process_pool_options;
 
-/* A pool of forked processes. Raises: ValueError, OSError. Blocks: while it forks. */
+/* A pool of forked processes: an executor. Raises: ValueError, OSError, MemoryError, CancelledError.
+ * Blocks: while it forks. May switch. */
 TRV_API TRV_MUST_CHECK trv_object *trv_process_pool_new(const trv_process_pool_options *options);
-/* The pids of the workers that live now. Returns: a list. Raises: TypeError. */
+/* The pids of the workers that live now. Returns: a list, empty after the pool was shut down.
+ * Raises: TypeError, CancelledError. Blocks: while workers are being forked. May switch. */
 TRV_API TRV_MUST_CHECK trv_object *trv_process_pool_pids(trv_object *pool);
-/* Names an object that existed when the pool was made, so that a call gets it without a copy.
+/* Names an object that existed when the pool was made, so that a call gets it without a copy, as it
+ * was then. Make the token before the pool to be safe: an object made later, where another one had
+ * been, would be taken for that one; anywhere else it is UnpicklingError.
  * Returns: a token to pass as an argument. */
 TRV_API TRV_MUST_CHECK trv_object *trv_inherit(trv_object *object);
 

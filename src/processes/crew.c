@@ -238,12 +238,10 @@ static void take_event(struct trv__crew *crew, uint64_t what)
 {
     if (what == EVENT_WAKE)
         return; /* edge-triggered: nothing to read */
-    if (what == EVENT_CONTROL)
-        trv__crew_read_notes(crew);
-    else if (what == EVENT_ZYGOTE)
-        trv__zygote_died(crew);
-    else
+    if (what < crew->slot_count)
         trv__slot_died(&crew->slots[what]);
+    else if (what == EVENT_ZYGOTE || !trv__crew_read_notes(crew))
+        trv__zygote_died(crew);
 }
 
 /* Results came, but somebody who submits or waits takes them out as they come: to ask for the GIL
@@ -294,6 +292,15 @@ static void ask_to_quit(struct trv__crew *crew)
     trv__note_send(crew->control_fd, &note, -1);
 }
 
+/* Without a pidfd the pid must do: it is the zygote's until we have waited for it. */
+static void kill_zygote(struct trv__crew *crew)
+{
+    if (crew->zygote_pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, crew->zygote_pidfd, SIGKILL, NULL, 0);
+    else
+        kill(crew->zygote_pid, SIGKILL);
+}
+
 /* Asks, then insists. */
 static void see_to_quitting(struct trv__crew *crew)
 {
@@ -303,8 +310,8 @@ static void see_to_quitting(struct trv__crew *crew)
         ask_to_quit(crew);
     } else if (trv__clock_ns() >= crew->quit_ns) {
         trv__crew_kill(crew);
-        if (crew->quit >= TRV__QUIT_KILLED && crew->zygote_pidfd >= 0)
-            syscall(SYS_pidfd_send_signal, crew->zygote_pidfd, SIGKILL, NULL, 0);
+        if (crew->quit >= TRV__QUIT_KILLED && crew->has_zygote)
+            kill_zygote(crew);
         crew->quit = crew->quit == TRV__QUIT_ASKED ? TRV__QUIT_KILLED : TRV__QUIT_KILLED_ALL;
         crew->quit_ns = trv__clock_ns() + QUIT_PATIENCE_NS;
     }
@@ -312,7 +319,7 @@ static void see_to_quitting(struct trv__crew *crew)
 
 static bool is_over(const struct trv__crew *crew)
 {
-    if (crew->quit == TRV__QUIT_NOT || crew->zygote_pidfd >= 0)
+    if (crew->quit == TRV__QUIT_NOT || crew->has_zygote)
         return false;
     for (size_t i = 0; i < crew->slot_count; i++)
         if (crew->slots[i].pidfd >= 0)
@@ -337,11 +344,12 @@ static int set_out(struct trv__crew *crew)
         return -1;
     if (add_event(crew, crew->event_fd, EPOLLIN | EPOLLET, EVENT_WAKE) == 0 &&
         add_event(crew, crew->control_fd, EPOLLIN, EVENT_CONTROL) == 0 &&
-        add_event(crew, crew->zygote_pidfd, EPOLLIN, EVENT_ZYGOTE) == 0)
+        (crew->zygote_pidfd < 0 || add_event(crew, crew->zygote_pidfd, EPOLLIN, EVENT_ZYGOTE) == 0))
         return 0;
     kill(crew->zygote_pid, SIGKILL);
     while (waitpid(crew->zygote_pid, NULL, 0) < 0 && errno == EINTR)
         ;
+    crew->has_zygote = false;
     return -1;
 }
 

@@ -66,7 +66,7 @@ struct trv__slot {
     uint64_t seen_read;                  /* how far it had read when the keeper looked last */
     int64_t moved_ns;                    /* when that had changed last; real time */
     pid_t pid;
-    int pidfd;                           /* -1: none */
+    int pidfd;                           /* -1: none; the zygote's notes must do */
     bool is_suspect;                     /* it did not begin a call in time: others are preferred */
     bool is_corrupt;                     /* it wrote nonsense, and was killed for it */
     bool has_status;                     /* the zygote told how it died: */
@@ -110,7 +110,8 @@ struct trv__crew {
     int epoll_fd;
     int control_fd;                      /* to the zygote */
     pid_t zygote_pid;
-    int zygote_pidfd;                    /* -1: it was never there, or is gone */
+    int zygote_pidfd;                    /* -1: none */
+    bool has_zygote;                     /* it is there, or was not waited for yet */
     enum { TRV__QUIT_NOT, TRV__QUIT_ASKED, TRV__QUIT_KILLED, TRV__QUIT_KILLED_ALL } quit;
     int64_t quit_ns;                     /* when to be less patient; real time */
 };
@@ -118,9 +119,9 @@ struct trv__crew {
 /* What passes between parent and zygote. */
 enum trv__note_kind {
     TRV__NOTE_FORK = 1, /* to the zygote: fork a worker for the slot */
-    TRV__NOTE_KILL,     /* kill the slot's worker: its pidfd did not arrive */
+    TRV__NOTE_KILL,     /* kill the slot's worker: there is no pidfd to do it with */
     TRV__NOTE_QUIT,     /* wait for your children, and end */
-    TRV__NOTE_FORKED,   /* from it: pid, with the pidfd */
+    TRV__NOTE_FORKED,   /* from it: pid, with the pidfd; or error ENOSYS: this kernel has none */
     TRV__NOTE_DIED,     /* pid, code, status */
     TRV__NOTE_FAILED    /* could not fork: error */
 };
@@ -180,13 +181,15 @@ bool trv__crew_linger(struct trv__crew *crew);
 void trv__slot_reset(struct trv__slot *slot);
 /* Asks the zygote for the workers that are wanted. */
 void trv__crew_ask(struct trv__crew *crew);
-void trv__crew_read_notes(struct trv__crew *crew);
+/* Takes in what the zygote says. False if it will say nothing more. */
+bool trv__crew_read_notes(struct trv__crew *crew);
 /* A pidfd became readable. */
 void trv__slot_died(struct trv__slot *slot);
 void trv__zygote_died(struct trv__crew *crew);
 /* Buries dead workers of whom all is known, or nothing more will be. */
 void trv__crew_bury(struct trv__crew *crew);
-/* Kills every worker that is known. */
+/* Kills a worker, if there is one; every worker. */
+void trv__slot_kill(struct trv__slot *slot);
 void trv__crew_kill(struct trv__crew *crew);
 /* Fails every job: nothing will run any more. */
 void trv__crew_break(struct trv__crew *crew, const char *reason);

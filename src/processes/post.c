@@ -18,10 +18,6 @@
 #include "base/fault.h"
 #include "processes/crew.h"
 
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 /* How much work may stand in a ring. */
 #define AHEAD_NS INT64_C(500000)
 /* After how long a call that was not begun is given to an idle worker instead. */
@@ -203,8 +199,7 @@ void trv__crew_cancel_waiting(struct trv__crew *crew)
 static void punish(struct trv__slot *slot)
 {
     slot->is_corrupt = true;
-    if (slot->pidfd >= 0)
-        syscall(SYS_pidfd_send_signal, slot->pidfd, SIGKILL, NULL, 0);
+    trv__slot_kill(slot);
 }
 
 static void go_on_sending(struct trv__slot *slot)

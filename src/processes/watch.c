@@ -95,13 +95,11 @@ static void worker_is_there(struct trv__slot *slot, const struct trv__note *note
     slot->pid = note->pid;
     slot->pidfd = pidfd;
     slot->state = TRV__SLOT_LIVE;
-    if (pidfd >= 0 && !FAULT() && epoll_ctl(slot->crew->epoll_fd, EPOLL_CTL_ADD, pidfd, &event) == 0)
+    if (note->error == ENOSYS)
         return;
-    /* We could not tell when it dies: it must go. The note of its death comes without being asked for. */
-    if (pidfd >= 0)
-        syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-    else
-        trv__note_send(slot->crew->control_fd, &(struct trv__note){.kind = TRV__NOTE_KILL, .slot = slot->index}, -1);
+    /* If we could not tell when it dies, it must go: the note of its death comes unasked. */
+    if (pidfd < 0 || FAULT() || epoll_ctl(slot->crew->epoll_fd, EPOLL_CTL_ADD, pidfd, &event) < 0)
+        trv__slot_kill(slot);
 }
 
 static void worker_has_status(struct trv__slot *slot, const struct trv__note *note)
@@ -132,18 +130,19 @@ static void take_note(struct trv__crew *crew, const struct trv__note *note, int 
     }
 }
 
-void trv__crew_read_notes(struct trv__crew *crew)
+bool trv__crew_read_notes(struct trv__crew *crew)
 {
     struct trv__note note;
-    int fd;
+    int fd, answer;
 
-    while (trv__note_receive(crew->control_fd, &note, &fd) > 0) {
+    while ((answer = trv__note_receive(crew->control_fd, &note, &fd)) > 0) {
         if (note.slot < crew->slot_count)
             take_note(crew, &note, fd);
         else if (fd >= 0)
             close(fd);
     }
     trv__wake_all(&crew->changes);
+    return answer != 0;
 }
 
 /* Burials ---------------------------------------------------------------------------------------------------- */
@@ -266,7 +265,7 @@ void trv__crew_bury(struct trv__crew *crew)
     for (size_t i = 0; i < crew->slot_count; i++) {
         struct trv__slot *slot = &crew->slots[i];
         if (slot->state == TRV__SLOT_DYING && (slot->pidfd < 0 || is_readable(slot->pidfd)) &&
-            (slot->has_status || crew->zygote_pidfd < 0 || trv__clock_ns() >= slot->bury_ns))
+            (slot->has_status || !crew->has_zygote || trv__clock_ns() >= slot->bury_ns))
             bury(slot);
     }
     crew->is_receiving = was_receiving;
@@ -286,11 +285,20 @@ int64_t trv__crew_due_ns(struct trv__crew *crew)
 
 /* The end of all --------------------------------------------------------------------------------------------- */
 
+void trv__slot_kill(struct trv__slot *slot)
+{
+    struct trv__note note = {.kind = TRV__NOTE_KILL, .slot = slot->index};
+
+    if (slot->pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, slot->pidfd, SIGKILL, NULL, 0);
+    else if (slot->pid && slot->crew->has_zygote)
+        trv__note_send(slot->crew->control_fd, &note, -1);
+}
+
 void trv__crew_kill(struct trv__crew *crew)
 {
     for (size_t i = 0; i < crew->slot_count; i++)
-        if (crew->slots[i].pidfd >= 0)
-            syscall(SYS_pidfd_send_signal, crew->slots[i].pidfd, SIGKILL, NULL, 0);
+        trv__slot_kill(&crew->slots[i]);
 }
 
 static void gather_all(struct trv__crew *crew, struct trv__list *lost)
@@ -328,23 +336,37 @@ void trv__crew_break(struct trv__crew *crew, const char *reason)
     }
 }
 
+/* Waits for the zygote, which is dead or about to be, and says how it ended. */
+static void wait_for_zygote(struct trv__crew *crew, char *end, size_t size)
+{
+    struct trv__slot zygote = {.has_status = true};
+    siginfo_t info = {.si_pid = 0};
+    int answer;
+
+    while ((answer = waitid(P_PID, (id_t)crew->zygote_pid, &info, WEXITED)) < 0 && errno == EINTR)
+        ;
+    zygote.code = info.si_code;
+    zygote.status = info.si_status;
+    zygote.has_status = answer == 0; /* the program may have waited for it itself */
+    describe_end(&zygote, end, size);
+}
+
 /* The last results first; then nothing will come any more. */
 void trv__zygote_died(struct trv__crew *crew)
 {
-    siginfo_t info = {.si_pid = 0};
-    char reason[sizeof crew->reason], end[80] = "died";
-    struct trv__slot zygote = {.has_status = true};
+    char reason[sizeof crew->reason], end[80];
 
-    if (waitid(P_PID, (id_t)crew->zygote_pid, &info, WEXITED | WNOHANG) == 0 && info.si_pid) {
-        zygote.code = info.si_code;
-        zygote.status = info.si_status;
-        describe_end(&zygote, end, sizeof end);
-    }
+    if (!crew->has_zygote)
+        return;
+    wait_for_zygote(crew, end, sizeof end);
     trv__crew_read_notes(crew);
+    crew->has_zygote = false;
     epoll_ctl(crew->epoll_fd, EPOLL_CTL_DEL, crew->control_fd, NULL);
-    epoll_ctl(crew->epoll_fd, EPOLL_CTL_DEL, crew->zygote_pidfd, NULL);
-    close(crew->zygote_pidfd);
-    crew->zygote_pidfd = -1;
+    if (crew->zygote_pidfd >= 0) {
+        epoll_ctl(crew->epoll_fd, EPOLL_CTL_DEL, crew->zygote_pidfd, NULL);
+        close(crew->zygote_pidfd);
+        crew->zygote_pidfd = -1;
+    }
     if (crew->quit != TRV__QUIT_NOT)
         return;
     trv__crew_receive(crew);

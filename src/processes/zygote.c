@@ -9,7 +9,8 @@
  * with, and serves its socket.
  *
  * A worker's pidfd is passed to the parent before the worker can be reaped. The exit status follows
- * in a note of its own, because only the zygote can ask for it.
+ * in a note of its own, because only the zygote can ask for it. Where there are no pidfds (old
+ * kernels, Valgrind) that note also tells of the death, and the end of the socket of the zygote's.
  *
  * Between forks the zygote has no descriptors open but the socket and the eventfd, which are from
  * before its own fork. Handlers of pthread_atfork that close descriptors of their library, and
@@ -228,7 +229,9 @@ static void serve_fork(struct zygote *zygote, uint32_t slot)
     struct trv__note answer = {.kind = TRV__NOTE_FORKED, .slot = slot, .pid = pid};
     int pidfd = pid > 0 ? open_pidfd(pid) : -1, error = errno;
 
-    if (pidfd < 0) {
+    if (pidfd < 0 && pid > 0 && error == ENOSYS) {
+        answer.error = error;
+    } else if (pidfd < 0) {
         if (pid > 0) {
             kill(pid, SIGKILL);
             while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -240,7 +243,8 @@ static void serve_fork(struct zygote *zygote, uint32_t slot)
     zygote->children[slot] = pid;
     zygote->living++;
     tell(zygote, &answer, pidfd);
-    close(pidfd);
+    if (pidfd >= 0)
+        close(pidfd);
 }
 
 static void report_end(struct zygote *zygote, const siginfo_t *info)
@@ -375,7 +379,7 @@ int trv__zygote_start(struct trv__crew *crew)
     if (FAULT() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return trv_raise_errno("cannot make a socket for the pool"), -1;
     if (lift(&sockets[0]) < 0 || lift(&sockets[1]) < 0 || (crew->zygote_pid = fork_zygote(crew, sockets)) < 0 ||
-        (crew->zygote_pidfd = open_pidfd(crew->zygote_pid)) < 0) {
+        ((crew->zygote_pidfd = open_pidfd(crew->zygote_pid)) < 0 && errno != ENOSYS)) {
         error = errno;
         if (crew->zygote_pid > 0) {
             kill(crew->zygote_pid, SIGKILL);
@@ -389,5 +393,6 @@ int trv__zygote_start(struct trv__crew *crew)
     close(sockets[1]);
     fcntl(sockets[0], F_SETFL, O_NONBLOCK);
     crew->control_fd = sockets[0];
+    crew->has_zygote = true;
     return 0;
 }

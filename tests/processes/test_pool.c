@@ -418,6 +418,24 @@ TEST(callbacks_may_submit)
     end_pool(&pool);
 }
 
+/* Processes are beyond the chooser's sight; they work under a seed all the same. */
+SEEDED_TEST(pools_work_under_a_seed, 10)
+{
+    trv_object *pool = new_pool(2, 0);
+    trv_auto trv_object *futures = trv_list_new();
+
+    for (int i = 0; i < 100; i++) {
+        trv_auto trv_object *future = trv_submit(pool, square, "i", i);
+        ck_assert_int_eq(trv_list_append(futures, future), 0);
+    }
+    ck_assert_int_eq(trv_sleep(1), 0);
+    {
+        trv_auto trv_object *results = trv_gather(futures);
+        ck_assert_int_eq(int_of(trv_list_get(results, 99)), 99 * 99);
+    }
+    end_pool(&pool);
+}
+
 static trv_object *shared_pool;
 
 static void submit_many(void *argument)
@@ -825,6 +843,7 @@ TEST_LIST(RUN(every_type_travels), RUN(shapes_are_kept), RUN(deep_structures_tra
           RUN(a_cancelled_call_is_a_cancelled_future), RUN(impossible_options_are_refused),
           RUN(map_keeps_the_order), RUN(calls_are_spread_over_workers),
           RUN(nobody_waits_behind_a_long_call_while_a_worker_is_idle), RUN(callbacks_may_submit),
+          RUN(pools_work_under_a_seed),
           RUN(many_threads_share_a_pool), RUN(pools_are_made_beside_busy_threads),
           RUN(two_pools_do_not_disturb_each_other), RUN(a_worker_may_have_a_pool_of_its_own),
           RUN(inherited_objects_are_there_without_a_copy), RUN(what_came_later_cannot_be_inherited),
