@@ -43,7 +43,7 @@ static const char help[] =
     "                       /usr/share/doc, else /usr/share/common-licenses)\n"
     "  --counts FILE        where words writes what it counted, a line for each word\n"
     "  --argument TEXT      what a function of yours is called with: an int, a float or a str\n"
-    "  --rounds N           measurements of each, after a warm-up; medians are shown (default: 3)\n"
+    "  --rounds N           measurements of each, after a warm-up; medians are shown (default: 5)\n"
     "  --json FILE          write every figure there, too ('-': standard output instead of the table)\n"
     "  --help               print this\n"
     "\n"
@@ -218,7 +218,7 @@ int read_options(int argc, char **argv, struct plan *plan)
         {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0}};
     int option, status = 0;
 
-    *plan = (struct plan){.rounds = 3, .legs = {true, true, true, true}};
+    *plan = (struct plan){.rounds = 5, .legs = {true, true, true, true}};
     opterr = 0;
     while (!status && (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == 'h')

@@ -177,9 +177,9 @@ static trv_object *mixed_inputs(const struct settings *settings)
 }
 
 const struct workload workloads[] = {
-    {.name = "cpu", .summary = "sums of boxed ints, under the GIL", .tasks = 16, .size = 250000,
+    {.name = "cpu", .summary = "sums of boxed ints, under the GIL", .tasks = 16, .size = 600000,
      .function = cpu, .inputs = cpu_inputs},
-    {.name = "cpu-native", .summary = "the same sums in C, with the GIL released", .tasks = 16, .size = 10000000,
+    {.name = "cpu-native", .summary = "the same sums in C, with the GIL released", .tasks = 16, .size = 20000000,
      .function = cpu_native, .inputs = cpu_inputs},
     {.name = "sleep", .summary = "tasks that wait", .tasks = 50, .delay = 0.010, .waits = true,
      .function = wait, .inputs = wait_inputs},
