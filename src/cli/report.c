@@ -52,6 +52,24 @@ static void print_row(const struct row rows[LEGS], int leg)
             printf("  %-11sone round failed: %s\n", "", rows[leg].rounds[i].error);
 }
 
+/* The verdict, broken between words at the width of the table. */
+static void print_verdict(const char *text)
+{
+    enum { WIDTH = 84 };
+
+    printf("  => ");
+    while (strlen(text) > WIDTH) {
+        int length = WIDTH;
+        while (length > 0 && text[length] != ' ')
+            length--;
+        if (!length)
+            break;
+        printf("%.*s\n     ", length, text);
+        text += length + 1;
+    }
+    printf("%s\n\n", text);
+}
+
 void report_workload(const struct plan *plan, const struct workload *workload, const struct row rows[LEGS])
 {
     char text[512];
@@ -69,7 +87,7 @@ void report_workload(const struct plan *plan, const struct workload *workload, c
     for (int leg = 0; leg < LEGS; leg++)
         if (plan->legs[leg])
             print_row(rows, leg);
-    printf("  => %s\n\n", text);
+    print_verdict(text);
     fflush(stdout);
 }
 
