@@ -229,7 +229,7 @@ TEST(iteration)
 TEST(changing_the_size_during_iteration)
 {
     trv_auto trv_object *dict = trv_build("{s:i s:i}", "a", 1, "b", 2);
-    trv_auto trv_object *iterator = trv_iter(dict), *key = trv_str_new("a");
+    trv_auto trv_object *iterator = trv_iter(dict);
     trv_object *item;
 
     TRV_FOR (each, dict)
@@ -458,7 +458,6 @@ static int calls, fail_at, change;
 
 static int change_victim(void)
 {
-    trv_auto trv_object *key = NULL;
     int status = 0;
 
     if (++calls != fail_at)
