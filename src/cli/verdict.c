@@ -60,7 +60,8 @@ static void explain_waiting(const struct row rows[LEGS], int best, char *text, s
 
     if (best == INLINE)
         snprintf(text, size, "the tasks wait, yet nothing waits at the same time");
-    else if (coroutines > 0 && threads > 0 && best == COROUTINES && coroutines > threads * TIE)
+    else if (coroutines > 0 && threads > 0 && best == COROUTINES && coroutines > threads * TIE &&
+             rows[THREADS].median.workers < rows[THREADS].median.tasks)
         snprintf(text, size, "the tasks wait, and coroutines all wait at once, threads only %u at a time",
                  rows[THREADS].median.workers);
     else
