@@ -116,6 +116,36 @@ RAW_TEST(a_million_switches_deep_down)
     end();
 }
 
+static void ping_peer(void *argument)
+{
+    struct pair *pair = argument;
+
+    for (uint64_t i = 0; i < pair->rounds; i++) {
+        pair->turn++;
+        trv__stack_switch_peer(pair->stack, &thread_stack);
+    }
+    trv__stack_switch_final(pair->stack, &thread_stack);
+}
+
+/* The two kinds of switch know the same frames. */
+RAW_TEST(both_switches_on_the_same_stacks)
+{
+    struct pair pair = {.rounds = 1000};
+
+    begin();
+    pair.stack = acquire(ping_peer, &pair);
+    for (uint64_t i = 1; i <= pair.rounds; i++) {
+        if (i % 7 < 3)
+            trv__stack_switch(&thread_stack, pair.stack);
+        else
+            trv__stack_switch_peer(&thread_stack, pair.stack);
+        ck_assert_uint_eq(pair.turn, i);
+    }
+    trv__stack_switch_peer(&thread_stack, pair.stack);
+    trv__stack_release(&stacks, pair.stack);
+    end();
+}
+
 /* A ring: each stack goes on to the next, and the thread sees only the end. */
 #define RING 8
 
@@ -148,7 +178,8 @@ RAW_TEST(stacks_switch_to_each_other)
 }
 
 /* switch_with_registers(from_sp, to_sp, in, out): fills every callee-saved register from `in`,
- * calls trv__switch, and writes what they are afterwards to `out`. */
+ * calls which_switch, and writes what they are afterwards to `out`. */
+void (*which_switch)(void **from_sp, void *to_sp) = trv__switch;
 void switch_with_registers(void **from_sp, void *to_sp, const uint64_t *in, uint64_t *out);
 
 #if TRV__SWITCH_IS_X86_64
@@ -161,7 +192,7 @@ __asm__(".text\n"
         "    pushq %rcx\n"
         "    movq (%rdx), %rbx; movq 8(%rdx), %rbp; movq 16(%rdx), %r12\n"
         "    movq 24(%rdx), %r13; movq 32(%rdx), %r14; movq 40(%rdx), %r15\n"
-        "    call trv__switch\n"
+        "    call *which_switch(%rip)\n"
         "    popq %rcx\n"
         "    movq %rbx, (%rcx); movq %rbp, 8(%rcx); movq %r12, 16(%rcx)\n"
         "    movq %r13, 24(%rcx); movq %r14, 32(%rcx); movq %r15, 40(%rcx)\n"
@@ -183,7 +214,9 @@ __asm__(".text\n"
         "    ldp x25, x26, [x2, #48]; ldp x27, x28, [x2, #64]\n"
         "    ldp d8, d9, [x2, #80]; ldp d10, d11, [x2, #96]; ldp d12, d13, [x2, #112]\n"
         "    ldp d14, d15, [x2, #128]; ldr x29, [x2, #144]\n"
-        "    bl trv__switch\n"
+        "    adrp x9, which_switch\n"
+        "    ldr x9, [x9, :lo12:which_switch]\n"
+        "    blr x9\n"
         "    ldr x3, [sp, #160]\n"
         "    stp x19, x20, [x3]; stp x21, x22, [x3, #16]; stp x23, x24, [x3, #32]\n"
         "    stp x25, x26, [x3, #48]; stp x27, x28, [x3, #64]\n"
@@ -203,7 +236,7 @@ void switch_with_registers(void **from_sp, void *to_sp, const uint64_t *in, uint
 {
     uint64_t a = in[0], b = in[1], c = in[2], d = in[3], e = in[4], f = in[5];
 
-    trv__switch(from_sp, to_sp);
+    which_switch(from_sp, to_sp);
     out[0] = a, out[1] = b, out[2] = c, out[3] = d, out[4] = e, out[5] = f;
 }
 #endif
@@ -236,7 +269,8 @@ RAW_TEST(callee_saved_registers_survive)
     begin();
     fill(in, 0x7000);
     pair.stack = acquire(other_registers, &pair);
-    for (uint64_t i = 0; i < 3; i++) {
+    for (uint64_t i = 0; i < 8; i++) {
+        which_switch = i % 3 ? trv__switch_peer : trv__switch;
         memset(out, 0, sizeof out);
         switch_with_registers(&thread_stack.sp, pair.stack->sp, in, out);
         ck_assert_mem_eq(in, out, sizeof in);
@@ -421,7 +455,7 @@ RAW_TEST(a_stack_goes_on_in_another_thread)
     end();
 }
 
-TEST_LIST(RUN(locals_survive), RUN(a_million_switches_deep_down), RUN(stacks_switch_to_each_other),
+TEST_LIST(RUN(locals_survive), RUN(a_million_switches_deep_down), RUN(both_switches_on_the_same_stacks), RUN(stacks_switch_to_each_other),
           RUN(callee_saved_registers_survive), RUN(rounding_belongs_to_the_stack),
           RUN(a_new_stack_rounds_as_its_maker), RUN(unwinding_ends_at_the_entry),
           RUN(a_stack_goes_on_in_another_thread))
