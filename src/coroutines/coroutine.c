@@ -32,12 +32,10 @@
 
 /* Switching ---------------------------------------------------------------------------------------- */
 
-static inline void bury(struct trv__loop *loop)
+static __attribute__((noinline)) void bury(struct trv__loop *loop)
 {
-    if (loop->corpse) {
-        trv__stack_release(loop->stacks, loop->corpse);
-        loop->corpse = NULL;
-    }
+    trv__stack_release(loop->stacks, loop->corpse);
+    loop->corpse = NULL;
 }
 
 /* The stack of who is to run: a coroutine or, for NULL, the loop. It becomes the current context. */
@@ -47,15 +45,19 @@ static inline struct trv__stack *set_current(struct trv__loop *loop, struct trv_
     return next ? next->stack : &loop->stack;
 }
 
-/* The one place where parked stacks stand, so that the processor knows what a switch returns to. */
-static __attribute__((noinline)) void go_on(struct trv__loop *loop, struct trv__stack *from, struct trv__stack *to)
+/* The loop is asked for again afterwards: keeping it would cost a register, saved twice. */
+static inline void go_on(struct trv__stack *from, struct trv__stack *to)
 {
-    trv__stack_switch_peer(from, to);
-    bury(loop);
+    struct trv__loop *loop;
+
+    trv__stack_switch_inline(from, to);
+    loop = trv__thread_self()->loop;
+    if (UNLIKELY(loop->corpse != NULL))
+        bury(loop);
 }
 
 /* The node that comes next, or NULL where the loop is needed first. It stays in the queue. */
-static inline struct trv__ready *first_ready(struct trv__loop *loop)
+static struct trv__ready *first_ready(struct trv__loop *loop)
 {
     struct trv__list *node = loop->ready.next;
 
@@ -88,32 +90,49 @@ static struct trv__coroutine *begin_next(struct trv__loop *loop, struct trv__rea
 }
 
 /* Who runs next: taken out of the queue, or NULL for the loop. */
-static inline struct trv__coroutine *take_next(struct trv__loop *loop)
+static struct trv__coroutine *take_next(struct trv__loop *loop)
 {
     struct trv__ready *ready = first_ready(loop);
 
     if (!ready)
         return NULL;
-    if (UNLIKELY(ready->future != NULL))
+    if (ready->future)
         return begin_next(loop, ready);
-    loop->ready.next = ready->link.next; /* it is the first; its own link is set when it is next put in */
-    ready->link.next->previous = &loop->ready;
+    trv__list_remove(&ready->link);
     return CONTAINER_OF(ready, struct trv__coroutine, ready);
 }
 
-/* Lets others run until this one is taken out of the queue again. */
+static __attribute__((noinline)) void give_way_slowly(struct trv__coroutine *self)
+{
+    struct trv__coroutine *next = take_next(self->loop);
+
+    if (next != self)
+        go_on(self->stack, set_current(self->loop, next));
+}
+
+/* Lets others run until this one is taken out of the queue again. The way to a coroutine that is
+ * ready calls no function, so that the switch saves each register once. */
 static inline void give_way(struct trv__coroutine *self)
 {
     struct trv__loop *loop = self->loop;
-    struct trv__coroutine *next = take_next(loop);
+    struct trv__ready *first = CONTAINER_OF(loop->ready.next, struct trv__ready, link);
+    struct trv__coroutine *next = CONTAINER_OF(first, struct trv__coroutine, ready);
 
+    if (UNLIKELY(loop->ticks <= 0 || &first->link == &loop->ready || first->future ||
+                 atomic_load_explicit(trv__current->attention, memory_order_relaxed))) {
+        give_way_slowly(self);
+        return;
+    }
+    loop->ticks--;
+    loop->ready.next = first->link.next; /* its own link is set when it is next put in */
+    first->link.next->previous = &loop->ready;
     if (next != self)
-        go_on(loop, self->stack, set_current(loop, next));
+        go_on(self->stack, set_current(loop, next));
 }
 
 void trv__coroutine_resume(struct trv__loop *loop, struct trv__coroutine *coroutine)
 {
-    go_on(loop, &loop->stack, set_current(loop, coroutine));
+    go_on(&loop->stack, set_current(loop, coroutine));
 }
 
 /* Life --------------------------------------------------------------------------------------------- */
@@ -172,13 +191,13 @@ static void delist(struct trv__loop *loop, struct trv__coroutine *self)
 }
 
 /* Waits as a spare for a call. Does not return if there are spares enough. */
-static void wait_for_call(struct trv__loop *loop, struct trv__coroutine *self)
+static inline void wait_for_call(struct trv__loop *loop, struct trv__coroutine *self)
 {
     if (loop->spare_count < SPARES) {
         self->next_spare = loop->spares;
         loop->spares = self;
         loop->spare_count++;
-        go_on(loop, self->stack, set_current(loop, take_next(loop)));
+        go_on(self->stack, set_current(loop, take_next(loop)));
         return;
     }
     loop->corpse = self->stack;
@@ -190,7 +209,8 @@ static void coroutine_main(void *argument)
     struct trv__coroutine *self = argument;
     struct trv__loop *loop = self->loop;
 
-    bury(loop);
+    if (loop->corpse)
+        bury(loop);
     for (;;) {
         struct trv__call *call = self->call;
         do {

@@ -214,11 +214,11 @@ static inline void trv__stack_switch(struct trv__stack *from, struct trv__stack 
     trv__stack_switch_end(from);
 }
 
-/* The same between stacks that all leave from one place in the code; see trv__switch_peer. */
-static inline void trv__stack_switch_peer(struct trv__stack *from, struct trv__stack *to)
+/* The same for schedulers, where the returns that follow count: see trv__switch_inline. */
+static inline __attribute__((always_inline)) void trv__stack_switch_inline(struct trv__stack *from, struct trv__stack *to)
 {
     trv__stack_switch_begin(from, to);
-    trv__switch_peer(&from->sp, to->sp);
+    trv__switch_inline(&from->sp, to->sp);
     trv__stack_switch_end(from);
 }
 

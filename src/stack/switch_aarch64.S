@@ -7,7 +7,7 @@
  *
  * Kept are x19 to x30, the lower halves of v8 to v15 and the control register of the
  * floating-point unit. It goes on with an indirect branch rather than with `ret`, because the
- * predictor of returns knows nothing of our stacks (in trv__switch_peer it is kept in step, see
+ * predictor of returns knows nothing of our stacks (in trv__switch_inline it is kept in step, see
  * switch.h); only where the program is built for
  * branch-target identification it must be `ret`, since the address after a call is no target.
  */
@@ -102,12 +102,12 @@ trv__switch:
     .cfi_endproc
     .size trv__switch, . - trv__switch
 
-    .globl trv__switch_peer
-    .hidden trv__switch_peer
-    .type trv__switch_peer, %function
+    .globl trv__switch_inline
+    .hidden trv__switch_inline
+    .type trv__switch_inline, %function
     .p2align 4
 /* The same; goes on by returning. */
-trv__switch_peer:
+trv__switch_inline:
     .cfi_startproc
     SWITCH
     b.ne 1f
@@ -115,7 +115,7 @@ trv__switch_peer:
 1:  msr fpcr, x11
     ret
     .cfi_endproc
-    .size trv__switch_peer, . - trv__switch_peer
+    .size trv__switch_inline, . - trv__switch_inline
 
 /* Never called: trv__switch_prepare makes it the address that the first switch goes to. The
  * word before it belongs to it, because unwinders look up the address before the one saved. */

@@ -23,7 +23,7 @@ void trv__switch(void **from_sp, void *to_sp)
         abort();
 }
 
-void trv__switch_peer(void **from_sp, void *to_sp)
+void trv__switch_inline(void **from_sp, void *to_sp)
 {
     trv__switch(from_sp, to_sp);
 }

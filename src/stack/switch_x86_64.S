@@ -7,10 +7,9 @@
  *
  * It goes on with an indirect jump where a function would return: the processor predicts a
  * `ret` from its own stack of calls, which knows nothing of ours, and was wrong nearly every time
- * when a generator and its caller took turns (11 ns a switch instead of 3). Where all stacks leave from
- * one place, as coroutines do in their scheduler, it is the other way round: a call that is not
- * returned from puts the processor's stack out of step, and every return of the next one is
- * predicted wrong (47 ns a switch through the scheduler instead of 20). So there are two. The flags in
+ * when a generator and its caller took turns (11 ns a switch instead of 3). The call that is not
+ * returned from still leaves that stack out of step, and the returns that follow are predicted wrong:
+ * whoever cannot afford that switches in place, see trv__switch_inline. The flags in
  * mxcsr belong to nobody across a call, so that only its control bits are compared.
  *
  * Control-flow enforcement: the jump says `notrack` and the function starts with endbr64, so
@@ -22,10 +21,13 @@
 #if TRV__SWITCH_IS_X86_64
 
     .text
-
-/* Saves the caller's stack pointer where rdi says, and goes on with that in rsi, as far as what both
- * functions below have in common. */
-.macro SWITCH
+    .globl trv__switch
+    .hidden trv__switch
+    .type trv__switch, @function
+    .p2align 4
+/* rdi: where to save the caller's stack pointer. rsi: the stack pointer to go on with. */
+trv__switch:
+    .cfi_startproc
     endbr64
     leaq -56(%rsp), %rsp
     .cfi_def_cfa_offset 64
@@ -60,9 +62,9 @@
     movq 40(%rsi), %rbx
     movq 48(%rsi), %rbp
     andl $0xffc0, %eax
-.endm
-
-.macro RESTORED
+    leaq 64(%rsi), %rsp
+    .cfi_def_cfa %rsp, 0
+    .cfi_register %rip, %rcx
     .cfi_restore %r15
     .cfi_restore %r14
     .cfi_restore %r13
@@ -70,20 +72,6 @@
     .cfi_restore %rbx
     .cfi_restore %rbp
     orl %edx, %eax
-.endm
-
-    .globl trv__switch
-    .hidden trv__switch
-    .type trv__switch, @function
-    .p2align 4
-/* rdi: where to save the caller's stack pointer. rsi: the stack pointer to go on with. */
-trv__switch:
-    .cfi_startproc
-    SWITCH
-    leaq 64(%rsi), %rsp
-    .cfi_def_cfa %rsp, 0
-    .cfi_register %rip, %rcx
-    RESTORED
     jnz 1f
     notrack jmp *%rcx
 
@@ -93,26 +81,6 @@ trv__switch:
     notrack jmp *%rcx
     .cfi_endproc
     .size trv__switch, . - trv__switch
-
-    .globl trv__switch_peer
-    .hidden trv__switch_peer
-    .type trv__switch_peer, @function
-    .p2align 4
-/* The same; goes on by returning. */
-trv__switch_peer:
-    .cfi_startproc
-    SWITCH
-    leaq 56(%rsi), %rsp
-    .cfi_def_cfa %rsp, 8
-    RESTORED
-    jnz 1f
-    ret
-
-1:  ldmxcsr (%rsi)
-    fldcw 4(%rsi)
-    ret
-    .cfi_endproc
-    .size trv__switch_peer, . - trv__switch_peer
 
 /* Never called: trv__switch_prepare makes it the address that the first switch goes to. The
  * byte before it belongs to it, because unwinders look up the address before the one saved. */

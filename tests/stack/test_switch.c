@@ -116,13 +116,13 @@ RAW_TEST(a_million_switches_deep_down)
     end();
 }
 
-static void ping_peer(void *argument)
+static void ping_inline(void *argument)
 {
     struct pair *pair = argument;
 
     for (uint64_t i = 0; i < pair->rounds; i++) {
         pair->turn++;
-        trv__stack_switch_peer(pair->stack, &thread_stack);
+        trv__stack_switch_inline(pair->stack, &thread_stack);
     }
     trv__stack_switch_final(pair->stack, &thread_stack);
 }
@@ -133,15 +133,15 @@ RAW_TEST(both_switches_on_the_same_stacks)
     struct pair pair = {.rounds = 1000};
 
     begin();
-    pair.stack = acquire(ping_peer, &pair);
+    pair.stack = acquire(ping_inline, &pair);
     for (uint64_t i = 1; i <= pair.rounds; i++) {
         if (i % 7 < 3)
             trv__stack_switch(&thread_stack, pair.stack);
         else
-            trv__stack_switch_peer(&thread_stack, pair.stack);
+            trv__stack_switch_inline(&thread_stack, pair.stack);
         ck_assert_uint_eq(pair.turn, i);
     }
-    trv__stack_switch_peer(&thread_stack, pair.stack);
+    trv__stack_switch_inline(&thread_stack, pair.stack);
     trv__stack_release(&stacks, pair.stack);
     end();
 }
@@ -241,6 +241,11 @@ void switch_with_registers(void **from_sp, void *to_sp, const uint64_t *in, uint
 }
 #endif
 
+static __attribute__((noinline)) void switch_inline(void **from_sp, void *to_sp)
+{
+    trv__switch_inline(from_sp, to_sp);
+}
+
 static void fill(uint64_t *registers, uint64_t seed)
 {
     for (uint64_t i = 0; i < REGISTERS; i++)
@@ -270,7 +275,7 @@ RAW_TEST(callee_saved_registers_survive)
     fill(in, 0x7000);
     pair.stack = acquire(other_registers, &pair);
     for (uint64_t i = 0; i < 8; i++) {
-        which_switch = i % 3 ? trv__switch_peer : trv__switch;
+        which_switch = i % 3 ? switch_inline : trv__switch;
         memset(out, 0, sizeof out);
         switch_with_registers(&thread_stack.sp, pair.stack->sp, in, out);
         ck_assert_mem_eq(in, out, sizeof in);
