@@ -28,6 +28,10 @@
 /* Room that is kept for code that does not check: the C library, callbacks, error reports. */
 #define STACK_RESERVE ((TRV_ASAN || TRV_TSAN ? 4 : 1) * 96 * 1024)
 
+/* ThreadSanitizer keeps the frames of a thread in a stack of its own, which holds 65536 of them and
+ * has no end it looks for: with this much of ours there is room for the smallest frames. */
+#define STACK_MOST (TRV_TSAN ? (size_t)2 * 1024 * 1024 : SIZE_MAX)
+
 static struct trv_runtime *_Atomic entrance;
 
 void trv__thread_open_entrance(struct trv_runtime *runtime)
@@ -72,6 +76,10 @@ char *trv__thread_stack_limit(void)
     pthread_attr_getstack(&attributes, &lowest, &size);
     pthread_attr_destroy(&attributes);
     undo_valgrind(&lowest, &size);
+    if (size > STACK_MOST) {
+        lowest = (char *)lowest + (size - STACK_MOST);
+        size = STACK_MOST;
+    }
     reserve = MIN_OF((size_t)STACK_RESERVE, size / 4);
     return (char *)lowest + reserve;
 }
