@@ -25,7 +25,8 @@
 #define TRV_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #define TRV_MUST_CHECK __attribute__((warn_unused_result))
 #define TRV_UNUSED __attribute__((unused))
-#define TRV_CLEANUP_(function) __attribute__((cleanup(function)))
+/* To be held until the end of the scope is use enough, which clang does not see. */
+#define TRV_CLEANUP_(function) __attribute__((cleanup(function), unused))
 #define TRV_LIKELY_(claim) __builtin_expect(!!(claim), 1)
 #define TRV_UNLIKELY_(claim) __builtin_expect(!!(claim), 0)
 #define TRV_JOIN_(a, b) TRV_JOIN_2_(a, b)
