@@ -14,6 +14,7 @@
 #include "heap/pool.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #define MARK_BYTES (TRV__ARENA_BYTES / TRV__GRANULE) /* of an arena */
 #define FIRST_SPACE_ARENAS ((size_t)(TRV_TINY ? 2 : 4096))
@@ -71,15 +72,26 @@ static bool reserve_space(struct trv__space *space, size_t slots)
     return true;
 }
 
+/* Twice the space before, but no more than a sixteenth of what the process may have. */
+static size_t slots_wanted(const struct trv__heap *heap)
+{
+    size_t slots = FIRST_SPACE_ARENAS << heap->space_count;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        slots = MIN_OF(slots, (size_t)limit.rlim_cur / 16 / TRV__ARENA_BYTES);
+    return MAX_OF(slots, 1);
+}
+
 static struct trv__space *new_space(struct trv__heap *heap)
 {
     struct trv__space *space = &heap->spaces[heap->space_count];
-    size_t slots = FIRST_SPACE_ARENAS << heap->space_count;
+    size_t slots;
 
     if (heap->space_count == TRV__SPACES_MOST)
         return NULL;
-    while (!reserve_space(space, slots))
-        if (!(slots /= 2))
+    for (slots = slots_wanted(heap); !reserve_space(space, slots); slots /= 2)
+        if (slots == 1)
             return NULL;
     if (heap->space_count++)
         heap->has_far_marks = true;

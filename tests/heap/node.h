@@ -14,6 +14,18 @@
 #include "heap/pool.h"
 #include "object/object.h"
 
+/* An assertion for loops: Check's own write to a file each time they hold. */
+#define EXPECT(claim)                                                                              \
+    do {                                                                                           \
+        if (UNLIKELY(!(claim)))                                                                    \
+            ck_abort_msg("%s", #claim);                                                            \
+    } while (0)
+#define EXPECT_MSG(claim, ...)                                                                     \
+    do {                                                                                           \
+        if (UNLIKELY(!(claim)))                                                                    \
+            ck_abort_msg(__VA_ARGS__);                                                             \
+    } while (0)
+
 struct node {
     TRV__HEAD;
     trv_object *links[2]; /* owned, or NULL */
@@ -78,7 +90,7 @@ static inline trv_object *new_node_of(const struct trv_type *type, trv_object *f
                             ? trv__container_new(type, sizeof *node)
                             : trv__object_new(type, sizeof *node);
 
-    ck_assert_ptr_nonnull(node);
+    EXPECT(node);
     node->links[0] = first;
     node->links[1] = second;
     node->number = 0;
@@ -110,7 +122,7 @@ static inline size_t collect(int generation)
 {
     size_t found;
 
-    ck_assert_int_eq(trv_gc_collect(generation, &found), 0);
+    EXPECT(trv_gc_collect(generation, &found) == 0);
     return found;
 }
 
