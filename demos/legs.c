@@ -28,7 +28,7 @@ static int run_on(trv_object *executor, const char *leg)
         if (!futures || !future || trv_list_append(futures, future) < 0)
             return -1;
     }
-    TRV_FOR (future, futures) {
+    TRV_FOR(future, futures) {
         trv_auto trv_object *answer = trv_future_result(future, 5);
         if (!answer || trv_print(answer) < 0)
             return -1;

@@ -15,7 +15,7 @@ TRV_FUNCTION(app, "app(): squares, computed by processes")
     trv_auto trv_object *numbers = trv_build("[i i i]", 1, 2, 3);
     trv_auto trv_object *pool = trv_process_pool_new(NULL);
     trv_auto trv_object *squares = trv_map(pool, square, numbers, NULL);
-    TRV_FOR (n, squares)
+    TRV_FOR(n, squares)
         trv_print(n);
     return trv_error_occurred() ? NULL : trv_none_new();
 }

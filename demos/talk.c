@@ -15,7 +15,8 @@ TRV_STATIC_FUNCTION(serve_one, "serve_one(stream): answers one line")
     size_t size;
     const char *text;
 
-    if (trv_parse(args, "o", &stream) < 0 || !(line = trv_stream_read_until(stream, "\n", 1, 100)) ||
+    if (trv_parse(args, "o", &stream) < 0 ||
+        !(line = trv_stream_read_until(stream, "\n", 1, 100)) ||
         !(text = trv_bytes_data(line, &size)))
         return NULL;
     if (strncmp(text, "slow", 4) == 0 && trv_sleep(5) < 0)
@@ -44,7 +45,8 @@ static trv_object *ask(uint16_t port, const char *word)
 {
     trv_auto trv_object *stream = trv_tcp_connect("127.0.0.1", port);
 
-    if (!stream || trv_stream_write(stream, word, strlen(word)) < 0 || trv_stream_write(stream, "\n", 1) < 0)
+    if (!stream || trv_stream_write(stream, word, strlen(word)) < 0 ||
+        trv_stream_write(stream, "\n", 1) < 0)
         return NULL;
     return trv_stream_read_until(stream, "\n", 1, 100);
 }
@@ -60,7 +62,7 @@ TRV_FUNCTION(app, "app(): talks to itself")
     trv_auto trv_object *answer = ask(port, "hello");
     if (!answer || trv_print(answer) < 0)
         return NULL;
-    TRV_TIMEOUT (0.05) {
+    TRV_TIMEOUT(0.05) {
         trv_auto trv_object *late = ask(port, "slow");
         if (late)
             trv_print(late);

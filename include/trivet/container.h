@@ -69,7 +69,8 @@ TRV_API TRV_MUST_CHECK int trv_dict_remove(trv_object *dict, trv_object *key);
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_pop(trv_object *dict, trv_object *key);
 /* Walks a dict: *position starts at 0; *key and *value are yours, and either may be NULL to skip it.
  * Returns: 1 with an entry, 0 at the end, -1. Raises: TypeError. */
-TRV_API TRV_MUST_CHECK int trv_dict_next(trv_object *dict, size_t *position, trv_object **key, trv_object **value);
+TRV_API TRV_MUST_CHECK int trv_dict_next(trv_object *dict, size_t *position, trv_object **key,
+                                         trv_object **value);
 /* Lists of the keys, of the values, of (key, value) tuples. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_keys(trv_object *dict);
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_values(trv_object *dict);
@@ -99,7 +100,8 @@ TRV_API TRV_MUST_CHECK trv_object *trv_range_new(int64_t start, int64_t stop, in
 
 /* A C pointer as an object; `destroy` (may be NULL) is called with it when the object ends.
  * `name` must live as long as the capsule. Raises: ValueError if `pointer` is NULL. */
-TRV_API TRV_MUST_CHECK trv_object *trv_capsule_new(void *pointer, const char *name, void (*destroy)(void *pointer));
+TRV_API TRV_MUST_CHECK trv_object *trv_capsule_new(void *pointer, const char *name,
+                                                   void (*destroy)(void *pointer));
 /* The pointer of a capsule of that name. Raises: TypeError, ValueError if the name is another. */
 TRV_API TRV_MUST_CHECK void *trv_capsule_get(trv_object *capsule, const char *name);
 

@@ -19,8 +19,8 @@ TRV_API TRV_MUST_CHECK trv_object *trv_run(trv_object *callable, const char *for
 /* Starts callable(arguments) in a new coroutine of the current loop; it first runs when the caller
  * gives way. Returns: a future, which is its task. Raises: RuntimeError outside a loop. */
 TRV_API TRV_MUST_CHECK trv_object *trv_spawn(trv_object *callable, const char *format, ...);
-TRV_API TRV_MUST_CHECK trv_object *trv_spawn_array(trv_object *callable, trv_object *const *items, size_t count,
-                                                   trv_object *keywords);
+TRV_API TRV_MUST_CHECK trv_object *trv_spawn_array(trv_object *callable, trv_object *const *items,
+                                                   size_t count, trv_object *keywords);
 /* Lets the other ready coroutines, or other threads, run first. Raises: CancelledError. May switch. */
 TRV_API TRV_MUST_CHECK int trv_reschedule(void);
 /* The future of the running coroutine or pool call. Returns: it, or None outside any. */

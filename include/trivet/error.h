@@ -18,62 +18,62 @@
 TRV_BEGIN_DECLARATIONS
 
 /* The tree: X(name, base). A base stands before what is derived from it. */
-#define TRV_EXCEPTIONS(X)                                                                           \
-    X(Exception, BaseException)                                                                     \
-    X(KeyboardInterrupt, BaseException)                                                             \
-    X(SystemExit, BaseException)                                                                    \
-    X(GeneratorExit, BaseException)                                                                 \
-    X(CancelledError, BaseException)                                                                \
-    X(ArithmeticError, Exception)                                                                   \
-    X(OverflowError, ArithmeticError)                                                               \
-    X(ZeroDivisionError, ArithmeticError)                                                           \
-    X(AssertionError, Exception)                                                                    \
-    X(AttributeError, Exception)                                                                    \
-    X(BufferError, Exception)                                                                       \
-    X(EOFError, Exception)                                                                          \
-    X(IncompleteReadError, EOFError)                                                                \
-    X(ImportError, Exception)                                                                       \
-    X(LookupError, Exception)                                                                       \
-    X(IndexError, LookupError)                                                                      \
-    X(KeyError, LookupError)                                                                        \
-    X(MemoryError, Exception)                                                                       \
-    X(NameError, Exception)                                                                         \
-    X(OSError, Exception)                                                                           \
-    X(BlockingIOError, OSError)                                                                     \
-    X(ChildProcessError, OSError)                                                                   \
-    X(ConnectionError, OSError)                                                                     \
-    X(BrokenPipeError, ConnectionError)                                                             \
-    X(ConnectionAbortedError, ConnectionError)                                                      \
-    X(ConnectionRefusedError, ConnectionError)                                                      \
-    X(ConnectionResetError, ConnectionError)                                                        \
-    X(FileExistsError, OSError)                                                                     \
-    X(FileNotFoundError, OSError)                                                                   \
-    X(InterruptedError, OSError)                                                                    \
-    X(IsADirectoryError, OSError)                                                                   \
-    X(NotADirectoryError, OSError)                                                                  \
-    X(PermissionError, OSError)                                                                     \
-    X(ProcessLookupError, OSError)                                                                  \
-    X(TimeoutError, OSError)                                                                        \
-    X(ReferenceError, Exception)                                                                    \
-    X(RuntimeError, Exception)                                                                      \
-    X(BrokenExecutor, RuntimeError)                                                                 \
-    X(BrokenProcessPool, BrokenExecutor)                                                            \
-    X(BrokenThreadPool, BrokenExecutor)                                                             \
-    X(DeadlockError, RuntimeError)                                                                  \
-    X(InvalidStateError, RuntimeError)                                                              \
-    X(NotImplementedError, RuntimeError)                                                            \
-    X(RecursionError, RuntimeError)                                                                 \
-    X(StopIteration, Exception)                                                                     \
-    X(SystemError, Exception)                                                                       \
-    X(TypeError, Exception)                                                                         \
-    X(QueueEmpty, Exception)                                                                        \
-    X(QueueFull, Exception)                                                                         \
-    X(QueueShutDown, Exception)                                                                     \
-    X(PicklingError, Exception)                                                                     \
-    X(UnpicklingError, Exception)                                                                   \
-    X(ValueError, Exception)                                                                        \
-    X(UnicodeError, ValueError)                                                                     \
-    X(UnicodeDecodeError, UnicodeError)                                                             \
+#define TRV_EXCEPTIONS(X)                                                                          \
+    X(Exception, BaseException)                                                                    \
+    X(KeyboardInterrupt, BaseException)                                                            \
+    X(SystemExit, BaseException)                                                                   \
+    X(GeneratorExit, BaseException)                                                                \
+    X(CancelledError, BaseException)                                                               \
+    X(ArithmeticError, Exception)                                                                  \
+    X(OverflowError, ArithmeticError)                                                              \
+    X(ZeroDivisionError, ArithmeticError)                                                          \
+    X(AssertionError, Exception)                                                                   \
+    X(AttributeError, Exception)                                                                   \
+    X(BufferError, Exception)                                                                      \
+    X(EOFError, Exception)                                                                         \
+    X(IncompleteReadError, EOFError)                                                               \
+    X(ImportError, Exception)                                                                      \
+    X(LookupError, Exception)                                                                      \
+    X(IndexError, LookupError)                                                                     \
+    X(KeyError, LookupError)                                                                       \
+    X(MemoryError, Exception)                                                                      \
+    X(NameError, Exception)                                                                        \
+    X(OSError, Exception)                                                                          \
+    X(BlockingIOError, OSError)                                                                    \
+    X(ChildProcessError, OSError)                                                                  \
+    X(ConnectionError, OSError)                                                                    \
+    X(BrokenPipeError, ConnectionError)                                                            \
+    X(ConnectionAbortedError, ConnectionError)                                                     \
+    X(ConnectionRefusedError, ConnectionError)                                                     \
+    X(ConnectionResetError, ConnectionError)                                                       \
+    X(FileExistsError, OSError)                                                                    \
+    X(FileNotFoundError, OSError)                                                                  \
+    X(InterruptedError, OSError)                                                                   \
+    X(IsADirectoryError, OSError)                                                                  \
+    X(NotADirectoryError, OSError)                                                                 \
+    X(PermissionError, OSError)                                                                    \
+    X(ProcessLookupError, OSError)                                                                 \
+    X(TimeoutError, OSError)                                                                       \
+    X(ReferenceError, Exception)                                                                   \
+    X(RuntimeError, Exception)                                                                     \
+    X(BrokenExecutor, RuntimeError)                                                                \
+    X(BrokenProcessPool, BrokenExecutor)                                                           \
+    X(BrokenThreadPool, BrokenExecutor)                                                            \
+    X(DeadlockError, RuntimeError)                                                                 \
+    X(InvalidStateError, RuntimeError)                                                             \
+    X(NotImplementedError, RuntimeError)                                                           \
+    X(RecursionError, RuntimeError)                                                                \
+    X(StopIteration, Exception)                                                                    \
+    X(SystemError, Exception)                                                                      \
+    X(TypeError, Exception)                                                                        \
+    X(QueueEmpty, Exception)                                                                       \
+    X(QueueFull, Exception)                                                                        \
+    X(QueueShutDown, Exception)                                                                    \
+    X(PicklingError, Exception)                                                                    \
+    X(UnpicklingError, Exception)                                                                  \
+    X(ValueError, Exception)                                                                       \
+    X(UnicodeError, ValueError)                                                                    \
+    X(UnicodeDecodeError, UnicodeError)                                                            \
     X(UnicodeEncodeError, UnicodeError)
 
 extern TRV_API trv_object trv_BaseException[1];
@@ -81,12 +81,12 @@ extern TRV_API trv_object trv_BaseException[1];
 TRV_EXCEPTIONS(TRV_DECLARE_EXCEPTION_)
 #undef TRV_DECLARE_EXCEPTION_
 
-TRV_API trv_object *trv_raise_at_(const char *file, int line, const char *function, trv_object *type,
-                                  const char *format, ...) TRV_PRINTF(5, 6);
+TRV_API trv_object *trv_raise_at_(const char *file, int line, const char *function,
+                                  trv_object *type, const char *format, ...) TRV_PRINTF(5, 6);
 TRV_API trv_object *trv_raise_errno_at_(const char *file, int line, const char *function, int error,
                                         const char *format, ...) TRV_PRINTF(5, 6);
-TRV_API trv_object *trv_raise_object_at_(const char *file, int line, const char *function, trv_object *exception,
-                                         trv_object *cause);
+TRV_API trv_object *trv_raise_object_at_(const char *file, int line, const char *function,
+                                         trv_object *exception, trv_object *cause);
 static inline int trv_minus_one_(trv_object *null TRV_UNUSED)
 {
     return -1;
@@ -101,11 +101,14 @@ static inline int trv_minus_one_(trv_object *null TRV_UNUSED)
 /* Sets the OSError that fits errno, with "message: error text". Returns: NULL. */
 #define trv_raise_errno(...) trv_raise_errno_at_(__FILE__, __LINE__, __func__, 0, __VA_ARGS__)
 /* The same for an error number (which may be negative). Returns: NULL. */
-#define trv_raise_errno_of(error, ...) trv_raise_errno_at_(__FILE__, __LINE__, __func__, error, __VA_ARGS__)
+#define trv_raise_errno_of(error, ...)                                                             \
+    trv_raise_errno_at_(__FILE__, __LINE__, __func__, error, __VA_ARGS__)
 /* Raises an exception object; it stays yours. Returns: NULL. Raises: TypeError if it is none. */
-#define trv_raise_object(exception) trv_raise_object_at_(__FILE__, __LINE__, __func__, exception, NULL)
+#define trv_raise_object(exception)                                                                \
+    trv_raise_object_at_(__FILE__, __LINE__, __func__, exception, NULL)
 /* The same with a cause (an exception, or None for "from None"). Returns: NULL. */
-#define trv_raise_from(exception, cause) trv_raise_object_at_(__FILE__, __LINE__, __func__, exception, cause)
+#define trv_raise_from(exception, cause)                                                           \
+    trv_raise_object_at_(__FILE__, __LINE__, __func__, exception, cause)
 
 /* Whether an exception is pending. Returns: 1 or 0. */
 TRV_API int trv_error_occurred(void);

@@ -40,27 +40,31 @@ typedef struct trv_coroutine_pool_options {
 } trv_coroutine_pool_options;
 
 /* A thread with a loop, which runs each call in a coroutine. Raises: ValueError, OSError. */
-TRV_API TRV_MUST_CHECK trv_object *trv_coroutine_pool_new(const trv_coroutine_pool_options *options);
+TRV_API TRV_MUST_CHECK trv_object *trv_coroutine_pool_new(
+    const trv_coroutine_pool_options *options);
 
 /* Submits callable(arguments built from a format, as for trv_call).
  * Returns: a future. Raises: TypeError, RuntimeError after shutdown, PicklingError where arguments
  * must travel. May switch. Blocks: only where a queue of the leg is full. */
-TRV_API TRV_MUST_CHECK trv_object *trv_submit(trv_object *executor, trv_object *callable, const char *format, ...);
+TRV_API TRV_MUST_CHECK trv_object *trv_submit(trv_object *executor, trv_object *callable,
+                                              const char *format, ...);
 /* The same with an array of arguments and a dict of keywords, or NULL. */
 TRV_API TRV_MUST_CHECK trv_object *trv_submit_array(trv_object *executor, trv_object *callable,
-                                                    trv_object *const *items, size_t count, trv_object *keywords);
+                                                    trv_object *const *items, size_t count,
+                                                    trv_object *keywords);
 
 typedef struct trv_map_options {
-    size_t size;      /* sizeof (trv_map_options) */
-    double timeout;   /* seconds from the call for each result to be there by; 0: TRV_FOREVER */
-    size_t lookahead; /* calls submitted ahead of the result being read; 0: 4 for each worker, at least 64 */
+    size_t size;    /* sizeof (trv_map_options) */
+    double timeout; /* seconds from the call for each result to be there by; 0: TRV_FOREVER */
+    size_t
+        lookahead; /* calls submitted ahead of the result being read; 0: 4 for each worker, at least 64 */
 } trv_map_options;
 
 /* callable(item) for each item: an iterator over the results, in order. The input is read as far
  * as the look-ahead goes. Dropping the iterator cancels what has not begun.
  * Raises: TypeError; the iterator raises what the call raised, TimeoutError. Blocks, May switch: the iterator. */
-TRV_API TRV_MUST_CHECK trv_object *trv_map(trv_object *executor, trv_object *callable, trv_object *iterable,
-                                           const trv_map_options *options);
+TRV_API TRV_MUST_CHECK trv_object *trv_map(trv_object *executor, trv_object *callable,
+                                           trv_object *iterable, const trv_map_options *options);
 
 typedef struct trv_shutdown_options {
     size_t size;        /* sizeof (trv_shutdown_options) */
@@ -102,11 +106,16 @@ TRV_API TRV_MUST_CHECK int trv_future_cancelled(trv_object *future);
  * raises is printed. */
 TRV_API TRV_MUST_CHECK int trv_future_add_done_callback(trv_object *future, trv_object *callback);
 
-typedef enum trv_return_when { TRV_ALL_COMPLETED, TRV_FIRST_COMPLETED, TRV_FIRST_EXCEPTION } trv_return_when;
+typedef enum trv_return_when {
+    TRV_ALL_COMPLETED,
+    TRV_FIRST_COMPLETED,
+    TRV_FIRST_EXCEPTION
+} trv_return_when;
 
 /* Waits for futures of an iterable. Returns: (done, not done), two sets; at the timeout too.
  * Raises: TypeError, CancelledError. Blocks. May switch. */
-TRV_API TRV_MUST_CHECK trv_object *trv_wait_futures(trv_object *futures, double timeout, trv_return_when when);
+TRV_API TRV_MUST_CHECK trv_object *trv_wait_futures(trv_object *futures, double timeout,
+                                                    trv_return_when when);
 /* An iterator over futures in the order in which they are done. Raises: TypeError; the iterator
  * raises TimeoutError. Blocks, May switch: the iterator. */
 TRV_API TRV_MUST_CHECK trv_object *trv_as_completed(trv_object *futures, double timeout);

@@ -60,27 +60,26 @@ struct trv_function_spec {
     const char *signature; /* "name(a, b=): what it does" */
     const char *file;      /* where it is defined */
     int line;
-    const char *name;      /* the name alone */
+    const char *name; /* the name alone */
 };
 
 /* The C type of static functions: an address for initialisers only. */
 extern TRV_API const struct trv_type trv_static_function_layout_;
 
-#define TRV_DEFINE_FUNCTION_(linkage, name, signature)                                              \
-    static trv_object *name##_trv_entry_(const trv_args *args);                                     \
-    static const trv_function_spec name##_trv_spec_ = {sizeof(trv_function_spec),                   \
-                                                       name##_trv_entry_, signature, __FILE__,      \
-                                                       __LINE__, #name};                            \
-    linkage trv_object name[1] = {                                                                  \
-        {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &name##_trv_spec_}};                       \
+#define TRV_DEFINE_FUNCTION_(linkage, name, signature)                                             \
+    static trv_object *name##_trv_entry_(const trv_args *args);                                    \
+    static const trv_function_spec name##_trv_spec_ = {                                            \
+        sizeof(trv_function_spec), name##_trv_entry_, signature, __FILE__, __LINE__, #name};       \
+    linkage trv_object name[1] = {                                                                 \
+        {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &name##_trv_spec_}};                      \
     static trv_object *name##_trv_entry_(const trv_args *args TRV_UNUSED)
 
 #ifdef __cplusplus
 #define TRV_EXTERN_C_ extern "C" TRV_API
-#define TRV_FUNCTION(name, signature)                                                               \
-    extern "C" {                                                                                    \
-    extern TRV_API trv_object name[1];                                                              \
-    }                                                                                               \
+#define TRV_FUNCTION(name, signature)                                                              \
+    extern "C" {                                                                                   \
+    extern TRV_API trv_object name[1];                                                             \
+    }                                                                                              \
     TRV_DEFINE_FUNCTION_(, name, signature)
 #define TRV_DECLARE_FUNCTION(name) extern "C" TRV_API trv_object name[1]
 #else
@@ -94,7 +93,8 @@ extern TRV_API const struct trv_type trv_static_function_layout_;
 
 /* A closure: a function with an object of its own, which its code finds in args->self. `name` is
  * copied; it may be a whole signature, "add(n): adds n to the counter". `data` may be NULL. */
-TRV_API TRV_MUST_CHECK trv_object *trv_function_new(trv_entry entry, const char *name, trv_object *data);
+TRV_API TRV_MUST_CHECK trv_object *trv_function_new(trv_entry entry, const char *name,
+                                                    trv_object *data);
 
 /* Calls a callable with arguments built from a format: "" or NULL for none, "ls" for two; a format
  * of parentheses around all, "(ls)", means the same. A safepoint.
@@ -104,8 +104,8 @@ TRV_API TRV_MUST_CHECK trv_object *trv_function_new(trv_entry entry, const char 
 TRV_API TRV_MUST_CHECK trv_object *trv_call(trv_object *callable, const char *format, ...);
 /* Calls a callable with an array of arguments (views) and a dict of keywords or NULL.
  * Raises, Blocks, May switch: as trv_call. */
-TRV_API TRV_MUST_CHECK trv_object *trv_call_array(trv_object *callable, trv_object *const *items, size_t count,
-                                                  trv_object *keywords);
+TRV_API TRV_MUST_CHECK trv_object *trv_call_array(trv_object *callable, trv_object *const *items,
+                                                  size_t count, trv_object *keywords);
 /* Whether an object can be called. Returns: 1 or 0. */
 TRV_API int trv_callable(const trv_object *object);
 /* The name a function gives itself, or its type's name. Returns: a view. */

@@ -174,10 +174,10 @@ TRV_API int trv_for_next_(trv_object *iterator, trv_object **item);
  * itself. A round that leaves an exception pending is the last. After the block,
  * trv_error_occurred() tells whether the iteration, or a round, failed. Every round is a
  * safepoint: May switch. */
-#define TRV_FOR(item, iterable)                                                                     \
-    for (trv_object *item TRV_CLEANUP_(trv_auto_unref_) = NULL,                                     \
-                          *TRV_UNIQUE_(trv_iterator_) TRV_CLEANUP_(trv_auto_unref_) =               \
-                              trv_for_begin_(iterable);                                             \
+#define TRV_FOR(item, iterable)                                                                    \
+    for (trv_object * item TRV_CLEANUP_(trv_auto_unref_) = NULL,                                   \
+                           *TRV_UNIQUE_(trv_iterator_)                                             \
+                               TRV_CLEANUP_(trv_auto_unref_) = trv_for_begin_(iterable);           \
          trv_for_next_(TRV_UNIQUE_(trv_iterator_), &item);)
 
 /* Arithmetic ---------------------------------------------------------------------------- */
@@ -222,9 +222,9 @@ static inline int trv_with_once_(trv_with_ *with)
 /* Enters a lock, a pool or another context manager, runs its block, and leaves it however the
  * block ends. The block is skipped, with an exception set, if entering fails.
  * Raises: TypeError. Blocks and May switch: as entering does. */
-#define TRV_WITH(manager)                                                                           \
-    for (trv_with_ TRV_UNIQUE_(trv_with_state_) TRV_CLEANUP_(trv_with_end) =                        \
-             trv_with_begin(manager);                                                               \
+#define TRV_WITH(manager)                                                                          \
+    for (trv_with_ TRV_UNIQUE_(trv_with_state_)                                                    \
+             TRV_CLEANUP_(trv_with_end) = trv_with_begin(manager);                                 \
          trv_with_once_(&TRV_UNIQUE_(trv_with_state_));)
 
 TRV_END_DECLARATIONS

@@ -18,10 +18,10 @@
 TRV_BEGIN_DECLARATIONS
 
 typedef struct trv_config {
-    size_t size;                                              /* sizeof (trv_config) */
-    double switch_interval;                                   /* seconds a thread keeps the GIL while others ask; 0: 0.005 */
-    const char *seed;                                         /* instead of TRIVET_SEED; NULL: look there; "": no seed */
-    void *(*allocate)(size_t size_bytes);                     /* instead of malloc, with the next two */
+    size_t size;            /* sizeof (trv_config) */
+    double switch_interval; /* seconds a thread keeps the GIL while others ask; 0: 0.005 */
+    const char *seed;       /* instead of TRIVET_SEED; NULL: look there; "": no seed */
+    void *(*allocate)(size_t size_bytes); /* instead of malloc, with the next two */
     void *(*reallocate)(void *block, size_t size_bytes);
     void (*release)(void *block);
 } trv_config;
@@ -62,15 +62,15 @@ TRV_API void trv_unlock_end(trv_unlocked_ *unlocked);
 
 /* Runs its block without the GIL, so that other threads run meanwhile. The block must not touch
  * objects. break and return take the GIL again. Errno is kept. */
-#define TRV_ALLOW_THREADS                                                                           \
-    for (trv_unlocked_ TRV_UNIQUE_(trv_unlocked_state_) TRV_CLEANUP_(trv_unlock_end) =              \
-             trv_unlock_begin();                                                                    \
+#define TRV_ALLOW_THREADS                                                                          \
+    for (trv_unlocked_ TRV_UNIQUE_(trv_unlocked_state_)                                            \
+             TRV_CLEANUP_(trv_unlock_end) = trv_unlock_begin();                                    \
          TRV_UNIQUE_(trv_unlocked_state_).once; TRV_UNIQUE_(trv_unlocked_state_).once = 0)
 
 typedef struct trv_lock_stats {
-    double waited;     /* seconds threads waited for it, summed over threads, also those that ended */
+    double waited; /* seconds threads waited for it, summed over threads, also those that ended */
     uint64_t acquired; /* times it was taken after waiting */
-    uint64_t dropped;  /* times a holder gave it up at a safepoint because another's turn had come */
+    uint64_t dropped; /* times a holder gave it up at a safepoint because another's turn had come */
 } trv_lock_stats;
 
 /* Figures about the GIL since trv_init. */

@@ -35,8 +35,8 @@ TRV_API TRV_MUST_CHECK trv_object *trv_stream_read(trv_object *stream, size_t mo
 /* Exactly `size` bytes. Raises: IncompleteReadError, whose argument is what there was. */
 TRV_API TRV_MUST_CHECK trv_object *trv_stream_read_exactly(trv_object *stream, size_t size);
 /* All up to and with a separator. Raises: IncompleteReadError; ValueError past `most` bytes. */
-TRV_API TRV_MUST_CHECK trv_object *trv_stream_read_until(trv_object *stream, const void *separator, size_t size,
-                                                         size_t most);
+TRV_API TRV_MUST_CHECK trv_object *trv_stream_read_until(trv_object *stream, const void *separator,
+                                                         size_t size, size_t most);
 /* Writes all bytes: at once what the socket takes, the rest as it takes it. */
 TRV_API TRV_MUST_CHECK int trv_stream_write(trv_object *stream, const void *data, size_t size);
 /* Waits until everything written has been handed to the system. */

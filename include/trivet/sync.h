@@ -17,7 +17,8 @@
 
 TRV_BEGIN_DECLARATIONS
 
-extern TRV_API trv_object trv_lock_type[1], trv_condition_type[1], trv_event_type[1], trv_queue_type[1];
+extern TRV_API trv_object trv_lock_type[1], trv_condition_type[1], trv_event_type[1],
+    trv_queue_type[1];
 
 /* A lock nobody holds. TRV_WITH takes and releases it. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lock_new(void);
@@ -37,7 +38,8 @@ TRV_API int trv_condition_release(trv_object *condition);
  * Returns: 1 notified, 0 not within the timeout, -1. Raises: RuntimeError without the lock. */
 TRV_API TRV_MUST_CHECK int trv_condition_wait(trv_object *condition, double timeout);
 /* Waits until predicate() is true. Returns: 1, 0 not within the timeout, -1. */
-TRV_API TRV_MUST_CHECK int trv_condition_wait_for(trv_object *condition, trv_object *predicate, double timeout);
+TRV_API TRV_MUST_CHECK int trv_condition_wait_for(trv_object *condition, trv_object *predicate,
+                                                  double timeout);
 /* Wakes up to `count` waiters; SIZE_MAX for all. Raises: RuntimeError without the lock. */
 TRV_API int trv_condition_notify(trv_object *condition, size_t count);
 

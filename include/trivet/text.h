@@ -18,7 +18,8 @@ TRV_API TRV_MUST_CHECK trv_object *trv_str_new(const char *utf8);
 TRV_API TRV_MUST_CHECK trv_object *trv_str_new_sized(const char *utf8, size_t size);
 /* A str as printf would write it. Raises: UnicodeDecodeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_str_printf(const char *format, ...) TRV_PRINTF(1, 2);
-TRV_API TRV_MUST_CHECK trv_object *trv_str_vprintf(const char *format, va_list arguments) TRV_PRINTF(1, 0);
+TRV_API TRV_MUST_CHECK trv_object *trv_str_vprintf(const char *format, va_list arguments)
+    TRV_PRINTF(1, 0);
 /* The UTF-8 of a str, NUL-terminated, and its size in bytes in *size unless that is NULL.
  * Returns: a view. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK const char *trv_str_utf8(trv_object *str, size_t *size);
@@ -32,9 +33,11 @@ TRV_API TRV_MUST_CHECK int trv_str_find(trv_object *str, trv_object *needle, int
 TRV_API TRV_MUST_CHECK trv_object *trv_str_join(trv_object *separator, trv_object *iterable);
 /* A list of the parts between separators; of the words between white space if it is NULL or None.
  * At most `most` cuts are made unless that is negative. Raises: TypeError, ValueError if empty. */
-TRV_API TRV_MUST_CHECK trv_object *trv_str_split(trv_object *str, trv_object *separator, int64_t most);
+TRV_API TRV_MUST_CHECK trv_object *trv_str_split(trv_object *str, trv_object *separator,
+                                                 int64_t most);
 /* The str with every `from` replaced by `to`. Raises: TypeError. */
-TRV_API TRV_MUST_CHECK trv_object *trv_str_replace(trv_object *str, trv_object *from, trv_object *to);
+TRV_API TRV_MUST_CHECK trv_object *trv_str_replace(trv_object *str, trv_object *from,
+                                                   trv_object *to);
 /* The str without white space at both ends. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_str_strip(trv_object *str);
 /* ASCII letters in lower or upper case. Raises: TypeError. */

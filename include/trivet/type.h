@@ -60,8 +60,9 @@ typedef struct trv_slots {
     trv_object *(*repr)(trv_object *self);
     trv_object *(*str)(trv_object *self);
     int (*hash)(trv_object *self, int64_t *hash);
-    int (*compare)(trv_object *self, trv_object *other, trv_comparison op); /* 1, 0, -1, TRV_UNKNOWN */
-    int (*truth)(trv_object *self);                                         /* 1, 0, -1 */
+    int (*compare)(trv_object *self, trv_object *other,
+                   trv_comparison op);      /* 1, 0, -1, TRV_UNKNOWN */
+    int (*truth)(trv_object *self);         /* 1, 0, -1 */
     size_t (*size_bytes)(trv_object *self); /* owned bytes beyond the instance itself */
 
     /* calls and iteration */
@@ -74,8 +75,10 @@ typedef struct trv_slots {
     trv_object *(*getitem)(trv_object *self, trv_object *key);
     int (*setitem)(trv_object *self, trv_object *key, trv_object *value);
     int (*contains)(trv_object *self, trv_object *item); /* 1, 0, -1 */
-    int (*getattr)(trv_object *self, const char *name, trv_object **value); /* 1, 0 no such name, -1 */
-    int (*setattr)(trv_object *self, const char *name, trv_object *value);  /* 0, 1 no such name, -1 */
+    int (*getattr)(trv_object *self, const char *name,
+                   trv_object **value); /* 1, 0 no such name, -1 */
+    int (*setattr)(trv_object *self, const char *name,
+                   trv_object *value); /* 0, 1 no such name, -1 */
 
     /* arithmetic: *result is set and 0 returned, or TRV_UNKNOWN, or -1 */
     int (*binary)(trv_object *a, trv_object *b, trv_binary op, trv_object **result);

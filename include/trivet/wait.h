@@ -60,9 +60,9 @@ TRV_API trv_scope trv_scope_made_(double seconds, int is_shield);
 TRV_API int trv_scope_once_(trv_scope *scope);
 TRV_API void trv_scope_leave_(trv_scope *scope);
 
-#define TRV_SCOPE_BLOCK_(seconds, is_shield)                                                        \
-    for (trv_scope TRV_UNIQUE_(trv_scope_) TRV_CLEANUP_(trv_scope_leave_) =                         \
-             trv_scope_made_(seconds, is_shield);                                                   \
+#define TRV_SCOPE_BLOCK_(seconds, is_shield)                                                       \
+    for (trv_scope TRV_UNIQUE_(trv_scope_)                                                         \
+             TRV_CLEANUP_(trv_scope_leave_) = trv_scope_made_(seconds, is_shield);                 \
          trv_scope_once_(&TRV_UNIQUE_(trv_scope_));)
 
 /* Runs its block under a deadline: blocking calls inside fail with CancelledError once it has

@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-_Noreturn void trv__assertion_failed(const char *claim, const char *file, int line, const char *function)
+_Noreturn void trv__assertion_failed(const char *claim, const char *file, int line,
+                                     const char *function)
 {
     fprintf(stderr, "trivet: assertion failed: %s, in %s (%s:%d)\n", claim, function, file, line);
     abort();

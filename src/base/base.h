@@ -22,15 +22,18 @@
 
 /* A claim that only a bug in Trivet, or a call without the GIL, can break. */
 #if TRV_DEBUG
-#define ASSERT(claim) ((claim) ? (void)0 : trv__assertion_failed(#claim, __FILE__, __LINE__, __func__))
+#define ASSERT(claim)                                                                              \
+    ((claim) ? (void)0 : trv__assertion_failed(#claim, __FILE__, __LINE__, __func__))
 #else
 #define ASSERT(claim) ((void)sizeof(!!(claim)))
 #endif
 
-_Noreturn void trv__assertion_failed(const char *claim, const char *file, int line, const char *function);
+_Noreturn void trv__assertion_failed(const char *claim, const char *file, int line,
+                                     const char *function);
 
 /* The structure that holds `member` at `pointer`. */
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 /* They evaluate one argument twice: no clock, no generator. */
 #define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
@@ -39,7 +42,8 @@ _Noreturn void trv__assertion_failed(const char *claim, const char *file, int li
 #define ROUND_UP(value, multiple) (((value) + (multiple)-1) & ~((size_t)(multiple)-1))
 
 /* A size given by a user, in a struct whose first member is its size: whether it has `member`. */
-#define OPTION_GIVEN(options, member)                                                               \
-    ((options) && (options)->size >= offsetof(__typeof__(*(options)), member) + sizeof(options)->member)
+#define OPTION_GIVEN(options, member)                                                              \
+    ((options) &&                                                                                  \
+     (options)->size >= offsetof(__typeof__(*(options)), member) + sizeof(options)->member)
 
 #endif

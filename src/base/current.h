@@ -32,12 +32,13 @@ enum trv__wake {
 };
 
 struct trv__context {
-    struct trv_object *error;   /* the pending exception, owned, or NULL */
-    struct trv_object *handled; /* the exception being handled, which new ones take as context; owned */
-    char *stack_limit;          /* frames below this address are RecursionError; 0: no limit */
-    uint32_t no_switch;         /* above 0: may not block, and safepoints do not switch */
-    uint8_t is_parked;          /* between trv__park and trv__unpark */
-    uint8_t wake;               /* enum trv__wake: how the last park ended */
+    struct trv_object *error; /* the pending exception, owned, or NULL */
+    struct trv_object
+        *handled;       /* the exception being handled, which new ones take as context; owned */
+    char *stack_limit;  /* frames below this address are RecursionError; 0: no limit */
+    uint32_t no_switch; /* above 0: may not block, and safepoints do not switch */
+    uint8_t is_parked;  /* between trv__park and trv__unpark */
+    uint8_t wake;       /* enum trv__wake: how the last park ended */
     struct trv_scope *scope;    /* the innermost cancel scope, or NULL */
     struct trv_object *task;    /* the future of the call this context runs; borrowed, or NULL */
     struct trv__thread *thread; /* the thread it runs on; for a coroutine, that of its loop */
@@ -46,14 +47,14 @@ struct trv__context {
 
 /* The part of a thread state that lower floors see; struct trv__thread begins with it. */
 struct trv__current {
-    struct trv__heap *heap;        /* constant */
-    struct trv__objects *objects;  /* constant; what the built-in types keep per runtime */
-    struct trv__context *context;  /* who runs on this thread now */
-    _Atomic uint32_t *attention;   /* constant; the runtime's word of requests, see below */
+    struct trv__heap *heap;       /* constant */
+    struct trv__objects *objects; /* constant; what the built-in types keep per runtime */
+    struct trv__context *context; /* who runs on this thread now */
+    _Atomic uint32_t *attention;  /* constant; the runtime's word of requests, see below */
     struct trv_runtime *runtime;  /* constant */
-    uintptr_t dying;               /* objects whose end has been put off, linked; see heap/end.c */
-    uint32_t last_words_depth;     /* finalizers and the like that are running, one inside the other */
-    bool is_dropping;              /* objects with content that die now are put off */
+    uintptr_t dying;              /* objects whose end has been put off, linked; see heap/end.c */
+    uint32_t last_words_depth; /* finalizers and the like that are running, one inside the other */
+    bool is_dropping;          /* objects with content that die now are put off */
 };
 
 extern __thread struct trv__current *trv__current __attribute__((tls_model("initial-exec")));

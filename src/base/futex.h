@@ -21,7 +21,8 @@ static inline bool trv__futex_wait(_Atomic uint32_t *word, uint32_t expected, in
     struct timespec deadline = trv__timespec(deadline_ns);
 
     return syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
-                   deadline_ns == TRV__NEVER ? NULL : &deadline, NULL, FUTEX_BITSET_MATCH_ANY) == 0 ||
+                   deadline_ns == TRV__NEVER ? NULL : &deadline, NULL,
+                   FUTEX_BITSET_MATCH_ANY) == 0 ||
            errno != ETIMEDOUT;
 }
 

@@ -24,18 +24,20 @@ static inline uint64_t rotate(uint64_t x, int bits)
     return (x << bits) | (x >> (64 - bits));
 }
 
-#define SIP_ROUND                                                                                   \
-    do {                                                                                            \
-        v0 += v1, v1 = rotate(v1, 13) ^ v0, v0 = rotate(v0, 32);                                    \
-        v2 += v3, v3 = rotate(v3, 16) ^ v2;                                                         \
-        v0 += v3, v3 = rotate(v3, 21) ^ v0;                                                         \
-        v2 += v1, v1 = rotate(v1, 17) ^ v2, v2 = rotate(v2, 32);                                    \
+#define SIP_ROUND                                                                                  \
+    do {                                                                                           \
+        v0 += v1, v1 = rotate(v1, 13) ^ v0, v0 = rotate(v0, 32);                                   \
+        v2 += v3, v3 = rotate(v3, 16) ^ v2;                                                        \
+        v0 += v3, v3 = rotate(v3, 21) ^ v0;                                                        \
+        v2 += v1, v1 = rotate(v1, 17) ^ v2, v2 = rotate(v2, 32);                                   \
     } while (0)
 
 uint64_t trv__hash_bytes(const struct trv__hash_key *key, const void *data, size_t size)
 {
-    uint64_t v0 = key->k0 ^ UINT64_C(0x736f6d6570736575), v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d);
-    uint64_t v2 = key->k0 ^ UINT64_C(0x6c7967656e657261), v3 = key->k1 ^ UINT64_C(0x7465646279746573);
+    uint64_t v0 = key->k0 ^ UINT64_C(0x736f6d6570736575),
+             v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d);
+    uint64_t v2 = key->k0 ^ UINT64_C(0x6c7967656e657261),
+             v3 = key->k1 ^ UINT64_C(0x7465646279746573);
     const unsigned char *p = data;
     uint64_t word;
     size_t left = size;

@@ -78,8 +78,8 @@ static inline void trv__list_splice(struct trv__list *to, struct trv__list *from
 }
 
 /* Walks a list; the current node may be taken out. */
-#define LIST_EACH(node, head)                                                                       \
-    for (struct trv__list *node = (head)->next, *node##_next = node->next; node != (head);          \
+#define LIST_EACH(node, head)                                                                      \
+    for (struct trv__list *node = (head)->next, *node##_next = node->next; node != (head);         \
          node = node##_next, node##_next = node->next)
 
 #endif

@@ -58,9 +58,9 @@ static double median_of(const struct row *row, size_t offset)
 static void take_medians(struct row *row)
 {
     static const size_t offsets[] = {
-        offsetof(struct measurement, seconds), offsetof(struct measurement, cpu_seconds),
+        offsetof(struct measurement, seconds),      offsetof(struct measurement, cpu_seconds),
         offsetof(struct measurement, busy_seconds), offsetof(struct measurement, p50),
-        offsetof(struct measurement, p99), offsetof(struct measurement, lock_share),
+        offsetof(struct measurement, p99),          offsetof(struct measurement, lock_share),
         offsetof(struct measurement, memory_bytes)};
 
     for (unsigned i = 0; i < row->count; i++) {
@@ -79,7 +79,8 @@ static void take_medians(struct row *row)
     }
 }
 
-static void show_progress(const struct workload *workload, enum leg leg, unsigned round, unsigned rounds)
+static void show_progress(const struct workload *workload, enum leg leg, unsigned round,
+                          unsigned rounds)
 {
     if (!isatty(STDERR_FILENO))
         return;
@@ -88,11 +89,13 @@ static void show_progress(const struct workload *workload, enum leg leg, unsigne
     else if (round == 0)
         fprintf(stderr, "\r\033[K%s on %s: warming up", workload->name, leg_names[leg]);
     else
-        fprintf(stderr, "\r\033[K%s on %s: round %u of %u", workload->name, leg_names[leg], round, rounds);
+        fprintf(stderr, "\r\033[K%s on %s: round %u of %u", workload->name, leg_names[leg], round,
+                rounds);
     fflush(stderr);
 }
 
-static void measure_workload(const struct plan *plan, const struct workload *workload, struct row rows[LEGS])
+static void measure_workload(const struct plan *plan, const struct workload *workload,
+                             struct row rows[LEGS])
 {
     for (unsigned round = 0; round <= plan->rounds; round++)
         for (int leg = 0; leg < LEGS; leg++) {
@@ -101,7 +104,8 @@ static void measure_workload(const struct plan *plan, const struct workload *wor
                 continue;
             show_progress(workload, (enum leg)leg, round, plan->rounds);
             /* A worker killed in the warm-up is no less worth a line in the report. */
-            sample(plan, workload, (enum leg)leg, round ? &rows[leg].rounds[rows[leg].count++] : &warm_up);
+            sample(plan, workload, (enum leg)leg,
+                   round ? &rows[leg].rounds[rows[leg].count++] : &warm_up);
             if (!round && !warm_up.is_good)
                 rows[leg].rounds[rows[leg].count++] = warm_up;
             if (rows[leg].count == ROUNDS_MOST)
@@ -127,8 +131,8 @@ static int check_answers(const struct workload *workload, const struct row rows[
                 first = one;
             if (one->answer == first->answer)
                 continue;
-            complain("%s: another answer on %s: %.60s... against %.60s...", workload->name, leg_names[leg], one->shown,
-                     first->shown);
+            complain("%s: another answer on %s: %.60s... against %.60s...", workload->name,
+                     leg_names[leg], one->shown, first->shown);
             status = 1;
         }
     return status;

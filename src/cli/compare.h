@@ -29,23 +29,23 @@ enum { WORKLOADS_MOST = 16, ROUNDS_MOST = 99, DIRECTORIES_MOST = 8 };
 struct settings {
     unsigned workers;
     unsigned tasks;
-    int64_t size;            /* additions a task makes */
-    double delay;            /* seconds a task waits */
+    int64_t size;                              /* additions a task makes */
+    double delay;                              /* seconds a task waits */
     const char *directories[DIRECTORIES_MOST]; /* for words */
-    const char *argument;    /* for the user's function */
-    const char *counts;      /* where words writes what it counted */
-    int port;                /* of the server */
+    const char *argument;                      /* for the user's function */
+    const char *counts;                        /* where words writes what it counted */
+    int port;                                  /* of the server */
 };
 
 struct workload {
     const char *name;
     const char *summary;
-    unsigned tasks;          /* default */
-    int64_t size;            /* default */
-    double delay;            /* default */
-    bool waits;              /* its tasks wait more than they compute: more workers than processors pay */
+    unsigned tasks; /* default */
+    int64_t size;   /* default */
+    double delay;   /* default */
+    bool waits;     /* its tasks wait more than they compute: more workers than processors pay */
     bool needs_server;
-    trv_object *function;    /* the task; called with one item of `inputs` */
+    trv_object *function; /* the task; called with one item of `inputs` */
     trv_object *(*inputs)(const struct settings *settings); /* a list, one item a task */
     /* One answer out of the results of all tasks, whose order is that of the inputs. NULL: the list itself. */
     trv_object *(*combine)(trv_object *results);
@@ -70,16 +70,16 @@ struct plan {
 /* The outcome of one process. */
 struct measurement {
     bool is_good;
-    char error[512];         /* what went wrong, if it is not good */
-    uint64_t answer;         /* a digest of the answer */
-    char shown[128];         /* the beginning of the answer */
+    char error[512]; /* what went wrong, if it is not good */
+    uint64_t answer; /* a digest of the answer */
+    char shown[128]; /* the beginning of the answer */
     unsigned tasks, workers;
-    double seconds;          /* from making the pool to its end */
-    double cpu_seconds;      /* used by the process and its children meanwhile */
-    double busy_seconds;     /* the calling thread's own, with what it waited for a processor */
-    double p50, p99;         /* seconds from a task's start to its end */
-    double lock_share;       /* of the workers' time, spent waiting for the GIL */
-    double memory_bytes;     /* summed PSS at its peak; set by the comparing process */
+    double seconds;      /* from making the pool to its end */
+    double cpu_seconds;  /* used by the process and its children meanwhile */
+    double busy_seconds; /* the calling thread's own, with what it waited for a processor */
+    double p50, p99;     /* seconds from a task's start to its end */
+    double lock_share;   /* of the workers' time, spent waiting for the GIL */
+    double memory_bytes; /* summed PSS at its peak; set by the comparing process */
 };
 
 /* All rounds of one workload on one leg, and their medians. */
@@ -94,15 +94,19 @@ struct row {
 int read_options(int argc, char **argv, struct plan *plan);
 
 /* In a fresh process that has no runtime. */
-void measure(const struct plan *plan, const struct workload *workload, enum leg leg, struct measurement *result);
-void sample(const struct plan *plan, const struct workload *workload, enum leg leg, struct measurement *result);
+void measure(const struct plan *plan, const struct workload *workload, enum leg leg,
+             struct measurement *result);
+void sample(const struct plan *plan, const struct workload *workload, enum leg leg,
+            struct measurement *result);
 
 /* Starts the server process; its pid, or -1 after a line on stderr. *port is where it listens. */
 int server_start(int *port);
 void server_stop(int pid);
 
-struct settings settings_for(const struct plan *plan, const struct workload *workload, enum leg leg);
-void report_workload(const struct plan *plan, const struct workload *workload, const struct row rows[LEGS]);
+struct settings settings_for(const struct plan *plan, const struct workload *workload,
+                             enum leg leg);
+void report_workload(const struct plan *plan, const struct workload *workload,
+                     const struct row rows[LEGS]);
 void verdict(const struct plan *plan, const struct row rows[LEGS], char *text, size_t size);
 /* 0, or -1 after a line on stderr. */
 int report_json(const struct plan *plan, struct row (*rows)[LEGS]);

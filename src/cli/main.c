@@ -10,13 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "usage: trivet COMMAND [OPTION...]\n"
-                            "\n"
-                            "  compare    run the same work inline, on threads, processes and coroutines\n"
-                            "  --version  print the version\n"
-                            "  --help     print this\n"
-                            "\n"
-                            "trivet COMMAND --help says more.\n";
+static const char usage[] =
+    "usage: trivet COMMAND [OPTION...]\n"
+    "\n"
+    "  compare    run the same work inline, on threads, processes and coroutines\n"
+    "  --version  print the version\n"
+    "  --help     print this\n"
+    "\n"
+    "trivet COMMAND --help says more.\n";
 
 int main(int argc, char **argv)
 {

@@ -127,19 +127,22 @@ static trv_object *make_executor(enum leg leg, unsigned workers)
 }
 
 /* All tasks on one leg; the list of what `timed` returned. */
-static trv_object *run_tasks(enum leg leg, unsigned workers, trv_object *function, trv_object *inputs, size_t count)
+static trv_object *run_tasks(enum leg leg, unsigned workers, trv_object *function,
+                             trv_object *inputs, size_t count)
 {
     trv_map_options options = {.size = sizeof options, .lookahead = count};
     trv_auto trv_object *executor = make_executor(leg, workers);
     trv_auto trv_object *task = trv_function_new(timed, trv_function_name(function), function);
-    trv_auto trv_object *results = executor && task ? trv_map(executor, task, inputs, &options) : NULL;
+    trv_auto trv_object *results =
+        executor && task ? trv_map(executor, task, inputs, &options) : NULL;
     trv_object *list = results ? trv_list_from(results) : NULL;
 
     trv_clear(&results);
     if (!list) {
         /* The failure of the task is what the report should name. */
         trv_auto trv_object *error = trv_error_take();
-        trv_shutdown_options now_options = {.size = sizeof now_options, .cancel_pending = 1, .timeout = 5};
+        trv_shutdown_options now_options = {
+            .size = sizeof now_options, .cancel_pending = 1, .timeout = 5};
         if (executor && trv_shutdown(executor, &now_options) < 0)
             trv_error_clear();
         trv_error_restore(error);
@@ -158,11 +161,11 @@ static trv_object *take_latencies(trv_object *pairs, size_t count, struct measur
     trv_object *results = trv_list_new();
     size_t i = 0;
 
-    TRV_FOR (pair, pairs) {
+    TRV_FOR(pair, pairs) {
         trv_auto trv_object *result = trv_tuple_get(pair, 0);
         trv_auto trv_object *second = trv_tuple_get(pair, 1);
-        if (!seconds || !results || !result || !second || trv_float_get(second, &seconds[i++]) < 0 ||
-            trv_list_append(results, result) < 0) {
+        if (!seconds || !results || !result || !second ||
+            trv_float_get(second, &seconds[i++]) < 0 || trv_list_append(results, result) < 0) {
             trv_clear(&results);
             break;
         }
@@ -177,8 +180,8 @@ static trv_object *take_latencies(trv_object *pairs, size_t count, struct measur
 }
 
 /* FNV-1a over the repr: equal answers have equal reprs on every leg. */
-static int digest(const struct workload *workload, const struct settings *settings, trv_object *results,
-                  struct measurement *measurement)
+static int digest(const struct workload *workload, const struct settings *settings,
+                  trv_object *results, struct measurement *measurement)
 {
     trv_auto trv_object *answer = workload->combine ? workload->combine(results) : trv_ref(results);
     trv_auto trv_object *text = answer ? trv_repr(answer) : NULL;
@@ -186,7 +189,8 @@ static int digest(const struct workload *workload, const struct settings *settin
     const char *utf8 = text ? trv_str_utf8(text, &size) : NULL;
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-    if (!utf8 || (settings->counts && workload->write && workload->write(answer, settings->counts) < 0))
+    if (!utf8 ||
+        (settings->counts && workload->write && workload->write(answer, settings->counts) < 0))
         return -1;
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ (unsigned char)utf8[i]) * UINT64_C(0x100000001b3);
@@ -195,8 +199,8 @@ static int digest(const struct workload *workload, const struct settings *settin
     return 0;
 }
 
-static int run_measurement(const struct workload *workload, enum leg leg, const struct settings *settings,
-                           struct measurement *measurement)
+static int run_measurement(const struct workload *workload, enum leg leg,
+                           const struct settings *settings, struct measurement *measurement)
 {
     trv_auto trv_object *inputs = make_inputs(workload, settings);
     trv_auto trv_object *pairs = NULL;
@@ -239,7 +243,8 @@ static void describe_error(char *text, size_t size)
     trv_error_clear();
 }
 
-void measure(const struct plan *plan, const struct workload *workload, enum leg leg, struct measurement *measurement)
+void measure(const struct plan *plan, const struct workload *workload, enum leg leg,
+             struct measurement *measurement)
 {
     struct settings settings = settings_for(plan, workload, leg);
 

@@ -21,7 +21,8 @@
 static const char help[] =
     "usage: trivet compare [OPTION...] [WORKLOAD...]\n"
     "\n"
-    "Runs each workload on each leg, every measurement in a fresh process, and says which leg suits it.\n"
+    "Runs each workload on each leg, every measurement in a fresh process, and says which leg "
+    "suits it.\n"
     "\n"
     "Workloads (default: all)\n"
     "  cpu          a sum of boxed ints, under the GIL\n"
@@ -44,10 +45,12 @@ static const char help[] =
     "  --counts FILE        where words writes what it counted, a line for each word\n"
     "  --argument TEXT      what a function of yours is called with: an int, a float or a str\n"
     "  --rounds N           measurements of each, after a warm-up; medians are shown (default: 5)\n"
-    "  --json FILE          write every figure there, too ('-': standard output instead of the table)\n"
+    "  --json FILE          write every figure there, too ('-': standard output instead of the "
+    "table)\n"
     "  --help               print this\n"
     "\n"
-    "Seconds go from making the pool to its end. Latency is from a task's start to its end. Memory is\n"
+    "Seconds go from making the pool to its end. Latency is from a task's start to its end. Memory "
+    "is\n"
     "the peak of the summed PSS of all processes. GIL wait is the share of the workers' time.\n";
 
 const char *const leg_names[LEGS] = {"inline", "threads", "processes", "coroutines"};
@@ -64,7 +67,8 @@ int complain(const char *format, ...)
     return 2;
 }
 
-static int read_number(const char *option, const char *text, double least, double most, double *value)
+static int read_number(const char *option, const char *text, double least, double most,
+                       double *value)
 {
     char *end;
 
@@ -100,7 +104,8 @@ static int read_legs(const char *text, struct plan *plan)
         while (leg < LEGS && strcmp(name, leg_names[leg]) != 0)
             leg++;
         if (leg == LEGS)
-            return complain("--legs: no such leg: %s (there are inline, threads, processes, coroutines)", name);
+            return complain(
+                "--legs: no such leg: %s (there are inline, threads, processes, coroutines)", name);
         plan->legs[leg] = true;
     }
     return 0;
@@ -135,13 +140,16 @@ static int open_function(const char *text, struct workload *workload)
         return complain("out of memory");
     if (!handle)
         return free(path), complain("%s", dlerror());
-    if (!function || function->refcount != TRV_IMMORTAL_ || function->type != &trv_static_function_layout_) {
-        complain("%s: %s '%s'", path, function ? "not a TRV_FUNCTION:" : "has no function", colon + 1);
+    if (!function || function->refcount != TRV_IMMORTAL_ ||
+        function->type != &trv_static_function_layout_) {
+        complain("%s: %s '%s'", path, function ? "not a TRV_FUNCTION:" : "has no function",
+                 colon + 1);
         free(path);
         return 2;
     }
     free(path);
-    *workload = (struct workload){.name = text, .summary = "a function of yours", .tasks = 8, .function = function};
+    *workload = (struct workload){
+        .name = text, .summary = "a function of yours", .tasks = 8, .function = function};
     return 0;
 }
 
@@ -209,13 +217,18 @@ static int use_option(int option, const char *text, struct plan *plan)
 
 int read_options(int argc, char **argv, struct plan *plan)
 {
-    static const struct option options[] = {
-        {"workers", required_argument, NULL, 'w'},   {"tasks", required_argument, NULL, 't'},
-        {"size", required_argument, NULL, 's'},      {"delay", required_argument, NULL, 'd'},
-        {"rounds", required_argument, NULL, 'r'},    {"legs", required_argument, NULL, 'l'},
-        {"directory", required_argument, NULL, 'D'}, {"argument", required_argument, NULL, 'a'},
-        {"counts", required_argument, NULL, 'c'},    {"json", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"workers", required_argument, NULL, 'w'},
+                                            {"tasks", required_argument, NULL, 't'},
+                                            {"size", required_argument, NULL, 's'},
+                                            {"delay", required_argument, NULL, 'd'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"legs", required_argument, NULL, 'l'},
+                                            {"directory", required_argument, NULL, 'D'},
+                                            {"argument", required_argument, NULL, 'a'},
+                                            {"counts", required_argument, NULL, 'c'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option, status = 0;
 
     *plan = (struct plan){.rounds = 5, .legs = {true, true, true, true}};

@@ -70,7 +70,8 @@ static void print_verdict(const char *text)
     printf("%s\n\n", text);
 }
 
-void report_workload(const struct plan *plan, const struct workload *workload, const struct row rows[LEGS])
+void report_workload(const struct plan *plan, const struct workload *workload,
+                     const struct row rows[LEGS])
 {
     char text[512];
     unsigned tasks = 0;
@@ -82,8 +83,8 @@ void report_workload(const struct plan *plan, const struct workload *workload, c
     if (plan->json && strcmp(plan->json, "-") == 0)
         return;
     printf("%s: %s, %u tasks\n", workload->name, workload->summary, tasks);
-    printf("  %-11s%9s%10s%10s%10s%10s%10s%11s\n", "leg", "seconds", "speed-up", "tasks/s", "p50 ms", "p99 ms",
-           "memory MB", "GIL wait");
+    printf("  %-11s%9s%10s%10s%10s%10s%10s%11s\n", "leg", "seconds", "speed-up", "tasks/s",
+           "p50 ms", "p99 ms", "memory MB", "GIL wait");
     for (int leg = 0; leg < LEGS; leg++)
         if (plan->legs[leg])
             print_row(rows, leg);
@@ -140,7 +141,8 @@ static void json_leg(FILE *file, const struct row rows[LEGS], int leg)
     fputs("]}", file);
 }
 
-static void json_workload(FILE *file, const struct plan *plan, unsigned i, const struct row rows[LEGS])
+static void json_workload(FILE *file, const struct plan *plan, unsigned i,
+                          const struct row rows[LEGS])
 {
     const char *separator = "";
     unsigned tasks = 0;

@@ -89,7 +89,8 @@ static double memory_of_all(int pid)
     return sum;
 }
 
-static void run_child(const struct plan *plan, const struct workload *workload, enum leg leg, int fd, pid_t parent)
+static void run_child(const struct plan *plan, const struct workload *workload, enum leg leg,
+                      int fd, pid_t parent)
 {
     struct measurement measurement;
     size_t sent = 0;
@@ -156,7 +157,8 @@ static void explain_end(int status, bool is_late, struct measurement *measuremen
         snprintf(text, size, "the measuring process exited with status %d", WEXITSTATUS(status));
 }
 
-void sample(const struct plan *plan, const struct workload *workload, enum leg leg, struct measurement *measurement)
+void sample(const struct plan *plan, const struct workload *workload, enum leg leg,
+            struct measurement *measurement)
 {
     pid_t parent = getpid(), pid;
     double peak = 0;
@@ -166,7 +168,8 @@ void sample(const struct plan *plan, const struct workload *workload, enum leg l
 
     memset(measurement, 0, sizeof *measurement);
     if (pipe(ends) < 0 || (fflush(NULL), pid = fork()) < 0) {
-        snprintf(measurement->error, sizeof measurement->error, "cannot start a process: %s", strerror(errno));
+        snprintf(measurement->error, sizeof measurement->error, "cannot start a process: %s",
+                 strerror(errno));
         return;
     }
     if (pid == 0) {

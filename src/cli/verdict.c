@@ -37,7 +37,8 @@ static int fastest(const struct row rows[LEGS])
     int best = -1;
 
     for (int leg = 0; leg < LEGS; leg++)
-        if (rows[leg].median.is_good && (best < 0 || rows[leg].median.seconds < rows[best].median.seconds))
+        if (rows[leg].median.is_good &&
+            (best < 0 || rows[leg].median.seconds < rows[best].median.seconds))
             best = leg;
     return best;
 }
@@ -62,7 +63,8 @@ static void explain_waiting(const struct row rows[LEGS], int best, char *text, s
         snprintf(text, size, "the tasks wait, yet nothing waits at the same time");
     else if (coroutines > 0 && threads > 0 && best == COROUTINES && coroutines > threads * TIE &&
              rows[THREADS].median.workers < rows[THREADS].median.tasks)
-        snprintf(text, size, "the tasks wait, and coroutines all wait at once, threads only %u at a time",
+        snprintf(text, size,
+                 "the tasks wait, and coroutines all wait at once, threads only %u at a time",
                  rows[THREADS].median.workers);
     else
         snprintf(text, size, "the tasks wait, and can do so at the same time");
@@ -73,10 +75,12 @@ static void explain_computing(const struct row rows[LEGS], int best, char *text,
     double threads = gain(rows, THREADS), processes = gain(rows, PROCESSES);
 
     if (threads > GAIN && best != INLINE)
-        snprintf(text, size, "the tasks compute without the GIL, so threads run side by side, as processes do");
+        snprintf(text, size,
+                 "the tasks compute without the GIL, so threads run side by side, as processes do");
     else if (processes > GAIN && threads > 0)
         snprintf(text, size,
-                 "the tasks compute under the GIL, which threads share (they waited for it %.0f %% of their time) "
+                 "the tasks compute under the GIL, which threads share (they waited for it %.0f %% "
+                 "of their time) "
                  "and every process has for itself",
                  rows[THREADS].median.lock_share * 100);
     else if (processes > GAIN)
@@ -96,7 +100,8 @@ static void explain(const struct row rows[LEGS], int best, char *text, size_t si
     else if (busy > 0.8)
         explain_computing(rows, best, text, size);
     else
-        snprintf(text, size, "the tasks wait %.0f %% of their time and compute the rest%s", (1 - busy) * 100,
+        snprintf(text, size, "the tasks wait %.0f %% of their time and compute the rest%s",
+                 (1 - busy) * 100,
                  best == PROCESSES    ? ", which processes do side by side"
                  : best == COROUTINES ? ", and the waiting is what can overlap under one GIL"
                  : best == THREADS    ? ", and threads overlap the waiting"

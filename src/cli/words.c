@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 /* The first of these that is there: many files of prose and code on every Debian. */
-static const char *const default_directories[] = {"/usr/share/perl", "/usr/share/doc", "/usr/share/common-licenses"};
+static const char *const default_directories[] = {"/usr/share/perl", "/usr/share/doc",
+                                                  "/usr/share/common-licenses"};
 
 enum { LOOKED_AT = 8192 };
 
@@ -81,7 +82,8 @@ static int by_size(const void *a, const void *b)
 {
     const struct file *x = a, *y = b;
 
-    return x->size != y->size ? (x->size < y->size) - (x->size > y->size) : strcmp(x->path, y->path);
+    return x->size != y->size ? (x->size < y->size) - (x->size > y->size)
+                              : strcmp(x->path, y->path);
 }
 
 /* A list of one tuple for each task, which holds a list of paths. */
@@ -103,7 +105,8 @@ static trv_object *deal(const struct files *files, unsigned tasks)
         load[least] += files->items[i].size + 2000; /* opening a file costs something, too */
         trv_auto trv_object *input = trv_list_get(inputs, least);
         trv_auto trv_object *paths = input ? trv_tuple_get(input, 0) : NULL;
-        trv_auto trv_object *path = trv_bytes_new(files->items[i].path, strlen(files->items[i].path));
+        trv_auto trv_object *path =
+            trv_bytes_new(files->items[i].path, strlen(files->items[i].path));
         if (!paths || !path || trv_list_append(paths, path) < 0)
             trv_clear(&inputs);
     }
@@ -214,7 +217,7 @@ TRV_FUNCTION(count_words, "count_words(paths): how often each word occurs in the
 
     if (!counts || trv_parse(args, "o", &paths) < 0)
         return trv_unref(counts), NULL;
-    TRV_FOR (path, paths) {
+    TRV_FOR(path, paths) {
         const void *data = trv_bytes_data(path, NULL);
         if (!data || count_file(counts, data) < 0)
             break;
@@ -235,7 +238,7 @@ trv_object *words_combine(trv_object *results)
 
     if (!counts || !total)
         return NULL;
-    TRV_FOR (result, results) {
+    TRV_FOR(result, results) {
         trv_object *word, *n;
         size_t position = 0;
         int more;
@@ -249,9 +252,10 @@ trv_object *words_combine(trv_object *results)
         if (more < 0)
             return NULL;
     }
-    if (trv_error_occurred() || trv_dict_len(counts, &different) < 0 || !(values = trv_dict_values(counts)))
+    if (trv_error_occurred() || trv_dict_len(counts, &different) < 0 ||
+        !(values = trv_dict_values(counts)))
         return NULL;
-    TRV_FOR (n, values) {
+    TRV_FOR(n, values) {
         trv_object *sum = trv_add(total, n);
         trv_unref(total);
         total = sum;
@@ -272,7 +276,7 @@ int words_write(trv_object *answer, const char *path)
 
     if (items && !file)
         return trv_raise_errno("%s", path), -1;
-    TRV_FOR (item, items) {
+    TRV_FOR(item, items) {
         trv_auto trv_object *word = trv_tuple_get(item, 0);
         trv_auto trv_object *count = trv_tuple_get(item, 1);
         int64_t n = 0;

@@ -18,7 +18,7 @@ static trv_object *boxed_sum(int64_t n)
     trv_auto trv_object *range = trv_range_new(0, n, 1);
     trv_object *total = trv_int_new(0);
 
-    TRV_FOR (i, range) {
+    TRV_FOR(i, range) {
         trv_auto trv_object *square = trv_multiply(i, i);
         trv_auto trv_object *rest = trv_remainder(square, seven);
         trv_object *next = trv_add(total, rest);
@@ -38,7 +38,9 @@ static int64_t native_sum(int64_t n)
 
     for (int64_t i = 0; i < n; i++) {
         total += i * i % 7;
-        __asm__ volatile("" : "+r"(total)); /* the loop is the work: it must not be solved at compile time */
+        __asm__ volatile(
+            ""
+            : "+r"(total)); /* the loop is the work: it must not be solved at compile time */
     }
     return total;
 }
@@ -84,7 +86,8 @@ static trv_object *request(uint16_t port, double delay, int64_t n)
 
     if (!stream || trv_stream_write(stream, text, (size_t)length) < 0)
         return NULL;
-    if (!(line = trv_stream_read_until(stream, "\n", 1, sizeof text)) || trv_stream_close(stream) < 0)
+    if (!(line = trv_stream_read_until(stream, "\n", 1, sizeof text)) ||
+        trv_stream_close(stream) < 0)
         return NULL;
     data = trv_bytes_data(line, &size);
     snprintf(text, sizeof text, "%.*s", (int)(size - 1), data);
@@ -177,18 +180,49 @@ static trv_object *mixed_inputs(const struct settings *settings)
 }
 
 const struct workload workloads[] = {
-    {.name = "cpu", .summary = "sums of boxed ints, under the GIL", .tasks = 16, .size = 600000,
-     .function = cpu, .inputs = cpu_inputs},
-    {.name = "cpu-native", .summary = "the same sums in C, with the GIL released", .tasks = 16, .size = 20000000,
-     .function = cpu_native, .inputs = cpu_inputs},
-    {.name = "sleep", .summary = "tasks that wait", .tasks = 50, .delay = 0.010, .waits = true,
-     .function = wait, .inputs = wait_inputs},
-    {.name = "tcp", .summary = "requests to a server that answers after a delay", .tasks = 50, .delay = 0.010,
-     .waits = true, .needs_server = true, .function = tcp, .inputs = tcp_inputs},
-    {.name = "words", .summary = "the words of text files, counted", .tasks = 32,
-     .function = count_words, .inputs = words_inputs, .combine = words_combine, .write = words_write},
-    {.name = "mixed", .summary = "a request, then a sum of boxed ints", .tasks = 32, .size = 60000, .delay = 0.010,
-     .waits = true, .needs_server = true, .function = mixed, .inputs = mixed_inputs},
+    {.name = "cpu",
+     .summary = "sums of boxed ints, under the GIL",
+     .tasks = 16,
+     .size = 600000,
+     .function = cpu,
+     .inputs = cpu_inputs},
+    {.name = "cpu-native",
+     .summary = "the same sums in C, with the GIL released",
+     .tasks = 16,
+     .size = 20000000,
+     .function = cpu_native,
+     .inputs = cpu_inputs},
+    {.name = "sleep",
+     .summary = "tasks that wait",
+     .tasks = 50,
+     .delay = 0.010,
+     .waits = true,
+     .function = wait,
+     .inputs = wait_inputs},
+    {.name = "tcp",
+     .summary = "requests to a server that answers after a delay",
+     .tasks = 50,
+     .delay = 0.010,
+     .waits = true,
+     .needs_server = true,
+     .function = tcp,
+     .inputs = tcp_inputs},
+    {.name = "words",
+     .summary = "the words of text files, counted",
+     .tasks = 32,
+     .function = count_words,
+     .inputs = words_inputs,
+     .combine = words_combine,
+     .write = words_write},
+    {.name = "mixed",
+     .summary = "a request, then a sum of boxed ints",
+     .tasks = 32,
+     .size = 60000,
+     .delay = 0.010,
+     .waits = true,
+     .needs_server = true,
+     .function = mixed,
+     .inputs = mixed_inputs},
 };
 const unsigned workload_count = sizeof workloads / sizeof *workloads;
 

@@ -33,8 +33,8 @@ struct trv__poll {
     struct trv__list waiters; /* struct waiter */
     struct trv__list link;    /* in polls.changed or polls.forgotten */
     int fd;
-    int armed;                /* the events libuv was asked for */
-    bool is_closing;          /* not in by_fd any more; an event means nothing */
+    int armed;       /* the events libuv was asked for */
+    bool is_closing; /* not in by_fd any more; an event means nothing */
 };
 
 struct waiter {
@@ -118,7 +118,7 @@ static void fail_waiters(struct trv__poll *poll, int error)
     poll->is_closing = true;
     poll->loop->polls.by_fd[poll->fd] = NULL;
     trv__list_remove(&poll->link);
-    LIST_EACH (node, &poll->waiters) {
+    LIST_EACH(node, &poll->waiters) {
         struct trv__fd_wait *wait = CONTAINER_OF(node, struct waiter, link)->wait;
         trv__list_remove(node);
         wait->error = error;
@@ -140,7 +140,7 @@ static int wake_waiters(struct trv__poll *poll, int events)
 {
     int awaited = 0;
 
-    LIST_EACH (node, &poll->waiters) {
+    LIST_EACH(node, &poll->waiters) {
         struct trv__fd_wait *wait = CONTAINER_OF(node, struct waiter, link)->wait;
         if (!(wait->events & events))
             continue;
@@ -174,7 +174,8 @@ static void on_event(uv_poll_t *handle, int status, int events)
 
 static void set_armed(struct trv__poll *poll, int events)
 {
-    int uv_events = (events & TRV_READABLE ? UV_READABLE : 0) | (events & TRV_WRITABLE ? UV_WRITABLE : 0);
+    int uv_events =
+        (events & TRV_READABLE ? UV_READABLE : 0) | (events & TRV_WRITABLE ? UV_WRITABLE : 0);
 
     poll->armed = events;
     if (!events) {
@@ -219,7 +220,8 @@ static void look(struct trv__fd_wait *wait)
 
 /* The operation of coroutines ----------------------------------------------------------------------------- */
 
-void trv__coroutine_wait_fd(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns)
+void trv__coroutine_wait_fd(struct trv__context *context, struct trv__fd_wait *wait,
+                            int64_t deadline_ns)
 {
     struct trv__loop *loop = trv__coroutine_of(context)->loop;
     struct waiter waiter = {.wait = wait};

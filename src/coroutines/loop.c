@@ -96,7 +96,8 @@ static void outer_unpark(struct trv__context *context)
     trv__loop_wake(loop);
 }
 
-static void outer_wait_fd(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns)
+static void outer_wait_fd(struct trv__context *context, struct trv__fd_wait *wait,
+                          int64_t deadline_ns)
 {
     trv__thread_operations.wait_fd(context, wait, deadline_ns);
 }
@@ -106,8 +107,8 @@ static void outer_reschedule(struct trv__context *context)
     trv__thread_operations.reschedule(context);
 }
 
-static const struct trv__context_operations outer_operations = {outer_park, outer_unpark, outer_wait_fd,
-                                                                outer_reschedule};
+static const struct trv__context_operations outer_operations = {outer_park, outer_unpark,
+                                                                outer_wait_fd, outer_reschedule};
 
 void trv__loop_enter(struct trv__loop *loop)
 {
@@ -268,7 +269,7 @@ static struct trv__ready *choose_ready(struct trv__loop *loop)
     if (node == &loop->ready)
         return NULL;
     if (UNLIKELY(trv__runtime()->chooser.is_seeded)) {
-        LIST_EACH (counted, &loop->ready)
+        LIST_EACH(counted, &loop->ready)
             count++;
         for (count = trv__choose(&trv__runtime()->chooser, count); count > 0; count--)
             node = node->next;
@@ -352,7 +353,7 @@ static void cancel_calls(struct trv__loop *loop)
     struct trv__list *node;
 
     trv__list_init(&calls);
-    LIST_EACH (ready, &loop->ready)
+    LIST_EACH(ready, &loop->ready)
         if (CONTAINER_OF(ready, struct trv__ready, link)->future) {
             trv__list_remove(ready);
             trv__list_append(&calls, ready);
@@ -366,7 +367,7 @@ static void cancel_calls(struct trv__loop *loop)
 
 static void cancel_coroutines(struct trv__loop *loop)
 {
-    LIST_EACH (node, &loop->coroutines) {
+    LIST_EACH(node, &loop->coroutines) {
         struct trv__coroutine *coroutine = CONTAINER_OF(node, struct trv__coroutine, link);
         if (coroutine->was_told)
             continue;

@@ -50,8 +50,8 @@ struct trv__coroutine {
     void *work;               /* the struct trv__coroutine_work whose call it is, or NULL */
     struct trv__list link;    /* in loop->coroutines */
     struct trv__coroutine *next_spare; /* while it is one */
-    uint32_t timer;           /* its place in loop->timers, from 1; 0: none */
-    bool was_told;            /* the loop ends and has cancelled it */
+    uint32_t timer;                    /* its place in loop->timers, from 1; 0: none */
+    bool was_told;                     /* the loop ends and has cancelled it */
 };
 
 struct trv__timer {
@@ -67,11 +67,11 @@ struct trv__timers {
 
 /* What the loop keeps about descriptors. */
 struct trv__polls {
-    struct trv__poll **by_fd;    /* NULL where nothing is kept */
+    struct trv__poll **by_fd; /* NULL where nothing is kept */
     size_t capacity;
-    size_t awaited;              /* coroutines that wait for a descriptor now */
-    struct trv__list changed;    /* polls the kernel has not been told of yet */
-    struct trv__list forgotten;  /* by another thread; to be closed */
+    size_t awaited;             /* coroutines that wait for a descriptor now */
+    struct trv__list changed;   /* polls the kernel has not been told of yet */
+    struct trv__list forgotten; /* by another thread; to be closed */
     struct trv__fd_keeper keeper;
 };
 
@@ -83,19 +83,19 @@ enum trv__idle {
 };
 
 struct trv__loop {
-    struct trv__list ready;       /* struct trv__ready */
-    int ticks;                    /* switches until the loop looks after the rest again */
-    int turn_ticks;               /* how many a turn has; adapts to how long they take */
+    struct trv__list ready;        /* struct trv__ready */
+    int ticks;                     /* switches until the loop looks after the rest again */
+    int turn_ticks;                /* how many a turn has; adapts to how long they take */
     struct trv__coroutine *spares; /* coroutines that have ended and may run another call */
     size_t spare_count;
-    struct trv__stack *corpse;    /* of a coroutine that has ended; released by who runs next */
+    struct trv__stack *corpse; /* of a coroutine that has ended; released by who runs next */
     struct trv__stacks *stacks;
     struct trv__context *outer;
-    struct trv__stack stack;      /* the thread's own */
+    struct trv__stack stack; /* the thread's own */
     struct trv__thread *thread;
-    struct trv__list coroutines;  /* that have begun and not ended */
-    size_t live;                  /* how many */
-    size_t told;                  /* how many of these were told to end and have not */
+    struct trv__list coroutines; /* that have begun and not ended */
+    size_t live;                 /* how many */
+    size_t told;                 /* how many of these were told to end and have not */
     struct trv__timers timers;
     struct trv__polls polls;
     int64_t outer_deadline_ns;    /* of the scopes around trv_run */
@@ -162,7 +162,8 @@ void trv__coroutine_timed_out(struct trv__coroutine *coroutine);
 
 /* Room for that many, so that adding cannot fail. False when out of memory. */
 bool trv__timers_reserve(struct trv__timers *timers, size_t count);
-void trv__timers_add(struct trv__timers *timers, struct trv__coroutine *coroutine, int64_t deadline_ns);
+void trv__timers_add(struct trv__timers *timers, struct trv__coroutine *coroutine,
+                     int64_t deadline_ns);
 void trv__timers_remove(struct trv__timers *timers, struct trv__coroutine *coroutine);
 static inline int64_t trv__timers_next(const struct trv__timers *timers)
 {
@@ -181,7 +182,8 @@ void trv__polls_tidy(struct trv__loop *loop);
  * closed one. Returns whether there were any. */
 bool trv__polls_check(struct trv__loop *loop);
 /* The operation of coroutines. */
-void trv__coroutine_wait_fd(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns);
+void trv__coroutine_wait_fd(struct trv__context *context, struct trv__fd_wait *wait,
+                            int64_t deadline_ns);
 /* Parks until unparked or the deadline; context->is_parked is set. */
 void trv__coroutine_park(struct trv__context *context, int64_t deadline_ns);
 

@@ -22,15 +22,15 @@
 
 struct trv__coroutine_work {
     struct trv__loop loop;
-    struct trv__list pending;   /* struct trv__call: those without a place */
-    struct trv__list waiters;   /* for the end of the thread */
+    struct trv__list pending; /* struct trv__call: those without a place */
+    struct trv__list waiters; /* for the end of the thread */
     struct trv__fini_hook hook;
-    size_t places;              /* calls at once */
-    size_t taken;               /* of these */
-    unsigned references;        /* by the executor, by the thread */
-    bool is_closed;             /* no more calls come */
-    bool has_ended;             /* the thread has */
-    pid_t pid;                  /* of the process it runs in */
+    size_t places;       /* calls at once */
+    size_t taken;        /* of these */
+    unsigned references; /* by the executor, by the thread */
+    bool is_closed;      /* no more calls come */
+    bool has_ended;      /* the thread has */
+    pid_t pid;           /* of the process it runs in */
 };
 
 struct coroutine_pool {
@@ -156,8 +156,9 @@ static int submit_take(struct trv__executor *executor, struct trv__call *call)
 
     if (work->is_closed || !is_ours(work)) {
         trv__call_drop(call);
-        return trv_raise_int(trv_RuntimeError, work->is_closed ? "the pool was shut down and takes no more calls"
-                                                               : "the pool's thread stayed in the parent process");
+        return trv_raise_int(trv_RuntimeError,
+                             work->is_closed ? "the pool was shut down and takes no more calls"
+                                             : "the pool's thread stayed in the parent process");
     }
     call->leg = work;
     if (work->taken < work->places)
@@ -170,7 +171,7 @@ static int submit_take(struct trv__executor *executor, struct trv__call *call)
 /* Takes this pool's calls that have not begun out of the loop's queue. */
 static void take_placed(struct trv__coroutine_work *work, struct trv__list *calls)
 {
-    LIST_EACH (node, &work->loop.ready) {
+    LIST_EACH(node, &work->loop.ready) {
         if (!CONTAINER_OF(node, struct trv__ready, link)->future ||
             CONTAINER_OF(node, struct trv__call, link)->leg != work)
             continue;
@@ -204,7 +205,7 @@ static void end_with_runtime(struct trv__fini_hook *hook)
     work->references++;
     close_work(work);
     cancel_unbegun(work);
-    LIST_EACH (node, &work->loop.coroutines) {
+    LIST_EACH(node, &work->loop.coroutines) {
         struct trv__coroutine *coroutine = CONTAINER_OF(node, struct trv__coroutine, link);
         if (coroutine->task)
             trv_future_cancel((trv_object *)coroutine->task);
@@ -234,7 +235,8 @@ static int wait_for_end(struct trv__coroutine_work *work, int64_t deadline_ns)
     return 0;
 }
 
-static int shut_down(struct trv__executor *executor, bool wait, bool is_to_cancel, int64_t deadline_ns)
+static int shut_down(struct trv__executor *executor, bool wait, bool is_to_cancel,
+                     int64_t deadline_ns)
 {
     struct trv__coroutine_work *work = work_of(executor);
 
@@ -251,9 +253,10 @@ static trv_object *pool_repr(trv_object *self)
     const struct trv__coroutine_work *work = ((struct coroutine_pool *)(void *)self)->work;
     size_t queued = 0;
 
-    LIST_EACH (node, &work->pending)
+    LIST_EACH(node, &work->pending)
         queued++;
-    return trv_str_printf("<coroutine_pool at %p: %zu calls under way, %zu queued>", (void *)self, work->taken, queued);
+    return trv_str_printf("<coroutine_pool at %p: %zu calls under way, %zu queued>", (void *)self,
+                          work->taken, queued);
 }
 
 static size_t count_workers(struct trv__executor *executor)
@@ -328,13 +331,15 @@ static int check_options(const trv_coroutine_pool_options *options)
     if (options && options->size < sizeof options->size)
         return trv_raise_int(trv_ValueError, "the coroutine pool's options do not say their size");
     return trv__runtime()->is_ending
-               ? trv_raise_int(trv_RuntimeError, "cannot make a coroutine pool while the runtime ends")
+               ? trv_raise_int(trv_RuntimeError,
+                               "cannot make a coroutine pool while the runtime ends")
                : 0;
 }
 
 trv_object *trv_coroutine_pool_new(const trv_coroutine_pool_options *options)
 {
-    size_t places = OPTION_GIVEN(options, workers) && options->workers ? options->workers : SIZE_MAX;
+    size_t places =
+        OPTION_GIVEN(options, workers) && options->workers ? options->workers : SIZE_MAX;
     const char *name = OPTION_GIVEN(options, name) && options->name ? options->name : "coroutines";
     struct coroutine_pool *pool;
 

@@ -95,7 +95,8 @@ trv_object *trv_spawn(trv_object *callable, const char *format, ...)
     return built ? spawn(loop, trv__call_create_take(callable, built, NULL)) : NULL;
 }
 
-trv_object *trv_spawn_array(trv_object *callable, trv_object *const *items, size_t count, trv_object *keywords)
+trv_object *trv_spawn_array(trv_object *callable, trv_object *const *items, size_t count,
+                            trv_object *keywords)
 {
     struct trv__loop *loop = may_run(callable, "trv_spawn") ? trv__loop_here("trv_spawn") : NULL;
 

@@ -74,7 +74,8 @@ bool trv__timers_reserve(struct trv__timers *timers, size_t count)
     return true;
 }
 
-void trv__timers_add(struct trv__timers *timers, struct trv__coroutine *coroutine, int64_t deadline_ns)
+void trv__timers_add(struct trv__timers *timers, struct trv__coroutine *coroutine,
+                     int64_t deadline_ns)
 {
     ASSERT(timers->count < timers->capacity && !coroutine->timer);
     rise(timers, timers->count++, (struct trv__timer){deadline_ns, coroutine});

@@ -27,7 +27,8 @@ static void file_arena(struct trv__heap *heap, struct trv__arena *arena)
     size_t used = (size_t)__builtin_popcountll(arena->pools_used);
 
     trv__list_remove(&arena->link);
-    trv__list_prepend(&heap->arenas[arena->space != NULL][TRV__POOLS_PER_ARENA - used], &arena->link);
+    trv__list_prepend(&heap->arenas[arena->space != NULL][TRV__POOLS_PER_ARENA - used],
+                      &arena->link);
 }
 
 static char *map(size_t size, int protection)
@@ -68,7 +69,8 @@ static bool reserve_space(struct trv__space *space, size_t slots)
         free(arenas);
         return false;
     }
-    *space = (struct trv__space){.base = base, .size = size, .marks = (uint8_t *)marks, .arenas = arenas};
+    *space = (struct trv__space){
+        .base = base, .size = size, .marks = (uint8_t *)marks, .arenas = arenas};
     return true;
 }
 
@@ -181,7 +183,8 @@ static struct trv__arena *fullest_arena(struct trv__heap *heap, bool is_containe
     return new_arena(heap, is_containers);
 }
 
-struct trv__pool *trv__arena_take(struct trv__heap *heap, bool is_containers, struct trv__arena **arena)
+struct trv__pool *trv__arena_take(struct trv__heap *heap, bool is_containers,
+                                  struct trv__arena **arena)
 {
     size_t i;
 
@@ -209,7 +212,7 @@ void trv__each_pool(struct trv__heap *heap, void (*visit)(struct trv__pool *pool
                     void *argument)
 {
     for (size_t list = 0; list < 2 * (TRV__POOLS_PER_ARENA + 1); list++)
-        LIST_EACH (link, &heap->arenas[list % 2][list / 2]) {
+        LIST_EACH(link, &heap->arenas[list % 2][list / 2]) {
             const struct trv__arena *arena = CONTAINER_OF(link, struct trv__arena, link);
             for (uint64_t left = arena->pools_used; left; left &= left - 1)
                 visit(trv__arena_pool(arena, (size_t)__builtin_ctzll(left)), argument);
@@ -219,7 +222,7 @@ void trv__each_pool(struct trv__heap *heap, void (*visit)(struct trv__pool *pool
 void trv__arenas_free(struct trv__heap *heap)
 {
     for (size_t list = 0; list < 2 * (TRV__POOLS_PER_ARENA + 1); list++)
-        LIST_EACH (link, &heap->arenas[list % 2][list / 2])
+        LIST_EACH(link, &heap->arenas[list % 2][list / 2])
             free_arena(heap, CONTAINER_OF(link, struct trv__arena, link));
     for (size_t i = 0; i < heap->space_count; i++) {
         munmap(heap->spaces[i].base, heap->spaces[i].size);

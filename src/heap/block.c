@@ -113,7 +113,8 @@ static void *new_large_object(struct trv__heap *heap, size_t size, bool is_conta
     struct trv__large *large;
     uintptr_t address;
 
-    if (FAULT() || size > PTRDIFF_MAX - TRV__LARGE_HEADER || !(large = heap->allocate(TRV__LARGE_HEADER + size)))
+    if (FAULT() || size > PTRDIFF_MAX - TRV__LARGE_HEADER ||
+        !(large = heap->allocate(TRV__LARGE_HEADER + size)))
         return NULL;
     large->size = size;
     large->mark = 0;
@@ -173,7 +174,8 @@ void *trv__container_new(const struct trv_type *type, size_t size)
 
     ASSERT(type->flags & TRV__TYPE_CONTAINER);
     if (object)
-        memset((char *)object + offsetof(trv_object, payload), 0, size - offsetof(trv_object, payload));
+        memset((char *)object + offsetof(trv_object, payload), 0,
+               size - offsetof(trv_object, payload));
     return object;
 }
 

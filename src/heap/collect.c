@@ -49,11 +49,11 @@ struct search {
     struct vector garbage;
     struct carry *carries;
     size_t carry_count, carry_capacity;
-    uintptr_t walked;      /* the walk has come to this address, */
-    uintptr_t to_walk;     /* and will come to so many bytes from there; 0: it is in no order */
-    bool is_again;         /* walks over what is reached already must follow it again */
-    bool failed;           /* memory ran out: nothing can be said */
-    int64_t own;           /* references that the collector itself holds to each member */
+    uintptr_t walked;  /* the walk has come to this address, */
+    uintptr_t to_walk; /* and will come to so many bytes from there; 0: it is in no order */
+    bool is_again;     /* walks over what is reached already must follow it again */
+    bool failed;       /* memory ran out: nothing can be said */
+    int64_t own;       /* references that the collector itself holds to each member */
     size_t survivors;
 };
 
@@ -83,15 +83,16 @@ static inline void push(struct vector *vector, trv_object *object)
 
 typedef void (*on_member)(struct search *search, trv_object *object, uint8_t *mark);
 
-static inline __attribute__((always_inline)) void walk_pool(struct search *search, const struct trv__pool *pool,
+static inline __attribute__((always_inline)) void walk_pool(struct search *search,
+                                                            const struct trv__pool *pool,
                                                             on_member visit)
 {
     const uint64_t *words = (const uint64_t *)(const void *)pool->marks;
     size_t count = trv__pool_mark_words(pool);
 
     for (size_t i = 0; i < count; i++)
-        TRV__EACH_BYTE (j, trv__members(words[i]))
-            visit(search, trv__object_at(pool, i * 8 + j), &pool->marks[i * 8 + j]);
+        TRV__EACH_BYTE(j, trv__members(words[i]))
+    visit(search, trv__object_at(pool, i * 8 + j), &pool->marks[i * 8 + j]);
 }
 
 /* The pools of a generation and of younger ones. Each once; those of a full collection in the order
@@ -115,7 +116,8 @@ static struct trv__pool *next_young_pool(struct pool_walk *walk)
     for (;;) {
         walk->at = walk->at->next;
         if (walk->at != &walk->heap->young[walk->list]) {
-            struct trv__pool *pool = CONTAINER_OF(walk->at - walk->list, struct trv__pool, young[0]);
+            struct trv__pool *pool =
+                CONTAINER_OF(walk->at - walk->list, struct trv__pool, young[0]);
             if (walk->list == 0 || !trv__list_is_linked(&pool->young[0]))
                 return pool;
         } else {
@@ -157,7 +159,7 @@ static struct trv__pool *next_pool(struct pool_walk *walk)
 static inline __attribute__((always_inline)) void walk_large(struct search *search, on_member visit)
 {
     for (int g = 0; g <= search->generation; g++)
-        LIST_EACH (link, &search->heap->large[g]) {
+        LIST_EACH(link, &search->heap->large[g]) {
             trv_object *object = trv__large_object(link);
             uint8_t *mark = &trv__large_of(object)->mark;
             if (*mark >= TRV__MARK_MEMBER)
@@ -165,7 +167,8 @@ static inline __attribute__((always_inline)) void walk_large(struct search *sear
         }
 }
 
-static inline __attribute__((always_inline)) void walk_members(struct search *search, on_member visit)
+static inline __attribute__((always_inline)) void walk_members(struct search *search,
+                                                               on_member visit)
 {
     struct pool_walk walk = begin_walk(search->heap, search->generation);
     struct trv__pool *pool;
@@ -188,7 +191,7 @@ static void enter_members(struct search *search)
             words[i] = trv__enter_members(words[i], search->generation);
     }
     for (int g = 0; g <= search->generation; g++)
-        LIST_EACH (link, &search->heap->large[g]) {
+        LIST_EACH(link, &search->heap->large[g]) {
             struct trv__large *large = CONTAINER_OF(link, struct trv__large, link);
             if (large->mark)
                 large->mark = TRV__MARK_MEMBER;
@@ -203,8 +206,8 @@ static void leave_pool(struct search *search, struct trv__pool *pool)
     for (size_t i = 0, count = trv__pool_mark_words(pool); i < count; i++) {
         uint64_t members = trv__members(words[i]);
         uint64_t alive = search->failed ? members : members & trv__reached(words[i]);
-        TRV__EACH_BYTE (j, members ^ alive)
-            push(&search->garbage, trv__object_at(pool, i * 8 + j));
+        TRV__EACH_BYTE(j, members ^ alive)
+        push(&search->garbage, trv__object_at(pool, i * 8 + j));
         search->survivors += ((alive >> 7) * TRV__BYTES(1)) >> 56;
         words[i] = trv__leave_members(words[i], search->generation);
     }
@@ -397,7 +400,8 @@ static void cut_weak_references(const struct search *search)
 
     enter_garbage(search);
     for (size_t i = 0; i < garbage->count; i++)
-        for (struct trv__weak *weak = trv__weak_first(garbage->items[i]), *next; weak; weak = next) {
+        for (struct trv__weak *weak = trv__weak_first(garbage->items[i]), *next; weak;
+             weak = next) {
             next = weak->next;
             if (*trv__container_mark((trv_object *)weak) >= TRV__MARK_MEMBER)
                 trv__weak_unlink(weak);
@@ -448,8 +452,8 @@ static void spare_resurrected(struct search *search)
     reach_garbage(search);
     for (size_t i = 0; i < garbage->count; i++) {
         trv_object *object = garbage->items[i];
-        bool is_dead = object->flags & TRV__TRACKED && *trv__container_mark(object) != TRV__MARK_REACHED &&
-                       !search->failed;
+        bool is_dead = object->flags & TRV__TRACKED &&
+                       *trv__container_mark(object) != TRV__MARK_REACHED && !search->failed;
         if (is_dead) {
             garbage->items[i] = garbage->items[dead];
             garbage->items[dead++] = object;
@@ -513,7 +517,8 @@ static void find_garbage(struct search *search)
     }
 }
 
-static void account(struct trv__heap *heap, const struct search *search, size_t ended, int64_t began_ns)
+static void account(struct trv__heap *heap, const struct search *search, size_t ended,
+                    int64_t began_ns)
 {
     trv_gc_generation_stats *stats = &heap->stats.generations[search->generation];
     double seconds = (double)(trv__clock_ns() - began_ns) / 1e9;

@@ -9,7 +9,8 @@
 
 /* Calls visit for each reference of an object, some of which may be NULL. Where they stand in an
  * array, visit is inlined. */
-static inline __attribute__((always_inline)) void trv__each_reference(trv_object *object, trv_visit visit,
+static inline __attribute__((always_inline)) void trv__each_reference(trv_object *object,
+                                                                      trv_visit visit,
                                                                       void *argument)
 {
     const struct trv_type *type = object->type;

@@ -49,7 +49,8 @@ static void put_off(struct trv__current *current, trv_object *object)
     uint64_t link = current->dying >> 2 | 1;
 
     object->refcount = (int32_t)((uint32_t)link | UINT32_C(0x80000000));
-    object->flags = (object->flags & (TRV__FLAGS_END - 1)) | (uint32_t)(link >> 31) * TRV__FLAGS_END;
+    object->flags =
+        (object->flags & (TRV__FLAGS_END - 1)) | (uint32_t)(link >> 31) * TRV__FLAGS_END;
     current->dying = (uintptr_t)object;
 }
 
@@ -60,7 +61,8 @@ static trv_object *next_dying(struct trv__current *current, uintptr_t last)
 
     if (current->dying == last)
         return NULL;
-    link = ((uint32_t)object->refcount & UINT32_C(0x7fffffff)) | (uint64_t)(object->flags / TRV__FLAGS_END) << 31;
+    link = ((uint32_t)object->refcount & UINT32_C(0x7fffffff)) |
+           (uint64_t)(object->flags / TRV__FLAGS_END) << 31;
     current->dying = (uintptr_t)(link & ~UINT64_C(1)) << 2;
     object->flags &= TRV__FLAGS_END - 1;
     return object;

@@ -38,7 +38,7 @@ void trv__heap_freeze(struct trv__heap *heap)
         }
     trv__each_pool(heap, freeze_pool, NULL);
     for (int i = 0; i < TRV__LARGE_FROZEN; i++) {
-        LIST_EACH (link, &heap->large[i])
+        LIST_EACH(link, &heap->large[i])
             freeze_object(trv__large_object(link));
         trv__list_splice(&heap->large[TRV__LARGE_FROZEN], &heap->large[i]);
     }
@@ -50,7 +50,7 @@ void trv__heap_freeze(struct trv__heap *heap)
 static const struct trv__arena *arena_at(const struct trv__heap *heap, uintptr_t address)
 {
     for (size_t list = 0; list < 2 * (TRV__POOLS_PER_ARENA + 1); list++)
-        LIST_EACH (link, &heap->arenas[list % 2][list / 2]) {
+        LIST_EACH(link, &heap->arenas[list % 2][list / 2]) {
             const struct trv__arena *arena = CONTAINER_OF(link, struct trv__arena, link);
             if (address - (uintptr_t)arena->memory < TRV__ARENA_BYTES)
                 return arena;
@@ -68,7 +68,8 @@ static trv_object *object_in_pool(const struct trv__arena *arena, uintptr_t addr
     if (!(arena->pools_used >> index & 1) || !pool->is_frozen || pool->kind == TRV__BLOCKS)
         return NULL;
     first = (uintptr_t)trv__pool_first(pool);
-    if (address < first || address >= (uintptr_t)pool->fresh || (address - first) % pool->block_bytes)
+    if (address < first || address >= (uintptr_t)pool->fresh ||
+        (address - first) % pool->block_bytes)
         return NULL;
     return (trv_object *)address;
 }
@@ -79,7 +80,7 @@ trv_object *trv__heap_frozen(struct trv__heap *heap, uintptr_t address)
     trv_object *object = arena ? object_in_pool(arena, address) : NULL;
 
     if (!arena)
-        LIST_EACH (link, &heap->large[TRV__LARGE_FROZEN])
+        LIST_EACH(link, &heap->large[TRV__LARGE_FROZEN])
             if ((uintptr_t)trv__large_object(link) == address)
                 object = (trv_object *)address;
     return object && object->refcount == TRV_IMMORTAL_ ? object : NULL;

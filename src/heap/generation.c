@@ -82,7 +82,8 @@ void trv__collect_due(void)
 {
     struct trv__heap *heap = trv__current->heap;
 
-    atomic_fetch_and_explicit(trv__current->attention, ~(uint32_t)TRV__ATTEND_COLLECT, memory_order_relaxed);
+    atomic_fetch_and_explicit(trv__current->attention, ~(uint32_t)TRV__ATTEND_COLLECT,
+                              memory_order_relaxed);
     if (!heap->is_disabled && !heap->is_collecting)
         trv__collect(due_generation(heap));
 }

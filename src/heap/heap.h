@@ -47,8 +47,8 @@ void trv__untrack(void *object);
 
 struct trv__weak {
     TRV__HEAD;
-    trv_object *referent;      /* not counted; NULL once it has ended */
-    trv_object *callback;      /* owned, or NULL */
+    trv_object *referent;              /* not counted; NULL once it has ended */
+    trv_object *callback;              /* owned, or NULL */
     struct trv__weak *next, *previous; /* others with the same referent */
 };
 
@@ -82,7 +82,8 @@ trv_object *trv__heap_frozen(struct trv__heap *heap, uintptr_t address);
 
 /* Life of a heap ---------------------------------------------------------------------------- */
 
-struct trv__heap *trv__heap_create(const trv_config *config); /* NULL: out of memory; needs no thread */
+struct trv__heap *trv__heap_create(
+    const trv_config *config); /* NULL: out of memory; needs no thread */
 /* Unmaps everything; all objects must have ended, apart from immortal ones. */
 void trv__heap_destroy(struct trv__heap *heap);
 

@@ -18,7 +18,8 @@ uint8_t *trv__far_mark(const struct trv__heap *heap, const trv_object *object)
         if (offset < heap->spaces[i].size)
             return heap->spaces[i].marks + offset / TRV__GRANULE;
     }
-    if (address - heap->large_low < heap->large_high - heap->large_low && object->flags & TRV__LARGE)
+    if (address - heap->large_low < heap->large_high - heap->large_low &&
+        object->flags & TRV__LARGE)
         return &trv__large_of(object)->mark;
     return (uint8_t *)(uintptr_t)&trv__no_mark;
 }

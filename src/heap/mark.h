@@ -21,11 +21,11 @@
 #include <endian.h>
 
 enum {
-    TRV__MARK_NONE,    /* not tracked */
-    TRV__MARK_OLD,     /* generation 2 */
-    TRV__MARK_MIDDLE,  /* generation 1 */
-    TRV__MARK_YOUNG,   /* generation 0 */
-    TRV__MARK_MEMBER,  /* of the set, with no reference found: the first of those with other bits set */
+    TRV__MARK_NONE,   /* not tracked */
+    TRV__MARK_OLD,    /* generation 2 */
+    TRV__MARK_MIDDLE, /* generation 1 */
+    TRV__MARK_YOUNG,  /* generation 0 */
+    TRV__MARK_MEMBER, /* of the set, with no reference found: the first of those with other bits set */
     TRV__MARK_FULL = TRV_TINY ? 6 : 254,
     TRV__MARK_REACHED = 255
 };
@@ -104,9 +104,9 @@ static inline uint64_t trv__leave_members(uint64_t marks, int generation)
 }
 
 /* Walks the bytes of a word that have their highest bit set, in the order of their addresses. */
-#define TRV__EACH_BYTE(index, bits)                                                                 \
-    for (uint64_t index##_left = le64toh(bits), index;                                              \
-         index##_left && (index = (uint64_t)__builtin_ctzll(index##_left) / 8, 1);                  \
+#define TRV__EACH_BYTE(index, bits)                                                                \
+    for (uint64_t index##_left = le64toh(bits), index;                                             \
+         index##_left && (index = (uint64_t)__builtin_ctzll(index##_left) / 8, 1);                 \
          index##_left &= index##_left - 1)
 
 /* How many marks of a pool can be in use, in words. */

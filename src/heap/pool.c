@@ -22,13 +22,16 @@ static struct trv__pool *new_pool(struct trv__heap *heap, enum trv__kind kind, s
     UNPOISON(pool, TRV__POOL_BYTES);
     *pool = (struct trv__pool){.arena = arena,
                                .block_bytes = (uint32_t)size_class * 8,
-                               .reciprocal = (uint32_t)(((UINT64_C(1) << 32) - 1) / (size_class * 8) + 1),
+                               .reciprocal =
+                                   (uint32_t)(((UINT64_C(1) << 32) - 1) / (size_class * 8) + 1),
                                .kind = (uint8_t)kind,
                                .size_class = (uint8_t)size_class};
     if (arena->space)
-        pool->marks = arena->space->marks + (size_t)((char *)pool - arena->space->base) / TRV__GRANULE;
+        pool->marks =
+            arena->space->marks + (size_t)((char *)pool - arena->space->base) / TRV__GRANULE;
     pool->fresh = trv__pool_first(pool);
-    pool->end = pool->fresh + (TRV__POOL_BYTES - TRV__POOL_HEADER) / pool->block_bytes * pool->block_bytes;
+    pool->end =
+        pool->fresh + (TRV__POOL_BYTES - TRV__POOL_HEADER) / pool->block_bytes * pool->block_bytes;
     trv__list_init(&pool->young[0]);
     trv__list_init(&pool->young[1]);
     trv__list_init(&pool->link);
@@ -56,7 +59,8 @@ static struct trv__free_block *carve(struct trv__pool *pool)
     for (size_t i = 0; i < count; i++) {
         struct trv__free_block *block = (struct trv__free_block *)(void *)(first + i * bytes);
         block->no_object = 0;
-        block->next = i + 1 < count ? (struct trv__free_block *)(void *)(first + (i + 1) * bytes) : NULL;
+        block->next =
+            i + 1 < count ? (struct trv__free_block *)(void *)(first + (i + 1) * bytes) : NULL;
         POISON((char *)block + 8, bytes - 8);
     }
     pool->fresh += count * bytes;
@@ -65,7 +69,8 @@ static struct trv__free_block *carve(struct trv__pool *pool)
 }
 
 /* The current pool of a class, or, if that has no block left, the next one that has. */
-static struct trv__pool *pool_with_room(struct trv__heap *heap, enum trv__kind kind, size_t size_class)
+static struct trv__pool *pool_with_room(struct trv__heap *heap, enum trv__kind kind,
+                                        size_t size_class)
 {
     struct trv__list *list = &heap->pools[kind][size_class];
     struct trv__pool *pool = heap->current[kind][size_class];
@@ -115,7 +120,8 @@ size_t trv__pool_in_use(const struct trv__heap *heap, const struct trv__pool *po
     size_t used = pool->used;
 
     if (pool == heap->current[pool->kind][pool->size_class])
-        for (struct trv__free_block *block = heap->ready[pool->kind][pool->size_class], *next; block; block = next) {
+        for (struct trv__free_block *block = heap->ready[pool->kind][pool->size_class], *next;
+             block; block = next) {
             REVEAL(block, sizeof *block);
             next = block->next;
             POISON(&block->next, sizeof next);
@@ -159,7 +165,8 @@ struct trv__heap *trv__heap_create(const trv_config *config)
     trv__list_init(&heap->young[0]);
     trv__list_init(&heap->young[1]);
     heap->allocate = OPTION_GIVEN(config, release) && config->allocate ? config->allocate : malloc;
-    heap->reallocate = OPTION_GIVEN(config, release) && config->reallocate ? config->reallocate : realloc;
+    heap->reallocate =
+        OPTION_GIVEN(config, release) && config->reallocate ? config->reallocate : realloc;
     heap->release = OPTION_GIVEN(config, release) && config->release ? config->release : free;
     heap->threshold[0] = TRV_TINY ? 4 : 700;
     heap->threshold[1] = heap->threshold[2] = TRV_TINY ? 2 : 10;
@@ -171,7 +178,7 @@ void trv__heap_destroy(struct trv__heap *heap)
 {
     trv__arenas_free(heap);
     for (int i = 0; i < TRV__LARGE_LISTS; i++)
-        LIST_EACH (link, &heap->large[i])
+        LIST_EACH(link, &heap->large[i])
             heap->release(CONTAINER_OF(link, struct trv__large, link));
     free(heap->weak_table);
     free(heap->kept.items);

@@ -54,7 +54,7 @@ struct trv__pool {
     struct trv__list young[2];    /* in heap->young[g] */
     struct trv__arena *arena;
     uint32_t block_bytes;
-    uint32_t reciprocal;          /* of block_bytes, times 2^32, rounded up */
+    uint32_t reciprocal; /* of block_bytes, times 2^32, rounded up */
     uint8_t kind, size_class;
     bool is_frozen;
 };
@@ -62,10 +62,10 @@ struct trv__pool {
 #define TRV__POOL_HEADER ROUND_UP(sizeof(struct trv__pool), TRV__GRANULE)
 
 struct trv__arena {
-    char *memory;              /* TRV__POOLS_PER_ARENA pools */
-    struct trv__list link;     /* in heap->arenas[is_containers][pools_free] */
-    uint64_t pools_used;       /* bit i: pool i is in use */
-    struct trv__space *space;  /* of containers; else NULL */
+    char *memory;             /* TRV__POOLS_PER_ARENA pools */
+    struct trv__list link;    /* in heap->arenas[is_containers][pools_free] */
+    uint64_t pools_used;      /* bit i: pool i is in use */
+    struct trv__space *space; /* of containers; else NULL */
 };
 
 /* A range of addresses reserved for arenas of containers, and another one for their marks. One is
@@ -95,7 +95,7 @@ struct trv__large {
 struct trv__heap {
     struct trv__space spaces[TRV__SPACES_MOST]; /* the first one is looked at most */
     size_t space_count;
-    bool has_far_marks; /* there are marks beyond the first space */
+    bool has_far_marks;              /* there are marks beyond the first space */
     uintptr_t large_low, large_high; /* all large containers are within these */
 
     struct trv__free_block *ready[TRV__KINDS][TRV__CLASSES];
@@ -114,7 +114,7 @@ struct trv__heap {
     struct trv__weak_entry {
         const trv_object *object;
         struct trv__weak *first;
-    } *weak_table;
+    } * weak_table;
     size_t weak_capacity, weak_used;
 
     struct trv__kept { /* end.c: dead objects whose last words have to wait */
@@ -124,15 +124,15 @@ struct trv__heap {
     } kept;
 
     /* generation.c and collect.c */
-    struct trv__list young[2];  /* pools */
-    int64_t young_count;        /* containers tracked since the last collection, less those ended */
-    int64_t young_limit;        /* above this a collection is due; follows from what comes next */
+    struct trv__list young[2]; /* pools */
+    int64_t young_count;       /* containers tracked since the last collection, less those ended */
+    int64_t young_limit;       /* above this a collection is due; follows from what comes next */
     unsigned threshold[3];
-    unsigned since[3];          /* collections of the generation below since this one's last */
-    size_t old_total;           /* survivors of the last full collection */
-    size_t old_pending;         /* that reached generation 2 since then */
+    unsigned since[3];  /* collections of the generation below since this one's last */
+    size_t old_total;   /* survivors of the last full collection */
+    size_t old_pending; /* that reached generation 2 since then */
     bool is_disabled, is_collecting;
-    unsigned collections;       /* all of them */
+    unsigned collections; /* all of them */
     trv_gc_stats stats;
 };
 
@@ -149,7 +149,8 @@ void trv__pool_unready(struct trv__heap *heap, enum trv__kind kind, size_t size_
 
 /* Arenas (heap/arena.c) */
 /* A piece of an arena for a pool, uninitialised, and the arena; NULL when out of memory. */
-struct trv__pool *trv__arena_take(struct trv__heap *heap, bool is_containers, struct trv__arena **arena);
+struct trv__pool *trv__arena_take(struct trv__heap *heap, bool is_containers,
+                                  struct trv__arena **arena);
 void trv__arena_give(struct trv__heap *heap, struct trv__pool *pool);
 void trv__arenas_free(struct trv__heap *heap);
 
@@ -179,7 +180,8 @@ static inline struct trv__large *trv__large_of(const void *object)
 
 static inline trv_object *trv__large_object(const struct trv__list *link)
 {
-    return (trv_object *)((uintptr_t)CONTAINER_OF(link, struct trv__large, link) + TRV__LARGE_HEADER);
+    return (trv_object *)((uintptr_t)CONTAINER_OF(link, struct trv__large, link) +
+                          TRV__LARGE_HEADER);
 }
 
 /* The smallest class holds the two words of a free block. */

@@ -33,9 +33,9 @@
 #include "trivet/type.h"
 
 /* The beginning of every object struct; `refcount`, `flags` and `type` stand where trv_object has them. */
-#define TRV__HEAD                                                                                   \
-    int32_t refcount;                                                                               \
-    uint32_t flags;                                                                                 \
+#define TRV__HEAD                                                                                  \
+    int32_t refcount;                                                                              \
+    uint32_t flags;                                                                                \
     const struct trv_type *type
 
 /* The bits of `flags`. Free blocks have none set. What the collector knows besides stands in marks
@@ -50,12 +50,12 @@ enum {
 };
 
 enum {
-    TRV__TYPE_IN_HEAP = 1,     /* made at run time: instances hold a reference to the handle */
-    TRV__TYPE_NO_WEAKREF = 2,  /* instances cannot be weakly referenced */
-    TRV__TYPE_CONTAINER = 4,   /* made with trv__container_new */
-    TRV__TYPE_EXCEPTION = 8,   /* BaseException or derived from it */
-    TRV__TYPE_FINAL = 16,      /* no type can be derived from it */
-    TRV__TYPE_PLAIN = 32       /* ends without last words: nothing but its block is given back,
+    TRV__TYPE_IN_HEAP = 1,    /* made at run time: instances hold a reference to the handle */
+    TRV__TYPE_NO_WEAKREF = 2, /* instances cannot be weakly referenced */
+    TRV__TYPE_CONTAINER = 4,  /* made with trv__container_new */
+    TRV__TYPE_EXCEPTION = 8,  /* BaseException or derived from it */
+    TRV__TYPE_FINAL = 16,     /* no type can be derived from it */
+    TRV__TYPE_PLAIN = 32      /* ends without last words: nothing but its block is given back,
                                   unless TRV__TYPE_BIT of the instance is set; never weakly referenced */
 };
 
@@ -69,23 +69,25 @@ struct trv__method {
 /* Says that all references of a type's instances stand in one array, and where: the collector then
  * walks it by itself, instead of calling `traverse` (which must visit the same). Items may be NULL. */
 struct trv__references {
-    uint8_t width;         /* references that one of the count stands for; 0: no such array */
-    uint8_t is_inside;     /* the array begins in the instance, at `items`; or its address stands there */
+    uint8_t width; /* references that one of the count stands for; 0: no such array */
+    uint8_t
+        is_inside; /* the array begins in the instance, at `items`; or its address stands there */
     uint8_t is_count_32;   /* the count is a uint32_t; or a size_t */
     uint16_t items, count; /* offsets in the instance */
 };
 
 struct trv_type {
-    trv_object *handle;          /* the type as an object */
+    trv_object *handle; /* the type as an object */
     const char *name;
     const char *doc;
     const struct trv_type *base; /* NULL only for object */
     size_t instance_bytes;       /* with the head; of the fixed part if block_bytes is set */
-    size_t (*block_bytes)(const trv_object *); /* types whose instances differ in size; NULL: instance_bytes */
-    size_t data_offset;          /* where trv_data() points, for types made with trv_type_new */
+    size_t (*block_bytes)(
+        const trv_object *); /* types whose instances differ in size; NULL: instance_bytes */
+    size_t data_offset;      /* where trv_data() points, for types made with trv_type_new */
     uint32_t flags;
     struct trv__references references; /* not inherited */
-    trv_slots slots;             /* inherited ones filled in */
+    trv_slots slots;                   /* inherited ones filled in */
     const struct trv__method *methods; /* ends with a NULL name; may be NULL */
     /* Makes an instance when the type is called; NULL: as the base does. Types with an immutable
      * value convert here (int("12"), list(iterable)). `type` is the type that was called: it may
@@ -101,9 +103,9 @@ extern struct trv_type trv__type_type; /* the type of types */
 #define TRV__READ_ONLY __attribute__((section(".data.rel.ro.trivet")))
 
 /* The initialiser of a static type's handle. */
-#define TRV__TYPE_HANDLE(type)                                                                      \
-    {                                                                                               \
-        TRV_IMMORTAL_, 0, &trv__type_type, &(type)                                                  \
+#define TRV__TYPE_HANDLE(type)                                                                     \
+    {                                                                                              \
+        TRV_IMMORTAL_, 0, &trv__type_type, &(type)                                                 \
     }
 
 /* The struct behind a handle that is known to be one. */

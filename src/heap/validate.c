@@ -60,7 +60,8 @@ static void check_array(trv_object *object)
 
     if (!at->width)
         return;
-    expected.items = at->is_inside ? (void *)(base + at->items) : *(void **)(void *)(base + at->items);
+    expected.items =
+        at->is_inside ? (void *)(base + at->items) : *(void **)(void *)(base + at->items);
     expected.count = at->is_count_32 ? *(uint32_t *)(void *)(base + at->count)
                                      : *(size_t *)(void *)(base + at->count);
     expected.count *= at->width;
@@ -150,15 +151,16 @@ static void check_pool(struct trv__pool *pool, void *argument)
 
     ASSERT(pool->kind < TRV__KINDS && pool->block_bytes == pool->size_class * 8u);
     ASSERT((pool->kind == TRV__CONTAINERS) == (pool->marks != NULL));
-    ASSERT((size_t)(pool->fresh - trv__pool_first(pool)) == (size_t)pool->carved * pool->block_bytes);
+    ASSERT((size_t)(pool->fresh - trv__pool_first(pool)) ==
+           (size_t)pool->carved * pool->block_bytes);
     ASSERT(pool->fresh <= pool->end && pool->end <= (char *)pool + TRV__POOL_BYTES);
     ASSERT(pool->used + in_list == pool->carved);
     if (is_current)
         ready = length_of_list(pool, heap->ready[pool->kind][pool->size_class]);
     ASSERT(ready <= pool->used && trv__pool_in_use(heap, pool) == pool->used - ready);
     if (pool->is_frozen)
-        ASSERT(!is_current && !trv__list_is_linked(&pool->link) && !trv__list_is_linked(&pool->young[0]) &&
-               !trv__list_is_linked(&pool->young[1]));
+        ASSERT(!is_current && !trv__list_is_linked(&pool->link) &&
+               !trv__list_is_linked(&pool->young[0]) && !trv__list_is_linked(&pool->young[1]));
     else
         ASSERT(trv__list_is_linked(&pool->link) == (is_current || pool->free));
     if (pool->kind != TRV__BLOCKS) {
@@ -173,13 +175,15 @@ static void check_arenas(struct census *census)
 
     for (size_t pools_free = 0; pools_free <= TRV__POOLS_PER_ARENA; pools_free++)
         for (int is_containers = 0; is_containers < 2; is_containers++)
-            LIST_EACH (link, &heap->arenas[is_containers][pools_free]) {
+            LIST_EACH(link, &heap->arenas[is_containers][pools_free]) {
                 const struct trv__arena *arena = CONTAINER_OF(link, struct trv__arena, link);
                 const struct trv__space *space = arena->space;
                 ASSERT((size_t)__builtin_popcountll(~arena->pools_used) == pools_free);
                 ASSERT((space != NULL) == is_containers);
                 if (space)
-                    ASSERT(space->arenas[(size_t)(arena->memory - space->base) / TRV__ARENA_BYTES] == arena);
+                    ASSERT(
+                        space->arenas[(size_t)(arena->memory - space->base) / TRV__ARENA_BYTES] ==
+                        arena);
                 census->arenas++;
             }
     ASSERT(census->arenas == heap->arena_count);
@@ -193,14 +197,15 @@ static void check_large(struct census *census)
     struct trv__heap *heap = census->heap;
 
     for (int list = 0; list < TRV__LARGE_LISTS; list++)
-        LIST_EACH (link, &heap->large[list]) {
+        LIST_EACH(link, &heap->large[list]) {
             trv_object *object = trv__large_object(link);
             uint8_t mark = trv__large_of(object)->mark;
             bool is_container = list == TRV__LARGE_FROZEN ? is_container_type(object->type)
                                                           : list != TRV__LARGE_PLAIN;
             census->large[is_container]++;
             ASSERT(object->flags & TRV__LARGE);
-            ASSERT(!is_container || ((uintptr_t)object >= heap->large_low && (uintptr_t)object < heap->large_high));
+            ASSERT(!is_container ||
+                   ((uintptr_t)object >= heap->large_low && (uintptr_t)object < heap->large_high));
             if (list <= TRV__LARGE_OLD && mark)
                 ASSERT(mark == mark_of_list[list]);
             check_object(census, object, is_container, mark);

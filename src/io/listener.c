@@ -46,8 +46,8 @@ static int open_socket(const struct addrinfo *address)
 }
 
 /* Tries each address until one gives a descriptor; or -1 with the last one's exception. */
-static int try_addresses(const struct addrinfo *first, int (*try)(const struct addrinfo *address, void *argument),
-                         void *argument)
+static int try_addresses(const struct addrinfo *first,
+                         int (*try)(const struct addrinfo *address, void *argument), void *argument)
 {
     for (const struct addrinfo *address = first; address; address = address->ai_next) {
         int fd = try(address, argument);
@@ -209,8 +209,9 @@ int trv_listener_port(trv_object *object, uint16_t *port)
         trv_raise_errno("asking for a listener's port");
         return -1;
     }
-    *port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&address)->sin6_port
-                                                : ((struct sockaddr_in *)(void *)&address)->sin_port);
+    *port =
+        ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&address)->sin6_port
+                                            : ((struct sockaddr_in *)(void *)&address)->sin_port);
     return 0;
 }
 
@@ -259,7 +260,8 @@ static int listener_exit(trv_object *self, trv_object *exception TRV_UNUSED)
 
 static trv_object *listener_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type", type->name);
+    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type",
+                     type->name);
 }
 
 TRV__READ_ONLY struct trv_type trv__listener_type = {

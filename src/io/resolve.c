@@ -26,9 +26,9 @@ struct request {
     int error;                  /* an EAI number */
     int system_error;           /* errno, if error is EAI_SYSTEM */
     bool is_done;
-    unsigned references;        /* by who asks, by the thread */
+    unsigned references; /* by who asks, by the thread */
     struct trv__list waiters;
-    char host[];                /* "" for none */
+    char host[]; /* "" for none */
 };
 
 static void release(struct request *request)

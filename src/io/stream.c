@@ -125,7 +125,8 @@ static bool must_wait(int error)
 static ssize_t receive(struct stream *stream, void *to, size_t size)
 {
     for (;;) {
-        ssize_t got = stream->is_socket ? recv(stream->fd, to, size, 0) : read(stream->fd, to, size);
+        ssize_t got =
+            stream->is_socket ? recv(stream->fd, to, size, 0) : read(stream->fd, to, size);
         if (got >= 0)
             return got;
         if (must_wait(errno) ? wait_until(stream, TRV_READABLE) < 0 : errno != EINTR)
@@ -196,7 +197,8 @@ static trv_object *raise_incomplete(struct stream *stream)
 {
     trv_auto trv_object *partial = take(stream, buffered(stream));
     trv_auto trv_object *arguments = partial ? trv_tuple_new(&partial, 1) : NULL;
-    trv_auto trv_object *exception = arguments ? trv_exception_new(trv_IncompleteReadError, arguments) : NULL;
+    trv_auto trv_object *exception =
+        arguments ? trv_exception_new(trv_IncompleteReadError, arguments) : NULL;
 
     return exception ? trv_raise_object(exception) : NULL;
 }
@@ -251,14 +253,17 @@ trv_object *trv_stream_read_exactly(trv_object *object, size_t size)
     return bytes;
 }
 
-static trv_object *read_until(struct stream *stream, const void *separator, size_t size, size_t most)
+static trv_object *read_until(struct stream *stream, const void *separator, size_t size,
+                              size_t most)
 {
     size_t searched = 0;
 
     for (;;) {
         size_t from = searched >= size ? searched - size + 1 : 0;
-        const unsigned char *first = buffered(stream) > from ? stream->buffer + stream->start : NULL;
-        const unsigned char *found = first ? memmem(first + from, buffered(stream) - from, separator, size) : NULL;
+        const unsigned char *first =
+            buffered(stream) > from ? stream->buffer + stream->start : NULL;
+        const unsigned char *found =
+            first ? memmem(first + from, buffered(stream) - from, separator, size) : NULL;
         size_t length = found ? (size_t)(found - first) + size : buffered(stream);
         int more;
         if (length > most)
@@ -272,13 +277,15 @@ static trv_object *read_until(struct stream *stream, const void *separator, size
     }
 }
 
-trv_object *trv_stream_read_until(trv_object *object, const void *separator, size_t size, size_t most)
+trv_object *trv_stream_read_until(trv_object *object, const void *separator, size_t size,
+                                  size_t most)
 {
     struct stream *stream;
     trv_object *bytes;
 
     if (!separator || !size || most < size)
-        return trv_raise(trv_ValueError, "a separator of %zu bytes cannot end %zu bytes", separator ? size : 0, most);
+        return trv_raise(trv_ValueError, "a separator of %zu bytes cannot end %zu bytes",
+                         separator ? size : 0, most);
     if (!(stream = begin_reading(object, "trv_stream_read_until")))
         return NULL;
     bytes = read_until(stream, separator, size, most);
@@ -291,7 +298,8 @@ trv_object *trv_stream_read_until(trv_object *object, const void *separator, siz
 static int send_all(struct stream *stream, const char *data, size_t size)
 {
     while (size > 0) {
-        ssize_t sent = stream->is_socket ? send(stream->fd, data, size, MSG_NOSIGNAL) : write(stream->fd, data, size);
+        ssize_t sent = stream->is_socket ? send(stream->fd, data, size, MSG_NOSIGNAL)
+                                         : write(stream->fd, data, size);
         if (sent >= 0) {
             data += sent;
             size -= (size_t)sent;
@@ -449,7 +457,8 @@ static int stream_exit(trv_object *self, trv_object *exception TRV_UNUSED)
 
 static trv_object *stream_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type", type->name);
+    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type",
+                     type->name);
 }
 
 TRV__READ_ONLY struct trv_type trv__stream_type = {

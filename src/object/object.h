@@ -26,10 +26,10 @@
 #include "trivet/type.h"
 
 /* The built-in types, in the order in which a debugger would like to see them. */
-extern struct trv_type trv__object_type, trv__none_type, trv__bool_type, trv__int_type, trv__float_type,
-    trv__str_type, trv__bytes_type, trv__tuple_type, trv__list_type, trv__dict_type, trv__set_type,
-    trv__range_type, trv__closure_type, trv__capsule_type, trv__weakref_type, trv__iterator_type,
-    trv__exception_base_type;
+extern struct trv_type trv__object_type, trv__none_type, trv__bool_type, trv__int_type,
+    trv__float_type, trv__str_type, trv__bytes_type, trv__tuple_type, trv__list_type,
+    trv__dict_type, trv__set_type, trv__range_type, trv__closure_type, trv__capsule_type,
+    trv__weakref_type, trv__iterator_type, trv__exception_base_type;
 /* Static functions have the layout type that public headers name; both answer to trv_function_type. */
 
 /* What the object floor and the types keep per runtime. Made by trv__objects_init, ended by
@@ -41,13 +41,14 @@ struct trv__objects {
         trv_object **slots;
         size_t capacity, used;
     } interned;
-    struct trv__str_shared *shared_strs; /* types/str_intern.c: "" and those of one ASCII character */
+    struct trv__str_shared
+        *shared_strs;            /* types/str_intern.c: "" and those of one ASCII character */
     struct trv__list type_list_; /* object/type_new.c: types made at run time, for a debugger */
     struct trv__printing_list {  /* object/text.c: containers that are being printed, by whom */
         struct trv__printing {
             const trv_object *object;
             const struct trv__context *context;
-        } *entries, first[16];
+        } * entries, first[16];
         size_t count, capacity;
     } printing;
     struct trv__entries { /* object/entries.c: the C functions that closures were made of */
@@ -73,13 +74,15 @@ void trv__entries_fini(struct trv__entries *entries);
 
 /* Sets TypeError "<function> needs a <type>, not <type>", or lets the pending exception stand if
  * object is NULL. Returns -1. */
-int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type, const char *function);
+int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type,
+                          const char *function);
 
 /* Whether an argument (an object, a text) is there; if not, and nothing is pending: SystemError. */
 bool trv__given(const void *argument, const char *function);
 
 /* Whether `object` is of a type or of one derived from it; if not, an exception is set. */
-static inline bool trv__expect(const trv_object *object, const struct trv_type *type, const char *function)
+static inline bool trv__expect(const trv_object *object, const struct trv_type *type,
+                               const char *function)
 {
     if (LIKELY(object && object->type == type))
         return true;

@@ -31,7 +31,7 @@ static const trv_slots *slots_at(const struct trv_type *type)
 
 static int traverse_all(trv_object *self, trv_visit visit, void *argument)
 {
-    WALK_SLOTS (type, self) {
+    WALK_SLOTS(type, self) {
         const trv_slots *slots = slots_at(type);
         int answer = slots->traverse ? slots->traverse(self, visit, argument) : 0;
         if (answer)
@@ -42,14 +42,14 @@ static int traverse_all(trv_object *self, trv_visit visit, void *argument)
 
 static void clear_all(trv_object *self)
 {
-    WALK_SLOTS (type, self)
+    WALK_SLOTS(type, self)
         if (slots_at(type)->clear)
             slots_at(type)->clear(self);
 }
 
 static void destroy_all(trv_object *self)
 {
-    WALK_SLOTS (type, self)
+    WALK_SLOTS(type, self)
         if (slots_at(type)->destroy)
             slots_at(type)->destroy(self);
 }
@@ -58,7 +58,7 @@ static size_t size_bytes_all(trv_object *self)
 {
     size_t size = 0;
 
-    WALK_SLOTS (type, self)
+    WALK_SLOTS(type, self)
         if (slots_at(type)->size_bytes)
             size += slots_at(type)->size_bytes(self);
     return size;
@@ -66,7 +66,7 @@ static size_t size_bytes_all(trv_object *self)
 
 static int getattr_all(trv_object *self, const char *name, trv_object **value)
 {
-    WALK_SLOTS (type, self) {
+    WALK_SLOTS(type, self) {
         const trv_slots *slots = slots_at(type);
         int answer = slots->getattr ? slots->getattr(self, name, value) : 0;
         if (answer == 1 || answer < 0)
@@ -77,7 +77,7 @@ static int getattr_all(trv_object *self, const char *name, trv_object **value)
 
 static int setattr_all(trv_object *self, const char *name, trv_object *value)
 {
-    WALK_SLOTS (type, self) {
+    WALK_SLOTS(type, self) {
         const trv_slots *slots = slots_at(type);
         int answer = slots->setattr ? slots->setattr(self, name, value) : 1;
         if (answer <= 0)

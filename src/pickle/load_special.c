@@ -113,8 +113,7 @@ trv_object *trv__load_reduce(trv_object *callable, trv_object *args)
  * exception's own without adding data. NULL if there is none. */
 static const struct trv_type *find_type(const struct trv_type *base, const char *name)
 {
-    LIST_EACH(node, &trv__current->objects->type_list_)
-    {
+    LIST_EACH(node, &trv__current->objects->type_list_) {
         struct trv__heap_type *heap_type = CONTAINER_OF(node, struct trv__heap_type, link);
         const struct trv_type *type = &heap_type->made, *built_in = type;
 

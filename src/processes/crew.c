@@ -100,7 +100,8 @@ struct trv__crew *trv__crew_create(size_t workers, size_t ring_bytes, uint32_t r
     if (!crew)
         return (void *)trv_raise(trv_MemoryError, "out of memory");
     crew->references = 1;
-    crew->event_fd = crew->epoll_fd = crew->control_fd = crew->zygote_pidfd = crew->segments.fd = -1;
+    crew->event_fd = crew->epoll_fd = crew->control_fd = crew->zygote_pidfd = crew->segments.fd =
+        -1;
     crew->runtime = trv__runtime();
     crew->pid = getpid();
     crew->retries = retries;
@@ -205,7 +206,8 @@ static bool fall_asleep(struct trv__crew *crew)
         struct trv__slot *slot = &crew->slots[i];
         if (slot->is_corrupt)
             continue;
-        if (!trv__ring_reader_arm(&slot->results) || (slot->sending && !trv__ring_writer_arm(&slot->requests))) {
+        if (!trv__ring_reader_arm(&slot->results) ||
+            (slot->sending && !trv__ring_writer_arm(&slot->requests))) {
             wake_up(crew);
             return false;
         }

@@ -29,18 +29,18 @@
 #include "task/task.h"
 
 struct trv__job {
-    struct trv__list link;   /* in crew->queue, linked exactly while it is there */
+    struct trv__list link; /* in crew->queue, linked exactly while it is there */
     struct trv__crew *crew;
-    struct trv__call *call;  /* its future and callable; NULL once settled or cancelled */
-    struct trv__slot *slot;  /* whose cell it is in, or NULL */
+    struct trv__call *call; /* its future and callable; NULL once settled or cancelled */
+    struct trv__slot *slot; /* whose cell it is in, or NULL */
     uint32_t cell, ticket;
-    uint32_t references;     /* of its place, and of slot->sending */
-    uint32_t retries;        /* left */
-    int64_t sent_ns;         /* real time */
+    uint32_t references;      /* of its place, and of slot->sending */
+    uint32_t retries;         /* left */
+    int64_t sent_ns;          /* real time */
     struct trv__buffer large; /* the pickle, if it is too large to stand behind the struct */
     const char *pickle;
     size_t pickle_size, part_count;
-    trv_object **parts;      /* owned; behind the struct */
+    trv_object **parts; /* owned; behind the struct */
 };
 
 enum trv__slot_state {
@@ -55,65 +55,65 @@ struct trv__slot {
     struct trv__crew *crew;
     uint32_t index;
     enum trv__slot_state state;
-    struct trv__segment *segment;        /* shared memory */
-    struct trv__ring requests, results;  /* our ends */
+    struct trv__segment *segment;       /* shared memory */
+    struct trv__ring requests, results; /* our ends */
     struct trv__incoming incoming;
-    struct trv__outgoing outgoing;       /* of `sending` */
-    struct trv__job *sending;            /* a message that is only partly in the ring, or NULL; counted */
-    struct trv__job *jobs[64];           /* by cell */
-    uint64_t free_cells;                 /* bit i: cell i */
-    size_t outstanding;                  /* cells in use */
-    uint64_t seen_read;                  /* how far it had read when the keeper looked last */
-    int64_t moved_ns;                    /* when that had changed last; real time */
+    struct trv__outgoing outgoing; /* of `sending` */
+    struct trv__job *sending;      /* a message that is only partly in the ring, or NULL; counted */
+    struct trv__job *jobs[64];     /* by cell */
+    uint64_t free_cells;           /* bit i: cell i */
+    size_t outstanding;            /* cells in use */
+    uint64_t seen_read;            /* how far it had read when the keeper looked last */
+    int64_t moved_ns;              /* when that had changed last; real time */
     pid_t pid;
-    int pidfd;                           /* -1: none; the zygote's notes must do */
-    bool is_suspect;                     /* it did not begin a call in time: others are preferred */
-    bool is_corrupt;                     /* it wrote nonsense, and was killed for it */
-    bool has_status;                     /* the zygote told how it died: */
-    int code, status;                    /* as in siginfo_t */
-    int64_t bury_ns;                     /* DYING: when not to wait for that any longer; real time */
+    int pidfd;        /* -1: none; the zygote's notes must do */
+    bool is_suspect;  /* it did not begin a call in time: others are preferred */
+    bool is_corrupt;  /* it wrote nonsense, and was killed for it */
+    bool has_status;  /* the zygote told how it died: */
+    int code, status; /* as in siginfo_t */
+    int64_t bury_ns;  /* DYING: when not to wait for that any longer; real time */
 };
 
 struct trv__crew {
-    uint32_t references;                 /* pool, keeper, watchers */
-    uint32_t watchers;                   /* threads that look at the segments without the GIL */
-    bool is_running;                     /* from the zygote's first breath until the end */
+    uint32_t references; /* pool, keeper, watchers */
+    uint32_t watchers;   /* threads that look at the segments without the GIL */
+    bool is_running;     /* from the zygote's first breath until the end */
     bool is_ended;
-    bool is_closing;                     /* no more calls; ends when it has none */
-    bool is_broken;                      /* the zygote is gone: `reason` */
-    bool is_receiving;                   /* results are being taken out, further up the stack */
-    bool is_keeper_asleep;               /* every ring of results says so, or somebody watches it */
-    bool is_keeper_deaf;                 /* ... and it would not look for laggards: wake it for a call */
-    _Atomic uint32_t visits;             /* how often others than the keeper took out results */
-    int64_t active_ns;                   /* when there was a call last, as far as the keeper saw */
+    bool is_closing;         /* no more calls; ends when it has none */
+    bool is_broken;          /* the zygote is gone: `reason` */
+    bool is_receiving;       /* results are being taken out, further up the stack */
+    bool is_keeper_asleep;   /* every ring of results says so, or somebody watches it */
+    bool is_keeper_deaf;     /* ... and it would not look for laggards: wake it for a call */
+    _Atomic uint32_t visits; /* how often others than the keeper took out results */
+    int64_t active_ns;       /* when there was a call last, as far as the keeper saw */
     char reason[160];
-    trv_object *failure;                 /* the exception that kept it from starting, or NULL */
+    trv_object *failure; /* the exception that kept it from starting, or NULL */
     struct trv_runtime *runtime;
-    pid_t pid;                           /* of the process it belongs to */
-    struct trv__list changes;            /* who waits for any of the above to change: trv__waiter */
+    pid_t pid;                /* of the process it belongs to */
+    struct trv__list changes; /* who waits for any of the above to change: trv__waiter */
     struct trv__fini_hook hook;
 
     struct trv__segments segments;
     struct trv__slot *slots;
     size_t slot_count;
-    struct trv__list queue;              /* of jobs that are in no cell */
-    size_t pending;                      /* jobs that are not settled */
+    struct trv__list queue; /* of jobs that are in no cell */
+    size_t pending;         /* jobs that are not settled */
     uint32_t next_ticket;
-    uint32_t retries;                    /* of each call */
-    int64_t average_ns;                  /* how long calls run, lately */
-    size_t barren;                       /* deaths of workers that never came up, in a row */
+    uint32_t retries;   /* of each call */
+    int64_t average_ns; /* how long calls run, lately */
+    size_t barren;      /* deaths of workers that never came up, in a row */
     unsigned processors;
     struct trv__images *images;
     struct trv__packer packer;
 
-    int event_fd;                        /* wakes the keeper */
+    int event_fd; /* wakes the keeper */
     int epoll_fd;
-    int control_fd;                      /* to the zygote */
+    int control_fd; /* to the zygote */
     pid_t zygote_pid;
-    int zygote_pidfd;                    /* -1: none */
-    bool has_zygote;                     /* it is there, or was not waited for yet */
+    int zygote_pidfd; /* -1: none */
+    bool has_zygote;  /* it is there, or was not waited for yet */
     enum { TRV__QUIT_NOT, TRV__QUIT_ASKED, TRV__QUIT_KILLED, TRV__QUIT_KILLED_ALL } quit;
-    int64_t quit_ns;                     /* when to be less patient; real time */
+    int64_t quit_ns; /* when to be less patient; real time */
 };
 
 /* What passes between parent and zygote. */

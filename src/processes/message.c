@@ -48,7 +48,8 @@ static int put_part(void *data, trv_object *bytes)
 
 void trv__packer_init(struct trv__packer *packer, struct trv__images *images)
 {
-    *packer = (struct trv__packer){.link = {.is_trusted = true, .images = images, .put_buffer = put_part, .data = packer}};
+    *packer = (struct trv__packer){
+        .link = {.is_trusted = true, .images = images, .put_buffer = put_part, .data = packer}};
 }
 
 void trv__packer_fini(struct trv__packer *packer)
@@ -80,7 +81,8 @@ int trv__packer_pack(struct trv__packer *packer, trv_object *object)
 
 /* Writing --------------------------------------------------------------------------------------------- */
 
-void trv__outgoing_begin(struct trv__outgoing *outgoing, enum trv__message_kind kind, uint32_t cell, uint32_t ticket)
+void trv__outgoing_begin(struct trv__outgoing *outgoing, enum trv__message_kind kind, uint32_t cell,
+                         uint32_t ticket)
 {
     *outgoing = (struct trv__outgoing){.head = {.kind = kind, .cell = cell, .ticket = ticket}};
 }
@@ -106,8 +108,8 @@ void trv__outgoing_fill(struct trv__outgoing *outgoing, const char *pickle, size
 }
 
 /* Writes from a piece what there is room for. */
-static enum trv__progress write_piece(struct trv__outgoing *outgoing, struct trv__ring *ring, const void *data,
-                                      size_t size)
+static enum trv__progress write_piece(struct trv__outgoing *outgoing, struct trv__ring *ring,
+                                      const void *data, size_t size)
 {
     while (outgoing->offset < size) {
         size_t left = size - outgoing->offset, step = MIN_OF(left, QUANTUM), room;
@@ -197,8 +199,8 @@ static trv_object *next_part(void *data)
 
 void trv__incoming_init(struct trv__incoming *incoming, struct trv__images *images)
 {
-    *incoming =
-        (struct trv__incoming){.link = {.is_trusted = true, .images = images, .next_buffer = next_part, .data = incoming}};
+    *incoming = (struct trv__incoming){
+        .link = {.is_trusted = true, .images = images, .next_buffer = next_part, .data = incoming}};
 }
 
 void trv__incoming_fini(struct trv__incoming *incoming)
@@ -232,7 +234,8 @@ static bool head_is_sound(const struct trv__message *head)
 }
 
 /* Reads into a piece (or drops it, to NULL) what is there. */
-static enum trv__progress read_piece(struct trv__incoming *incoming, struct trv__ring *ring, void *to, size_t size)
+static enum trv__progress read_piece(struct trv__incoming *incoming, struct trv__ring *ring,
+                                     void *to, size_t size)
 {
     while (incoming->offset < size) {
         size_t left = size - incoming->offset, step = MIN_OF(left, QUANTUM), available;
@@ -331,7 +334,8 @@ static trv_object *make_part(size_t size)
     return (trv_object *)bytes;
 }
 
-static enum trv__progress read_part(struct trv__incoming *incoming, struct trv__ring *ring, size_t index)
+static enum trv__progress read_part(struct trv__incoming *incoming, struct trv__ring *ring,
+                                    size_t index)
 {
     size_t size = incoming->sizes[index];
 

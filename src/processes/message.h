@@ -32,12 +32,12 @@ enum trv__message_kind {
 
 struct trv__message {
     uint32_t kind;
-    uint32_t cell;        /* of the call, in the segment */
-    uint32_t ticket;      /* of the cell's use */
+    uint32_t cell;   /* of the call, in the segment */
+    uint32_t ticket; /* of the cell's use */
     uint32_t part_count;
     uint64_t pickle_size;
-    uint64_t body_size;   /* all that follows the head */
-    uint64_t spent_ns;    /* of a result: how long the call ran */
+    uint64_t body_size; /* all that follows the head */
+    uint64_t spent_ns;  /* of a result: how long the call ran */
 };
 
 /* Turns objects into pickles and parts. The space is used again and again. */
@@ -64,7 +64,8 @@ struct trv__outgoing {
     size_t piece, offset; /* how far it has come */
 };
 
-void trv__outgoing_begin(struct trv__outgoing *outgoing, enum trv__message_kind kind, uint32_t cell, uint32_t ticket);
+void trv__outgoing_begin(struct trv__outgoing *outgoing, enum trv__message_kind kind, uint32_t cell,
+                         uint32_t ticket);
 /* Gives it its content. */
 void trv__outgoing_fill(struct trv__outgoing *outgoing, const char *pickle, size_t pickle_size,
                         trv_object *const *parts, size_t part_count);
@@ -79,12 +80,12 @@ struct trv__incoming {
     struct trv__pickle_link link; /* its `data` is this struct */
     struct trv__message head;     /* checked once it is complete */
     struct trv__buffer pickle;
-    uint64_t *sizes;              /* of the parts */
-    trv_object **parts;           /* owned; NULL where not yet begun */
-    size_t piece, offset;         /* how far it has come */
+    uint64_t *sizes;      /* of the parts */
+    trv_object **parts;   /* owned; NULL where not yet begun */
+    size_t piece, offset; /* how far it has come */
     uint64_t body_read;
-    size_t next_part;             /* for the loader */
-    bool is_lost;                 /* there was no memory for it */
+    size_t next_part; /* for the loader */
+    bool is_lost;     /* there was no memory for it */
 };
 
 void trv__incoming_init(struct trv__incoming *incoming, struct trv__images *images);

@@ -35,11 +35,13 @@ static int raise_broken(const struct trv__crew *crew)
 static int check_usable(const struct trv__executor *executor, const struct trv__crew *crew)
 {
     if (crew->runtime->pid != crew->pid)
-        return trv_raise_int(trv_RuntimeError, "a process pool cannot be used in another process than its own");
+        return trv_raise_int(trv_RuntimeError,
+                             "a process pool cannot be used in another process than its own");
     if (crew->is_broken)
         return raise_broken(crew);
     if (executor->is_shut_down || crew->is_closing)
-        return trv_raise_int(trv_RuntimeError, "process_pool was shut down and takes no more calls");
+        return trv_raise_int(trv_RuntimeError,
+                             "process_pool was shut down and takes no more calls");
     return 0;
 }
 
@@ -93,7 +95,8 @@ static int wait_for_end(struct trv__crew *crew, int64_t deadline_ns)
     return answer;
 }
 
-static int shutdown_pool(struct trv__executor *executor, bool wait, bool cancel_pending, int64_t deadline_ns)
+static int shutdown_pool(struct trv__executor *executor, bool wait, bool cancel_pending,
+                         int64_t deadline_ns)
 {
     struct trv__crew *crew = pool_of(executor)->crew;
 
@@ -110,7 +113,8 @@ static size_t count_workers(struct trv__executor *executor)
     return pool_of(executor)->crew->slot_count;
 }
 
-static const struct trv__executor_operations operations = {submit_take, shutdown_pool, count_workers};
+static const struct trv__executor_operations operations = {submit_take, shutdown_pool,
+                                                           count_workers};
 
 /* The type ----------------------------------------------------------------------------------------------------- */
 
@@ -130,7 +134,9 @@ static trv_object *pool_repr(trv_object *self)
     const struct trv__crew *crew = pool_of(self)->crew;
 
     return trv_str_printf("<process_pool of %zu workers at %p%s>", crew->slot_count, (void *)self,
-                          crew->is_broken ? ": broken" : crew->is_closing ? ": shut down" : "");
+                          crew->is_broken    ? ": broken"
+                          : crew->is_closing ? ": shut down"
+                                             : "");
 }
 
 static TRV__READ_ONLY trv_object pool_handle[1];
@@ -170,11 +176,12 @@ static struct trv__crew *crew_with(const trv_process_pool_options *options)
     unsigned retries = OPTION_GIVEN(options, retries) ? options->retries : 0;
 
     if (workers > WORKERS_MOST)
-        return (void *)trv_raise(trv_ValueError, "a process pool cannot have %zu workers, at most %d", workers,
+        return (void *)trv_raise(trv_ValueError,
+                                 "a process pool cannot have %zu workers, at most %d", workers,
                                  WORKERS_MOST);
     if (ring_bytes > TRV__RING_MOST)
-        return (void *)trv_raise(trv_ValueError, "a ring cannot have %zu bytes, at most %zu", ring_bytes,
-                                 TRV__RING_MOST);
+        return (void *)trv_raise(trv_ValueError, "a ring cannot have %zu bytes, at most %zu",
+                                 ring_bytes, TRV__RING_MOST);
     return trv__crew_create(workers ? workers : trv_cpu_count(),
                             round_up_to_power(ring_bytes ? ring_bytes : RING_DEFAULT), retries);
 }
@@ -229,7 +236,8 @@ trv_object *trv_process_pool_pids(trv_object *object)
         return NULL;
     crew = pool_of(object)->crew;
     trv__crew_hold(crew);
-    while (crew->runtime->pid == crew->pid && is_being_forked(crew) && !trv__current->context->no_switch)
+    while (crew->runtime->pid == crew->pid && is_being_forked(crew) &&
+           !trv__current->context->no_switch)
         switch (trv__crew_wait(crew, TRV__NEVER)) {
         case TRV__CANCELLED:
             trv__raise_cancelled();

@@ -52,7 +52,8 @@ void trv__job_unref(struct trv__job *job)
 /* Makes (callable, arguments, keywords or None) into a pickle in the crew's packer. */
 static int pack_call(struct trv__crew *crew, const struct trv__call *call)
 {
-    trv_object *items[] = {call->callable, call->arguments, call->keywords ? call->keywords : trv_none_new()};
+    trv_object *items[] = {call->callable, call->arguments,
+                           call->keywords ? call->keywords : trv_none_new()};
     trv_auto trv_object *triple = trv_tuple_new(items, COUNT_OF(items));
 
     return triple ? trv__packer_pack(&crew->packer, triple) : -1;
@@ -63,7 +64,8 @@ static struct trv__job *take_packed(struct trv__packer *packer)
 {
     size_t size = packer->pickle.size, count = packer->part_count;
     bool is_large = size >= LARGE;
-    struct trv__job *job = trv__allocate(sizeof *job + count * sizeof *job->parts + (is_large ? 0 : size));
+    struct trv__job *job =
+        trv__allocate(sizeof *job + count * sizeof *job->parts + (is_large ? 0 : size));
     char *inside;
 
     if (!job)
@@ -144,8 +146,8 @@ static void put_into_cell(struct trv__slot *slot, struct trv__job *job)
     slot->free_cells &= slot->free_cells - 1;
     slot->jobs[job->cell] = job;
     slot->outstanding++;
-    atomic_store_explicit(&slot->segment->cells[job->cell], trv__cell(job->ticket, TRV__CELL_QUEUED),
-                          memory_order_relaxed);
+    atomic_store_explicit(&slot->segment->cells[job->cell],
+                          trv__cell(job->ticket, TRV__CELL_QUEUED), memory_order_relaxed);
 }
 
 void trv__job_leave_cell(struct trv__job *job)
@@ -340,8 +342,8 @@ static struct trv__slot *idle_slot(struct trv__crew *crew)
 {
     for (size_t i = 0; i < crew->slot_count; i++) {
         struct trv__slot *slot = &crew->slots[i];
-        if (slot->state == TRV__SLOT_LIVE && is_usable(slot) && !slot->outstanding && !slot->sending &&
-            !is_suspect(slot))
+        if (slot->state == TRV__SLOT_LIVE && is_usable(slot) && !slot->outstanding &&
+            !slot->sending && !is_suspect(slot))
             return slot;
     }
     return NULL;
@@ -368,7 +370,8 @@ static struct trv__job *misplaced(struct trv__crew *crew)
     for (size_t i = 0; i < crew->slot_count; i++) {
         struct trv__slot *slot = &crew->slots[i];
         struct trv__job *job = slot->outstanding > most ? last_waiting(slot) : NULL;
-        if (!job || ((slot->outstanding == 1 || slot->sending == job) && !is_stuck(slot, job, trv__clock_ns())))
+        if (!job || ((slot->outstanding == 1 || slot->sending == job) &&
+                     !is_stuck(slot, job, trv__clock_ns())))
             continue;
         worst = job;
         most = slot->outstanding;
@@ -381,7 +384,8 @@ void trv__crew_balance(struct trv__crew *crew)
     struct trv__slot *idle;
     struct trv__job *job;
 
-    while (trv__list_is_empty(&crew->queue) && (idle = idle_slot(crew)) && (job = misplaced(crew))) {
+    while (trv__list_is_empty(&crew->queue) && (idle = idle_slot(crew)) &&
+           (job = misplaced(crew))) {
         struct trv__slot *slot = job->slot;
         if (!take_back(job))
             continue;
@@ -397,7 +401,8 @@ static void account(struct trv__crew *crew, const struct trv__message *head)
 {
     int64_t spent_ns = (int64_t)MIN_OF(head->spent_ns, UINT64_C(1) << 50);
 
-    crew->average_ns = crew->average_ns ? crew->average_ns + (spent_ns - crew->average_ns) / 8 : spent_ns;
+    crew->average_ns =
+        crew->average_ns ? crew->average_ns + (spent_ns - crew->average_ns) / 8 : spent_ns;
     crew->barren = 0;
 }
 
@@ -505,7 +510,8 @@ static struct view view_of(const struct trv__slot *slot)
 static bool has_changed(const struct view *view)
 {
     return trv__ring_has_news(&view->segment->results) ||
-           (view->is_sending && atomic_load_explicit(&view->segment->requests.read, memory_order_relaxed) != view->read);
+           (view->is_sending && atomic_load_explicit(&view->segment->requests.read,
+                                                     memory_order_relaxed) != view->read);
 }
 
 /* Looks out for a change without the GIL. The segments stay mapped, as the crew is held. */
@@ -533,9 +539,9 @@ static bool may_spin(const struct trv__slot *slot)
 
 static bool may_help(const struct trv__crew *crew, const struct trv__job *job)
 {
-    return job->slot && crew->is_running && !crew->is_receiving && !crew->runtime->chooser.is_seeded &&
-           !trv__context_is_coroutine(trv__current->context) && !trv__current->context->no_switch &&
-           may_spin(job->slot);
+    return job->slot && crew->is_running && !crew->is_receiving &&
+           !crew->runtime->chooser.is_seeded && !trv__context_is_coroutine(trv__current->context) &&
+           !trv__current->context->no_switch && may_spin(job->slot);
 }
 
 /* Once around: whether it saw something. The keeper need not be woken meanwhile, so its marks are
@@ -552,8 +558,8 @@ static bool help_once(struct trv__crew *crew, struct trv__slot *slot)
     if (!crew->is_running)
         return false;
     trv__crew_send(crew);
-    if (crew->is_keeper_asleep &&
-        (!trv__ring_reader_arm(&slot->results) || (slot->sending && !trv__ring_writer_arm(&slot->requests))))
+    if (crew->is_keeper_asleep && (!trv__ring_reader_arm(&slot->results) ||
+                                   (slot->sending && !trv__ring_writer_arm(&slot->requests))))
         trv__crew_wake(crew);
     return saw_news;
 }
@@ -580,7 +586,8 @@ bool trv__crew_linger(struct trv__crew *crew)
         return false;
     for (size_t i = 0; i < crew->slot_count && count < LINGER_MOST; i++) {
         const struct trv__slot *slot = &crew->slots[i];
-        if ((slot->sending || trv__incoming_is_begun(&slot->incoming)) && !slot->is_corrupt && may_spin(slot))
+        if ((slot->sending || trv__incoming_is_begun(&slot->incoming)) && !slot->is_corrupt &&
+            may_spin(slot))
             views[count++] = view_of(slot);
     }
     return count && watch(views, count);

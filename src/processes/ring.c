@@ -26,11 +26,12 @@ void trv__ring_format(struct trv__ring_shared *shared)
     atomic_store_explicit(&shared->writer_sleeps, 0, memory_order_release);
 }
 
-void trv__ring_attach(struct trv__ring *ring, struct trv__ring_shared *shared, char *data, size_t capacity,
-                      int wake_fd)
+void trv__ring_attach(struct trv__ring *ring, struct trv__ring_shared *shared, char *data,
+                      size_t capacity, int wake_fd)
 {
     ASSERT((capacity & (capacity - 1)) == 0);
-    *ring = (struct trv__ring){.shared = shared, .data = data, .capacity = capacity, .wake_fd = wake_fd};
+    *ring = (struct trv__ring){
+        .shared = shared, .data = data, .capacity = capacity, .wake_fd = wake_fd};
 }
 
 /* Only one of those who see the word set wakes the sleeper. */
@@ -98,7 +99,8 @@ void trv__ring_write(struct trv__ring *ring, const void *data, size_t size)
 void trv__ring_publish_written(struct trv__ring *ring)
 {
     atomic_store_explicit(&ring->shared->written, ring->own, memory_order_seq_cst);
-    if (!ring->is_patient && UNLIKELY(atomic_load_explicit(&ring->shared->reader_sleeps, memory_order_seq_cst)))
+    if (!ring->is_patient &&
+        UNLIKELY(atomic_load_explicit(&ring->shared->reader_sleeps, memory_order_seq_cst)))
         wake_peer(ring, &ring->shared->reader_sleeps);
 }
 

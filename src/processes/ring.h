@@ -30,7 +30,7 @@
 struct trv__ring_shared {
     _Alignas(TRV__CACHE_LINE) _Atomic uint64_t written; /* by the writer */
     _Atomic uint32_t reader_sleeps; /* set by the reader, cleared by the writer; a futex */
-    _Alignas(TRV__CACHE_LINE) _Atomic uint64_t read;    /* by the reader */
+    _Alignas(TRV__CACHE_LINE) _Atomic uint64_t read; /* by the reader */
     _Atomic uint32_t writer_sleeps; /* set by the writer, cleared by the reader; a futex */
 };
 
@@ -47,8 +47,8 @@ struct trv__ring {
 
 /* An empty ring, before either side is attached. */
 void trv__ring_format(struct trv__ring_shared *shared);
-void trv__ring_attach(struct trv__ring *ring, struct trv__ring_shared *shared, char *data, size_t capacity,
-                      int wake_fd);
+void trv__ring_attach(struct trv__ring *ring, struct trv__ring_shared *shared, char *data,
+                      size_t capacity, int wake_fd);
 
 /* The writer. */
 

@@ -40,14 +40,16 @@ int trv__segments_create(struct trv__segments *segments, size_t count, size_t ri
 {
     size_t stride = HEAD + 2 * ROUND_UP(ring_bytes, PAGE);
 
-    *segments = (struct trv__segments){.count = count, .stride = stride, .ring_bytes = ring_bytes, .fd = -1};
+    *segments = (struct trv__segments){
+        .count = count, .stride = stride, .ring_bytes = ring_bytes, .fd = -1};
     if (count > PTRDIFF_MAX / stride)
         return trv_raise_int(trv_MemoryError, "out of memory");
     segments->fd = make_memory(count * stride);
     if (segments->fd < 0)
         return trv_raise_errno("cannot make shared memory"), -1;
-    segments->memory = FAULT() ? MAP_FAILED
-                               : mmap(NULL, count * stride, PROT_READ | PROT_WRITE, MAP_SHARED, segments->fd, 0);
+    segments->memory =
+        FAULT() ? MAP_FAILED
+                : mmap(NULL, count * stride, PROT_READ | PROT_WRITE, MAP_SHARED, segments->fd, 0);
     if (segments->memory == MAP_FAILED) {
         segments->memory = NULL;
         trv_raise_errno("cannot map shared memory");
@@ -79,7 +81,8 @@ void trv__segments_keep_private(struct trv__segments *segments)
 
 void trv__segments_keep_one(struct trv__segments *segments, size_t index)
 {
-    size_t before = index * segments->stride, after = (segments->count - index - 1) * segments->stride;
+    size_t before = index * segments->stride,
+           after = (segments->count - index - 1) * segments->stride;
     char *own = segments->memory + before;
 
     if (before)
@@ -115,8 +118,8 @@ void trv__segment_format(struct trv__segment *segment)
     atomic_store_explicit(&segment->may_spin, 0, memory_order_release);
 }
 
-void trv__segment_attach(const struct trv__segments *segments, size_t index, struct trv__ring *requests,
-                         struct trv__ring *results, int wake_fd)
+void trv__segment_attach(const struct trv__segments *segments, size_t index,
+                         struct trv__ring *requests, struct trv__ring *results, int wake_fd)
 {
     struct trv__segment *segment = trv__segment_at(segments, index);
     char *data = (char *)segment + HEAD;

@@ -33,7 +33,8 @@ struct trv__segment {
     _Alignas(TRV__CACHE_LINE) _Atomic uint32_t cells[64];
     _Alignas(TRV__CACHE_LINE) _Atomic uint32_t must_quit; /* by the parent: leave when idle */
     _Atomic uint32_t may_spin; /* by the parent: whether a processor is free to wait busily on */
-    _Alignas(TRV__CACHE_LINE) _Atomic uint32_t is_up; /* by the worker: it has come as far as its loop */
+    _Alignas(
+        TRV__CACHE_LINE) _Atomic uint32_t is_up; /* by the worker: it has come as far as its loop */
 };
 
 struct trv__segments {
@@ -58,8 +59,8 @@ struct trv__segment *trv__segment_at(const struct trv__segments *segments, size_
 /* Empties a segment: nobody uses it. */
 void trv__segment_format(struct trv__segment *segment);
 /* Attaches one side to a segment's rings; `wake_fd`: how the other side is woken. */
-void trv__segment_attach(const struct trv__segments *segments, size_t index, struct trv__ring *requests,
-                         struct trv__ring *results, int wake_fd);
+void trv__segment_attach(const struct trv__segments *segments, size_t index,
+                         struct trv__ring *requests, struct trv__ring *results, int wake_fd);
 
 static inline uint32_t trv__cell(uint32_t ticket, enum trv__cell_state state)
 {
@@ -67,12 +68,13 @@ static inline uint32_t trv__cell(uint32_t ticket, enum trv__cell_state state)
 }
 
 /* QUEUED to STARTED or REVOKED. False if somebody else came first. */
-static inline bool trv__cell_claim(_Atomic uint32_t *cell, uint32_t ticket, enum trv__cell_state state)
+static inline bool trv__cell_claim(_Atomic uint32_t *cell, uint32_t ticket,
+                                   enum trv__cell_state state)
 {
     uint32_t queued = trv__cell(ticket, TRV__CELL_QUEUED);
 
-    return atomic_compare_exchange_strong_explicit(cell, &queued, trv__cell(ticket, state), memory_order_acq_rel,
-                                                   memory_order_acquire);
+    return atomic_compare_exchange_strong_explicit(cell, &queued, trv__cell(ticket, state),
+                                                   memory_order_acq_rel, memory_order_acquire);
 }
 
 #endif

@@ -72,7 +72,8 @@ void trv__crew_ask(struct trv__crew *crew)
         return;
     for (size_t i = 0; i < crew->slot_count; i++) {
         struct trv__note note = {.kind = TRV__NOTE_FORK, .slot = (uint32_t)i};
-        if (crew->slots[i].state == TRV__SLOT_WANTED && trv__note_send(crew->control_fd, &note, -1) == 0)
+        if (crew->slots[i].state == TRV__SLOT_WANTED &&
+            trv__note_send(crew->control_fd, &note, -1) == 0)
             crew->slots[i].state = TRV__SLOT_ASKED;
     }
 }
@@ -191,7 +192,8 @@ static struct trv__job *last_job(const struct trv__slot *slot)
 
     for (size_t i = 0; i < TRV__CELLS; i++) {
         struct trv__job *job = slot->jobs[i];
-        if (job && (!last || job->sent_ns > last->sent_ns || (job->sent_ns == last->sent_ns && job->ticket > last->ticket)))
+        if (job && (!last || job->sent_ns > last->sent_ns ||
+                    (job->sent_ns == last->sent_ns && job->ticket > last->ticket)))
             last = job;
     }
     return last;
@@ -278,7 +280,8 @@ int64_t trv__crew_due_ns(struct trv__crew *crew)
     for (size_t i = 0; i < crew->slot_count; i++)
         if (crew->slots[i].state == TRV__SLOT_DYING)
             due_ns = MIN_OF(due_ns, crew->slots[i].bury_ns);
-        else if (crew->slots[i].state == TRV__SLOT_WANTED && !crew->is_broken && crew->quit == TRV__QUIT_NOT)
+        else if (crew->slots[i].state == TRV__SLOT_WANTED && !crew->is_broken &&
+                 crew->quit == TRV__QUIT_NOT)
             due_ns = MIN_OF(due_ns, trv__clock_ns() + RETRY_NS);
     return due_ns;
 }

@@ -183,7 +183,8 @@ static enum trv__message_kind pack_exception(struct trv__packer *packer)
     text = trv_str(exception);
     utf8 = text ? trv_str_utf8(text, NULL) : NULL;
     trv_error_clear();
-    trv_raise(trv_PicklingError, "%s, which cannot be pickled: %.500s", trv_type_name(exception), utf8 ? utf8 : "?");
+    trv_raise(trv_PicklingError, "%s, which cannot be pickled: %.500s", trv_type_name(exception),
+              utf8 ? utf8 : "?");
     substitute = trv_error_take();
     if (trv__packer_pack(packer, substitute) == 0)
         return TRV__MESSAGE_EXCEPTION;
@@ -214,7 +215,8 @@ static trv_object *inherited(void *data, uintptr_t address, uintptr_t type)
     (void)data;
     if (object && (uintptr_t)object->type == type)
         return trv_ref(object);
-    return trv_raise(trv_UnpicklingError, "an inherited object did not exist when the pool was made");
+    return trv_raise(trv_UnpicklingError,
+                     "an inherited object did not exist when the pool was made");
 }
 
 /* A call from what was sent: (callable, arguments, keywords or None). NULL with an exception. */
@@ -232,7 +234,8 @@ static struct trv__call *load_call(struct worker *worker)
         trv_raise(trv_UnpicklingError, "a message is no call");
         return NULL;
     }
-    return trv__call_create_take(items[0], trv_ref(items[1]), trv_is_none(items[2]) ? NULL : trv_ref(items[2]));
+    return trv__call_create_take(items[0], trv_ref(items[1]),
+                                 trv_is_none(items[2]) ? NULL : trv_ref(items[2]));
 }
 
 /* Takes the outcome out of a future that is done: a result, or NULL with the exception. */
@@ -283,8 +286,8 @@ static void serve_call(struct worker *worker)
     result = run(worker);
     trv__outgoing_begin(&answer, pack_outcome(&worker->packer, result), head.cell, head.ticket);
     trv_unref(result);
-    trv__outgoing_fill(&answer, worker->packer.pickle.data, worker->packer.pickle.size, worker->packer.parts,
-                       worker->packer.part_count);
+    trv__outgoing_fill(&answer, worker->packer.pickle.data, worker->packer.pickle.size,
+                       worker->packer.parts, worker->packer.part_count);
     answer.head.spent_ns = (uint64_t)(trv__clock_ns() - began_ns);
     flush_output();
     send(worker, &answer);

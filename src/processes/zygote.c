@@ -70,8 +70,10 @@ int trv__note_receive(int socket, struct trv__note *note, int *fd)
 {
     struct iovec part = {note, sizeof *note};
     union descriptor_space space;
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &space, .msg_controllen = sizeof space.bytes};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &space,
+                             .msg_controllen = sizeof space.bytes};
     struct cmsghdr *control;
     ssize_t size;
 
@@ -96,8 +98,8 @@ int trv__note_receive(int socket, struct trv__note *note, int *fd)
 /* The signals whose handlers report crashes: they are as good here as in the parent. */
 static bool reports_crash(int signal)
 {
-    return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL || signal == SIGTRAP ||
-           signal == SIGABRT || signal == SIGSYS;
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
+           signal == SIGTRAP || signal == SIGABRT || signal == SIGSYS;
 }
 
 /* Handlers of the program are not for us; what it ignores stays ignored, but for SIGCHLD, without
@@ -249,7 +251,10 @@ static void serve_fork(struct zygote *zygote, uint32_t slot)
 
 static void report_end(struct zygote *zygote, const siginfo_t *info)
 {
-    struct trv__note note = {.kind = TRV__NOTE_DIED, .pid = info->si_pid, .code = info->si_code, .status = info->si_status};
+    struct trv__note note = {.kind = TRV__NOTE_DIED,
+                             .pid = info->si_pid,
+                             .code = info->si_code,
+                             .status = info->si_status};
 
     for (size_t i = 0; i < zygote->crew->slot_count; i++)
         if (zygote->children[i] == info->si_pid) {
@@ -378,7 +383,8 @@ int trv__zygote_start(struct trv__crew *crew)
 
     if (FAULT() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return trv_raise_errno("cannot make a socket for the pool"), -1;
-    if (lift(&sockets[0]) < 0 || lift(&sockets[1]) < 0 || (crew->zygote_pid = fork_zygote(crew, sockets)) < 0 ||
+    if (lift(&sockets[0]) < 0 || lift(&sockets[1]) < 0 ||
+        (crew->zygote_pid = fork_zygote(crew, sockets)) < 0 ||
         ((crew->zygote_pidfd = open_pidfd(crew->zygote_pid)) < 0 && errno != ENOSYS)) {
         error = errno;
         if (crew->zygote_pid > 0) {

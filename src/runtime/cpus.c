@@ -42,7 +42,8 @@ static double limit_along(const char *root, char *group, bool is_version_2)
     char *slash;
 
     do {
-        snprintf(path, sizeof path, "%s%s/%s", root, group, is_version_2 ? "cpu.max" : "cpu.cfs_quota_us");
+        snprintf(path, sizeof path, "%s%s/%s", root, group,
+                 is_version_2 ? "cpu.max" : "cpu.cfs_quota_us");
         snprintf(period, sizeof period, "%s%s/cpu.cfs_period_us", root, group);
         limit = tighter(limit, read_ratio(path, is_version_2 ? NULL : period));
         slash = strrchr(group, '/');
@@ -59,7 +60,8 @@ static double cgroup_limit(void)
     double limit = 0;
 
     while (file && fgets(line, sizeof line, file)) {
-        char *controllers = strchr(line, ':'), *group = controllers ? strchr(controllers + 1, ':') : NULL;
+        char *controllers = strchr(line, ':'),
+             *group = controllers ? strchr(controllers + 1, ':') : NULL;
         if (!group)
             continue;
         group[strcspn(group, "\n")] = 0;

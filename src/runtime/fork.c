@@ -25,7 +25,7 @@ static void forget_other_threads(struct trv_runtime *runtime, struct trv__thread
     struct trv__list *lists[] = {&runtime->threads, &runtime->finished};
 
     for (size_t i = 0; i < COUNT_OF(lists); i++)
-        LIST_EACH (node, lists[i]) {
+        LIST_EACH(node, lists[i]) {
             struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
             trv__list_remove(node);
             if (thread != self)

@@ -110,8 +110,8 @@ static bool try_take(struct trv__gil *gil)
     uint32_t state = atomic_load_explicit(&gil->state, memory_order_relaxed);
 
     while (!(state & LOCKED))
-        if (atomic_compare_exchange_weak_explicit(&gil->state, &state, state | LOCKED, memory_order_acquire,
-                                                  memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(&gil->state, &state, state | LOCKED,
+                                                  memory_order_acquire, memory_order_relaxed))
             return true;
     return false;
 }
@@ -122,13 +122,15 @@ static bool announce(struct trv__gil *gil)
     uint32_t state = atomic_load_explicit(&gil->state, memory_order_relaxed);
 
     while (state & LOCKED)
-        if (state & WAITERS || atomic_compare_exchange_weak_explicit(&gil->state, &state, state | WAITERS,
-                                                                     memory_order_relaxed, memory_order_relaxed))
+        if (state & WAITERS ||
+            atomic_compare_exchange_weak_explicit(&gil->state, &state, state | WAITERS,
+                                                  memory_order_relaxed, memory_order_relaxed))
             return true;
     return false;
 }
 
-static void stand_in_line(struct trv__gil *gil, struct trv__thread *self, struct trv__list *line, bool at_front)
+static void stand_in_line(struct trv__gil *gil, struct trv__thread *self, struct trv__list *line,
+                          bool at_front)
 {
     self->gil.queued_ns = trv__clock_ns();
     self->gil.is_returning = line == &gil->returning;
@@ -175,7 +177,9 @@ static void wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
         atomic_store_explicit(&self->gil.word, ASLEEP, memory_order_relaxed);
         if (!patience_ns)
             request_switch(gil);
-        if (sleep_once(gil, self, patience_ns && patience_ns != TRV__NEVER ? trv__clock_ns() + patience_ns : TRV__NEVER))
+        if (sleep_once(gil, self,
+                       patience_ns && patience_ns != TRV__NEVER ? trv__clock_ns() + patience_ns
+                                                                : TRV__NEVER))
             continue;
         request_switch(gil);
         if (self->gil.is_returning)
@@ -203,7 +207,7 @@ static struct trv__thread *next_sleeper(struct trv__gil *gil)
 
     if (gil->outside)
         return NULL;
-    LIST_EACH (node, &gil->sleepers) {
+    LIST_EACH(node, &gil->sleepers) {
         struct trv__thread *thread = thread_at(node);
         if (thread->gil.deadline_ns != TRV__NEVER &&
             (!earliest || thread->gil.deadline_ns < earliest->gil.deadline_ns))
@@ -431,7 +435,8 @@ void trv__gil_reschedule(struct trv__gil *gil, struct trv__thread *self)
 void trv__gil_sleep(struct trv__gil *gil, struct trv__thread *self, int64_t deadline_ns)
 {
     int64_t now_ns = atomic_load_explicit(&gil->chooser->now_ns, memory_order_relaxed);
-    int64_t real_ns = deadline_ns == TRV__NEVER ? TRV__NEVER : trv__clock_ns() + MAX_OF(deadline_ns - now_ns, 0);
+    int64_t real_ns =
+        deadline_ns == TRV__NEVER ? TRV__NEVER : trv__clock_ns() + MAX_OF(deadline_ns - now_ns, 0);
     struct trv__thread *next;
 
     pthread_mutex_lock(&gil->mutex);
@@ -518,8 +523,8 @@ void trv__gil_after_fork(struct trv__gil *gil, struct trv__thread *only)
 
 bool trv__holds_gil(void)
 {
-    return trv__current &&
-           atomic_load_explicit(&trv__runtime()->gil.holder, memory_order_relaxed) == trv__thread_self();
+    return trv__current && atomic_load_explicit(&trv__runtime()->gil.holder,
+                                                memory_order_relaxed) == trv__thread_self();
 }
 
 void trv_lock_stats_get(trv_lock_stats *stats)

@@ -17,21 +17,21 @@ struct trv__thread;
 /* How eagerly a thread that returns from a wait asks for the lock. */
 enum trv__haste {
     TRV__AT_ONCE, /* as soon as it stands in line */
-    TRV__SOON,    /* after 100 us: what woke it goes on making work for it, and is faster undisturbed */
-    TRV__IN_TURN  /* like a preempted thread: it is only wanted when the holder waits or has had its slice */
+    TRV__SOON, /* after 100 us: what woke it goes on making work for it, and is faster undisturbed */
+    TRV__IN_TURN /* like a preempted thread: it is only wanted when the holder waits or has had its slice */
 };
 
 struct trv__gil_waiter {
-    struct trv__list link;      /* in gil.returning, gil.preempted or gil.sleepers; gil.mutex */
-    _Atomic uint32_t word;      /* what it sleeps on; see gil.c; written under gil.mutex */
-    int64_t queued_ns;          /* since when it stands in line; gil.mutex */
-    int64_t held_since_ns;      /* when its holding was first looked at, 0: not yet; the holder */
-    int64_t slice_left_ns;      /* of a preempted thread; the holder */
-    bool is_returning;          /* it took the lock coming back from a wait; the holder */
-    uint8_t haste;              /* enum trv__haste of its next taking; its waker, or itself */
-    bool is_sleeping;           /* seeded: parked, in gil.sleepers; gil.mutex */
-    bool is_outside;            /* seeded: gave the lock back and may come at any time; gil.mutex */
-    int64_t deadline_ns;        /* seeded: of its sleep, virtual; gil.mutex */
+    struct trv__list link; /* in gil.returning, gil.preempted or gil.sleepers; gil.mutex */
+    _Atomic uint32_t word; /* what it sleeps on; see gil.c; written under gil.mutex */
+    int64_t queued_ns;     /* since when it stands in line; gil.mutex */
+    int64_t held_since_ns; /* when its holding was first looked at, 0: not yet; the holder */
+    int64_t slice_left_ns; /* of a preempted thread; the holder */
+    bool is_returning;     /* it took the lock coming back from a wait; the holder */
+    uint8_t haste;         /* enum trv__haste of its next taking; its waker, or itself */
+    bool is_sleeping;      /* seeded: parked, in gil.sleepers; gil.mutex */
+    bool is_outside;       /* seeded: gave the lock back and may come at any time; gil.mutex */
+    int64_t deadline_ns;   /* seeded: of its sleep, virtual; gil.mutex */
     _Atomic uint32_t has_arrived; /* 1 once it stood in line for the first time */
 };
 
@@ -45,8 +45,8 @@ struct trv__gil {
     struct trv__list sleepers;  /* seeded: parked threads */
     size_t outside;             /* seeded: threads that run or wait beyond our sight */
     struct trv__chooser *chooser;
-    int64_t slice_ns;           /* constant */
-    int64_t waited_ns;          /* sum over all threads */
+    int64_t slice_ns;  /* constant */
+    int64_t waited_ns; /* sum over all threads */
     uint64_t acquired, dropped;
 };
 

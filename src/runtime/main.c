@@ -82,7 +82,8 @@ static int status_of_exit(void)
 static int run(trv_object *function, int argc, char **argv)
 {
     const trv_function_spec *spec = trv__function_spec(function);
-    size_t given = argc > 1 ? (size_t)argc - 1 : 0, taken = spec ? count_parameters(spec->signature) : given;
+    size_t given = argc > 1 ? (size_t)argc - 1 : 0,
+           taken = spec ? count_parameters(spec->signature) : given;
     trv_auto trv_object *result = call_with_strs(function, argv + 1, MIN_OF(given, taken));
 
     if (result && !trv_error_occurred())

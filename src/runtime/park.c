@@ -76,7 +76,8 @@ static int64_t real_deadline(int64_t deadline_ns)
 static int poll_until(struct pollfd *fds, nfds_t count, int64_t deadline_ns)
 {
     for (;;) {
-        int64_t left_ns = deadline_ns == TRV__NEVER ? 0 : not_negative(deadline_ns - trv__clock_ns());
+        int64_t left_ns =
+            deadline_ns == TRV__NEVER ? 0 : not_negative(deadline_ns - trv__clock_ns());
         struct timespec left = trv__timespec(left_ns);
         int ready = ppoll(fds, count, deadline_ns == TRV__NEVER ? NULL : &left, NULL);
         if (ready >= 0 || errno != EINTR)
@@ -101,7 +102,8 @@ static void poll_outside(struct trv__thread *self, struct trv__fd_wait *wait, in
     struct trv__gil *gil = &trv__runtime()->gil;
     short wanted = (short)((wait->events & TRV_READABLE ? POLLIN | POLLRDHUP : 0) |
                            (wait->events & TRV_WRITABLE ? POLLOUT : 0));
-    struct pollfd fds[2] = {{.fd = wait->fd, .events = wanted}, {.fd = self->event_fd, .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = wait->fd, .events = wanted},
+                            {.fd = self->event_fd, .events = POLLIN}};
     int64_t real_ns = real_deadline(deadline_ns);
     int answer, error;
 
@@ -119,12 +121,14 @@ static void poll_outside(struct trv__thread *self, struct trv__fd_wait *wait, in
         wait->ready |= ready_events(wait->events, fds[0].revents);
 }
 
-static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns)
+static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wait,
+                           int64_t deadline_ns)
 {
     struct trv__thread *self = context->thread;
     eventfd_t ignored;
 
-    if (self->event_fd < 0 && (FAULT() || (self->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)) {
+    if (self->event_fd < 0 &&
+        (FAULT() || (self->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)) {
         wait->error = errno;
         context->is_parked = 0;
         return;
@@ -144,5 +148,5 @@ static void thread_reschedule(struct trv__context *context)
     trv__gil_reschedule(&trv__runtime()->gil, context->thread);
 }
 
-const struct trv__context_operations trv__thread_operations = {
-    thread_park, thread_unpark, thread_wait_fd, thread_reschedule};
+const struct trv__context_operations trv__thread_operations = {thread_park, thread_unpark,
+                                                               thread_wait_fd, thread_reschedule};

@@ -67,8 +67,8 @@ static bool is_sound(const trv_config *config)
     struct trv__chooser trial;
     double slice = slice_of(config);
 
-    return (!config || config->size >= sizeof config->size) && isfinite(slice) && slice > 0 && slice < 1e6 &&
-           trv__chooser_init(&trial, seed_of(config)) == 0;
+    return (!config || config->size >= sizeof config->size) && isfinite(slice) && slice > 0 &&
+           slice < 1e6 && trv__chooser_init(&trial, seed_of(config)) == 0;
 }
 
 int trv_init(const trv_config *config)

@@ -25,23 +25,23 @@
 struct trv__loop;
 
 struct trv__thread {
-    struct trv__current current;  /* must be first: what lower floors see */
-    struct trv__context context;  /* the thread's own flow of control */
-    struct trv__gil_waiter gil;   /* how it stands in line for the GIL */
-    struct trv__list link;        /* in runtime->threads */
+    struct trv__current current; /* must be first: what lower floors see */
+    struct trv__context context; /* the thread's own flow of control */
+    struct trv__gil_waiter gil;  /* how it stands in line for the GIL */
+    struct trv__list link;       /* in runtime->threads */
     pthread_t pthread;
-    uint32_t attach_depth;        /* trv_thread_attach calls not undone; its own thread only */
+    uint32_t attach_depth; /* trv_thread_attach calls not undone; its own thread only */
     bool is_main;
-    bool was_started;             /* made by trv__thread_start, and joined by the runtime */
-    void (*run)(void *argument);  /* of a started thread */
+    bool was_started;            /* made by trv__thread_start, and joined by the runtime */
+    void (*run)(void *argument); /* of a started thread */
     void *argument;
     char name[16];
-    struct trv__loop *loop;       /* the loop that runs on it, or NULL (src/coroutines/) */
+    struct trv__loop *loop; /* the loop that runs on it, or NULL (src/coroutines/) */
 
     /* Parking (runtime/park.c). */
-    _Atomic uint32_t park_word;   /* 1 while it sleeps; written by itself, and by who unparks it */
-    int event_fd;                 /* -1, or an eventfd that ends its poll */
-    bool is_polling;              /* it waits in poll, not on park_word */
+    _Atomic uint32_t park_word; /* 1 while it sleeps; written by itself, and by who unparks it */
+    int event_fd;               /* -1, or an eventfd that ends its poll */
+    bool is_polling;            /* it waits in poll, not on park_word */
 };
 
 /* Work a module wants done when the runtime ends, before threads are waited for: shutting down what
@@ -56,9 +56,9 @@ struct trv__fd_wait {
     struct trv__list link; /* in runtime->fd_waits, if it is a thread that waits */
     struct trv__context *context;
     int fd;
-    int events;            /* wanted: TRV_READABLE, TRV_WRITABLE */
-    int ready;             /* what it is ready for */
-    int error;             /* errno, if waiting for it failed; EBADF when it was forgotten */
+    int events; /* wanted: TRV_READABLE, TRV_WRITABLE */
+    int ready;  /* what it is ready for */
+    int error;  /* errno, if waiting for it failed; EBADF when it was forgotten */
 };
 
 /* Who keeps something about descriptors between waits (loops), for trv_fd_forget. It ends the waits
@@ -72,21 +72,21 @@ struct trv_runtime {
     struct trv__chooser chooser;
     struct trv__gil gil;
     struct trv__heap *heap;
-    struct trv__stacks stacks;        /* made when first asked for, see trv__runtime_stacks */
+    struct trv__stacks stacks; /* made when first asked for, see trv__runtime_stacks */
     bool has_stacks;
     struct trv__objects objects;
     struct trv__thread *main_thread;
-    struct trv__list threads;         /* all attached ones */
-    struct trv__list finished;        /* started threads that have ended and must be joined */
-    struct trv__context *ending;      /* trv_fini, waiting for started threads to end, or NULL */
-    size_t started;                   /* started threads that have not ended */
+    struct trv__list threads;    /* all attached ones */
+    struct trv__list finished;   /* started threads that have ended and must be joined */
+    struct trv__context *ending; /* trv_fini, waiting for started threads to end, or NULL */
+    size_t started;              /* started threads that have not ended */
     struct trv__list fini_hooks;
     struct trv__list fd_waits;
     struct trv__list fd_keepers;
-    void *io_scratch;                 /* where reads arrive first; made when needed (src/io/) */
-    bool is_ending;                   /* trv_fini has begun: no new threads, no new pools */
-    bool is_worker;                   /* this process is a worker of a process pool */
-    pid_t pid;                        /* the process it was initialised in, or forked into */
+    void *io_scratch; /* where reads arrive first; made when needed (src/io/) */
+    bool is_ending;   /* trv_fini has begun: no new threads, no new pools */
+    bool is_worker;   /* this process is a worker of a process pool */
+    pid_t pid;        /* the process it was initialised in, or forked into */
 };
 
 static inline struct trv_runtime *trv__runtime(void)
@@ -112,7 +112,8 @@ struct trv__stacks *trv__runtime_stacks(void);
 
 /* Starts a thread that runs run(argument) with the GIL held and then ends; the runtime joins it.
  * Returns 0, or -1 with RuntimeError or OSError set. */
-int trv__thread_start(void (*run)(void *argument), void *argument, const char *name, size_t stack_bytes);
+int trv__thread_start(void (*run)(void *argument), void *argument, const char *name,
+                      size_t stack_bytes);
 /* Prepares a thread state for the calling thread; does not take the GIL. NULL: out of memory. */
 struct trv__thread *trv__thread_create(struct trv_runtime *runtime);
 void trv__thread_destroy(struct trv__thread *thread);

@@ -32,8 +32,8 @@
 #define ADVICE_POPULATE_READ 22
 
 #define SEGMENT_CHUNKS 32
-#define MAX_LIMIT      (1u << 30)
-#define DEFAULT_MAX    (1u << 20)
+#define MAX_LIMIT (1u << 30)
+#define DEFAULT_MAX (1u << 20)
 
 #if TRV_ASAN
 #define DEFAULT_RESERVE (1024 * 1024)

@@ -36,8 +36,8 @@
 #endif
 
 #define DEFAULT_WARM 4096
-#define CACHE_LINE   64
-#define COLOURS      16
+#define CACHE_LINE 64
+#define COLOURS 16
 /* Room that an adopted stack is given when the system does not tell. */
 #define CAUTIOUS_ROOM (32 * 1024)
 

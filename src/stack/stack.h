@@ -134,8 +134,8 @@ void trv__stacks_fini(struct trv__stacks *stacks);
 /* A stack with `extra` bytes (uninitialised, 16-aligned) next to its control block; up to half
  * the reserve, but a few hundred if the parked stack is to stay within one page.
  * Returns: it, the one released last if there is any; or NULL with errno ENOMEM or EINVAL. */
-__attribute__((warn_unused_result)) struct trv__stack *
-trv__stack_acquire(struct trv__stacks *stacks, size_t extra);
+__attribute__((warn_unused_result)) struct trv__stack *trv__stack_acquire(
+    struct trv__stacks *stacks, size_t extra);
 
 /* Give it back: one that has switched away for the last time, or that is parked and abandoned. */
 void trv__stack_release(struct trv__stacks *stacks, struct trv__stack *stack);
@@ -215,7 +215,8 @@ static inline void trv__stack_switch(struct trv__stack *from, struct trv__stack 
 }
 
 /* The same for schedulers, where the returns that follow count: see trv__switch_inline. */
-static inline __attribute__((always_inline)) void trv__stack_switch_inline(struct trv__stack *from, struct trv__stack *to)
+static inline __attribute__((always_inline)) void trv__stack_switch_inline(struct trv__stack *from,
+                                                                           struct trv__stack *to)
 {
     trv__stack_switch_begin(from, to);
     trv__switch_inline(&from->sp, to->sp);

@@ -17,8 +17,8 @@
 #ifndef TRV_STACK_SWITCH_H
 #define TRV_STACK_SWITCH_H
 
-#define TRV__SWITCH_IS_X86_64   0
-#define TRV__SWITCH_IS_AARCH64  0
+#define TRV__SWITCH_IS_X86_64 0
+#define TRV__SWITCH_IS_AARCH64 0
 #define TRV__SWITCH_IS_UCONTEXT 0
 
 #if defined(TRV_SWITCH_UCONTEXT)
@@ -90,44 +90,45 @@ static inline void *trv__switch_prepare(char *limit, char *top, void (*entry)(vo
  * because the compiler may keep something in the red zone. */
 static inline __attribute__((always_inline)) void trv__switch_inline(void **from_sp, void *to_sp)
 {
-    __asm__ volatile("leaq -192(%%rsp), %%rsp\n\t" TRV__SWITCH_CFA("192")
-                     "stmxcsr (%%rsp)\n\t"
-                     "fnstcw 4(%%rsp)\n\t"
-                     "movq %%r15, 8(%%rsp)\n\t"
-                     "movq %%r14, 16(%%rsp)\n\t"
-                     "movq %%r13, 24(%%rsp)\n\t"
-                     "movq %%r12, 32(%%rsp)\n\t"
-                     "movq %%rbx, 40(%%rsp)\n\t"
-                     "movq %%rbp, 48(%%rsp)\n\t"
-                     "leaq 1f(%%rip), %%rcx\n\t"
-                     "movq %%rcx, 56(%%rsp)\n\t"
-                     "movl (%%rsp), %%eax\n\t"
-                     "movzwl 4(%%rsp), %%edx\n\t"
-                     "movq %%rsp, (%%rdi)\n\t"
-                     "movq 56(%%rsi), %%rcx\n\t"
-                     "xorl (%%rsi), %%eax\n\t"
-                     "xorw 4(%%rsi), %%dx\n\t"
-                     "movq 8(%%rsi), %%r15\n\t"
-                     "movq 16(%%rsi), %%r14\n\t"
-                     "movq 24(%%rsi), %%r13\n\t"
-                     "movq 32(%%rsi), %%r12\n\t"
-                     "movq 40(%%rsi), %%rbx\n\t"
-                     "movq 48(%%rsi), %%rbp\n\t"
-                     "andl $0xffc0, %%eax\n\t"
-                     "leaq 64(%%rsi), %%rsp\n\t"
-                     "orl %%edx, %%eax\n\t"
-                     "jnz 2f\n\t"
-                     "notrack jmp *%%rcx\n"
-                     "2:\tldmxcsr (%%rsi)\n\t"
-                     "fldcw 4(%%rsi)\n\t"
-                     "notrack jmp *%%rcx\n"
-                     "1:\t" TRV__SWITCH_CFA("-64") "leaq 128(%%rsp), %%rsp\n\t" TRV__SWITCH_CFA("-128")
+    __asm__ volatile("leaq -192(%%rsp), %%rsp\n\t" TRV__SWITCH_CFA(
+                         "192") "stmxcsr (%%rsp)\n\t"
+                                "fnstcw 4(%%rsp)\n\t"
+                                "movq %%r15, 8(%%rsp)\n\t"
+                                "movq %%r14, 16(%%rsp)\n\t"
+                                "movq %%r13, 24(%%rsp)\n\t"
+                                "movq %%r12, 32(%%rsp)\n\t"
+                                "movq %%rbx, 40(%%rsp)\n\t"
+                                "movq %%rbp, 48(%%rsp)\n\t"
+                                "leaq 1f(%%rip), %%rcx\n\t"
+                                "movq %%rcx, 56(%%rsp)\n\t"
+                                "movl (%%rsp), %%eax\n\t"
+                                "movzwl 4(%%rsp), %%edx\n\t"
+                                "movq %%rsp, (%%rdi)\n\t"
+                                "movq 56(%%rsi), %%rcx\n\t"
+                                "xorl (%%rsi), %%eax\n\t"
+                                "xorw 4(%%rsi), %%dx\n\t"
+                                "movq 8(%%rsi), %%r15\n\t"
+                                "movq 16(%%rsi), %%r14\n\t"
+                                "movq 24(%%rsi), %%r13\n\t"
+                                "movq 32(%%rsi), %%r12\n\t"
+                                "movq 40(%%rsi), %%rbx\n\t"
+                                "movq 48(%%rsi), %%rbp\n\t"
+                                "andl $0xffc0, %%eax\n\t"
+                                "leaq 64(%%rsi), %%rsp\n\t"
+                                "orl %%edx, %%eax\n\t"
+                                "jnz 2f\n\t"
+                                "notrack jmp *%%rcx\n"
+                                "2:\tldmxcsr (%%rsi)\n\t"
+                                "fldcw 4(%%rsi)\n\t"
+                                "notrack jmp *%%rcx\n"
+                                "1:\t" TRV__SWITCH_CFA(
+                                    "-64") "leaq 128(%%rsp), %%rsp\n\t" TRV__SWITCH_CFA("-128")
                      : "+D"(from_sp), "+S"(to_sp)
                      :
-                     : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-                       "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-                       "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "memory",
-                       "cc");
+                     : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2",
+                       "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                       "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)",
+                       "st(5)", "st(6)", "st(7)", "memory", "cc");
 }
 
 #elif TRV__SWITCH_IS_AARCH64

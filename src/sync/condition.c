@@ -15,7 +15,7 @@
 
 struct condition {
     TRV__HEAD;
-    struct trv__lock *lock;   /* owned */
+    struct trv__lock *lock; /* owned */
     struct trv__list waiters;
 };
 
@@ -23,7 +23,8 @@ extern struct trv_type trv__condition_type;
 
 static struct condition *condition_of(trv_object *object, const char *function)
 {
-    return trv__expect(object, &trv__condition_type, function) ? (struct condition *)(void *)object : NULL;
+    return trv__expect(object, &trv__condition_type, function) ? (struct condition *)(void *)object
+                                                               : NULL;
 }
 
 static trv_object *lock_object(const struct condition *condition)
@@ -125,7 +126,8 @@ int trv_condition_wait_for(trv_object *object, trv_object *predicate, double tim
     int answer, notified = 1;
 
     if (!condition || !trv__given(predicate, "trv_condition_wait_for") ||
-        trv__lock_is_mine(condition->lock, "wait on the condition of") < 0 || trv__deadline(timeout, &deadline_ns) < 0)
+        trv__lock_is_mine(condition->lock, "wait on the condition of") < 0 ||
+        trv__deadline(timeout, &deadline_ns) < 0)
         return -1;
     while ((answer = holds(predicate)) == 0 && notified) {
         if (trv__lock_is_mine(condition->lock, "wait on the condition of") < 0 ||
@@ -172,7 +174,7 @@ static trv_object *condition_repr(trv_object *self)
     const struct condition *condition = (struct condition *)(void *)self;
     size_t count = 0;
 
-    LIST_EACH (node, &condition->waiters)
+    LIST_EACH(node, &condition->waiters)
         count++;
     return trv_str_printf("<condition at %p: %s, %zu waiting>", (void *)self,
                           condition->lock->owner ? "locked" : "unlocked", count);

@@ -17,7 +17,8 @@
 
 static struct trv__lock *lock_of(trv_object *object, const char *function)
 {
-    return trv__expect(object, &trv__lock_type, function) ? (struct trv__lock *)(void *)object : NULL;
+    return trv__expect(object, &trv__lock_type, function) ? (struct trv__lock *)(void *)object
+                                                          : NULL;
 }
 
 trv_object *trv_lock_new(void)
@@ -84,7 +85,8 @@ int trv__lock_is_mine(const struct trv__lock *lock, const char *what)
     if (LIKELY(lock->owner == trv__current->context))
         return 0;
     return trv_raise_int(trv_RuntimeError, "cannot %s %s", what,
-                         lock->owner ? "a lock that somebody else holds" : "a lock that nobody holds");
+                         lock->owner ? "a lock that somebody else holds"
+                                     : "a lock that nobody holds");
 }
 
 int trv_lock_acquire(trv_object *object, double timeout)
@@ -127,7 +129,8 @@ int trv_lock_locked(trv_object *object)
 
 static int lock_enter(trv_object *self)
 {
-    return trv__lock_take((struct trv__lock *)(void *)self, TRV__NEVER, "lock_acquire") < 0 ? -1 : 0;
+    return trv__lock_take((struct trv__lock *)(void *)self, TRV__NEVER, "lock_acquire") < 0 ? -1
+                                                                                            : 0;
 }
 
 static int lock_exit(trv_object *self, trv_object *exception TRV_UNUSED)

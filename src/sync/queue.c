@@ -51,7 +51,8 @@ trv_object *trv_queue_new(size_t capacity)
 static int grow(struct queue *queue)
 {
     size_t room = queue->room ? 2 * queue->room : FIRST_ROOM, tail;
-    trv_object **items = trv__reallocate(queue->items, queue->room * sizeof *items, room * sizeof *items);
+    trv_object **items =
+        trv__reallocate(queue->items, queue->room * sizeof *items, room * sizeof *items);
 
     if (!items)
         return -1;
@@ -255,7 +256,8 @@ static trv_object *queue_repr(trv_object *self)
 
     if (!queue->capacity)
         return trv_str_printf("<queue at %p: %zu items%s>", (void *)self, queue->count, end);
-    return trv_str_printf("<queue at %p: %zu of %zu items%s>", (void *)self, queue->count, queue->capacity, end);
+    return trv_str_printf("<queue at %p: %zu of %zu items%s>", (void *)self, queue->count,
+                          queue->capacity, end);
 }
 
 static trv_object *queue_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)

@@ -14,7 +14,8 @@
 
 #include "trivet/coroutine.h"
 
-struct trv__call *trv__call_create_take(trv_object *callable, trv_object *arguments, trv_object *keywords)
+struct trv__call *trv__call_create_take(trv_object *callable, trv_object *arguments,
+                                        trv_object *keywords)
 {
     struct trv__future *future = trv__future_create();
     struct trv__call *call = future ? trv__allocate(sizeof *call) : NULL;
@@ -42,7 +43,8 @@ static int copy_keywords(trv_object *keywords, trv_object **copy)
     *copy = NULL;
     if (!keywords)
         return 0;
-    if (!trv__expect(keywords, &trv__dict_type, "trv_submit_array") || trv_dict_len(keywords, &count) < 0)
+    if (!trv__expect(keywords, &trv__dict_type, "trv_submit_array") ||
+        trv_dict_len(keywords, &count) < 0)
         return -1;
     if (!count)
         return 0;
@@ -54,7 +56,8 @@ static int copy_keywords(trv_object *keywords, trv_object **copy)
     return -1;
 }
 
-struct trv__call *trv__call_create(trv_object *callable, trv_object *const *items, size_t count, trv_object *keywords)
+struct trv__call *trv__call_create(trv_object *callable, trv_object *const *items, size_t count,
+                                   trv_object *keywords)
 {
     trv_object *arguments, *copy;
 
@@ -80,7 +83,7 @@ static void run(struct trv__call *call)
 {
     struct trv__context *context = trv__current->context;
     struct trv__future *future = call->future;
-    trv_object *outer = context->task, *result, *const *items;
+    trv_object *outer = context->task, *result, *const * items;
     trv_scope scope;
     size_t count;
 

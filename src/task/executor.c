@@ -18,20 +18,24 @@ static trv_object *object_of(struct trv__executor *executor)
 /* The executor behind an object, or NULL with TypeError. */
 static struct trv__executor *executor_of(trv_object *object, const char *function)
 {
-    return trv__expect(object, &trv__executor_type, function) ? (struct trv__executor *)(void *)object : NULL;
+    return trv__expect(object, &trv__executor_type, function)
+               ? (struct trv__executor *)(void *)object
+               : NULL;
 }
 
 int trv__executor_check_open(const struct trv__executor *executor)
 {
     if (LIKELY(!executor->is_shut_down))
         return 0;
-    return trv_raise_int(trv_RuntimeError, "%s was shut down and takes no more calls", executor->type->name);
+    return trv_raise_int(trv_RuntimeError, "%s was shut down and takes no more calls",
+                         executor->type->name);
 }
 
 /* Submitting ---------------------------------------------------------------------------------- */
 
 /* The executor, if it can take a call of `callable`; or NULL with an exception. */
-static struct trv__executor *accepting(trv_object *object, trv_object *callable, const char *function)
+static struct trv__executor *accepting(trv_object *object, trv_object *callable,
+                                       const char *function)
 {
     struct trv__executor *executor = executor_of(object, function);
 
@@ -75,12 +79,13 @@ trv_object *trv_submit(trv_object *object, trv_object *callable, const char *for
     return built ? hand_over(executor, trv__call_create_take(callable, built, NULL)) : NULL;
 }
 
-trv_object *trv_submit_array(trv_object *object, trv_object *callable, trv_object *const *items, size_t count,
-                             trv_object *keywords)
+trv_object *trv_submit_array(trv_object *object, trv_object *callable, trv_object *const *items,
+                             size_t count, trv_object *keywords)
 {
     struct trv__executor *executor = accepting(object, callable, "trv_submit_array");
 
-    return executor ? hand_over(executor, trv__call_create(callable, items, count, keywords)) : NULL;
+    return executor ? hand_over(executor, trv__call_create(callable, items, count, keywords))
+                    : NULL;
 }
 
 /* Shutting down ------------------------------------------------------------------------------- */
@@ -133,7 +138,8 @@ int trv__executor_exit(trv_object *self, trv_object *exception TRV_UNUSED)
 
 trv_object *trv__executor_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type", type->name);
+    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type",
+                     type->name);
 }
 
 static TRV__READ_ONLY trv_object executor_handle[1];

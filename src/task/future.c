@@ -153,7 +153,8 @@ int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char
     if (trv__may_block(what) < 0)
         return -1;
     trv_ref(object_of(future));
-    if (future->help && deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER && future->help(future))
+    if (future->help && deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER &&
+        future->help(future))
         answer = 1;
     else
         answer = park_on(future, deadline_ns);
@@ -190,7 +191,8 @@ trv_object *trv_future_result(trv_object *object, double timeout)
 
     if (answer < 0)
         return NULL;
-    return answer ? trv__future_outcome(future) : trv_raise(trv_TimeoutError, "the future was not done in time");
+    return answer ? trv__future_outcome(future)
+                  : trv_raise(trv_TimeoutError, "the future was not done in time");
 }
 
 trv_object *trv_future_exception(trv_object *object, double timeout)
@@ -294,7 +296,8 @@ int trv_future_add_done_callback(trv_object *object, trv_object *callback)
     if (!future || !trv__given(callback, "trv_future_add_done_callback"))
         return -1;
     if (!trv_callable(callback))
-        return trv_raise_int(trv_TypeError, "a callback must be callable, not %s", trv_type_name(callback));
+        return trv_raise_int(trv_TypeError, "a callback must be callable, not %s",
+                             trv_type_name(callback));
     if (trv__future_is_done(future)) {
         trv__call_back(callback, object, "callback of a future");
         return 0;
@@ -309,7 +312,8 @@ int trv_future_add_done_callback(trv_object *object, trv_object *callback)
 
 static int future_traverse(trv_object *self, trv_visit visit, void *argument)
 {
-    trv_object *held[] = {future_of(self)->result, future_of(self)->exception, future_of(self)->callbacks};
+    trv_object *held[] = {future_of(self)->result, future_of(self)->exception,
+                          future_of(self)->callbacks};
     int answer = 0;
 
     for (size_t i = 0; i < COUNT_OF(held) && !answer; i++)
@@ -344,9 +348,11 @@ static trv_object *future_repr(trv_object *self)
     struct trv__future *future = future_of(self);
 
     if (future->exception)
-        return trv_str_printf("<future at %p: raised %s>", (void *)self, trv_type_name(future->exception));
+        return trv_str_printf("<future at %p: raised %s>", (void *)self,
+                              trv_type_name(future->exception));
     if (future->result)
-        return trv_str_printf("<future at %p: returned %s>", (void *)self, trv_type_name(future->result));
+        return trv_str_printf("<future at %p: returned %s>", (void *)self,
+                              trv_type_name(future->result));
     return trv_str_printf("<future at %p: %s>", (void *)self, names[future->state]);
 }
 

@@ -24,12 +24,13 @@ struct map {
     trv_object *executor; /* these three are NULL once the input has ended */
     trv_object *callable;
     trv_object *input;
-    trv_object *failure;  /* the exception that ended the input, to be raised after the last result */
+    trv_object
+        *failure; /* the exception that ended the input, to be raised after the last result */
     int64_t deadline_ns;
     size_t lookahead;
     trv_object **futures; /* a ring of `lookahead` */
     size_t first, count;
-    bool is_busy;         /* somebody is in it */
+    bool is_busy; /* somebody is in it */
 };
 
 static struct map *map_of(trv_object *object)
@@ -191,7 +192,8 @@ static size_t map_size_bytes(trv_object *self)
 
 static trv_object *map_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type", type->name);
+    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type",
+                     type->name);
 }
 
 static TRV__READ_ONLY trv_object map_handle[1];
@@ -257,10 +259,12 @@ static struct map *create_take(trv_object *input, size_t lookahead)
     return map;
 }
 
-trv_object *trv_map(trv_object *executor, trv_object *callable, trv_object *iterable, const trv_map_options *options)
+trv_object *trv_map(trv_object *executor, trv_object *callable, trv_object *iterable,
+                    const trv_map_options *options)
 {
     struct trv__executor *base = (struct trv__executor *)(void *)executor;
-    double timeout = OPTION_GIVEN(options, timeout) && options->timeout != 0 ? options->timeout : TRV_FOREVER;
+    double timeout =
+        OPTION_GIVEN(options, timeout) && options->timeout != 0 ? options->timeout : TRV_FOREVER;
     int64_t deadline_ns;
     struct map *map;
 

@@ -22,22 +22,22 @@ enum trv__future_state { TRV__PENDING, TRV__RUNNING, TRV__FINISHED, TRV__CANCELL
 
 struct trv__future {
     TRV__HEAD;
-    uint8_t state;              /* enum trv__future_state */
-    bool was_observed;          /* someone has seen its outcome: an exception need not be reported */
-    bool cancel_requested;      /* its running call was told to stop */
-    trv_object *result;         /* FINISHED: the result, or NULL if there is an exception */
-    trv_object *exception;      /* FINISHED: the exception, or NULL */
-    trv_object *callbacks;      /* a list, or NULL */
-    struct trv__list waiters;   /* who waits for this one: struct trv__waiter */
-    struct trv__list watches;   /* who waits for this one among others: struct trv__watch, watch.h */
-    struct trv_scope *scope;    /* around its running call, in the context that runs it; or NULL */
+    uint8_t state;            /* enum trv__future_state */
+    bool was_observed;        /* someone has seen its outcome: an exception need not be reported */
+    bool cancel_requested;    /* its running call was told to stop */
+    trv_object *result;       /* FINISHED: the result, or NULL if there is an exception */
+    trv_object *exception;    /* FINISHED: the exception, or NULL */
+    trv_object *callbacks;    /* a list, or NULL */
+    struct trv__list waiters; /* who waits for this one: struct trv__waiter */
+    struct trv__list watches; /* who waits for this one among others: struct trv__watch, watch.h */
+    struct trv_scope *scope;  /* around its running call, in the context that runs it; or NULL */
     /* Tells the leg to stop a call: 1 if told, 0 if it cannot. NULL: only through `scope`. A leg
      * that revokes a call which has not begun cancels the future itself with trv__future_cancelled. */
     int (*cancel)(struct trv__future *future);
     /* Someone is about to wait for it without a deadline. A leg whose call nobody else would begin
      * runs it in the calling context: true, and the future is done. NULL: never. */
     bool (*help)(struct trv__future *future);
-    void *leg;                  /* the leg's own */
+    void *leg; /* the leg's own */
 };
 
 extern struct trv_type trv__future_type, trv__executor_type;
@@ -65,7 +65,8 @@ trv_object *trv__future_outcome(struct trv__future *future);
 /* The future behind an object, or NULL with TypeError. */
 static inline struct trv__future *trv__future_of(trv_object *object, const char *function)
 {
-    return trv__expect(object, &trv__future_type, function) ? (struct trv__future *)(void *)object : NULL;
+    return trv__expect(object, &trv__future_type, function) ? (struct trv__future *)(void *)object
+                                                            : NULL;
 }
 
 /* A call on its way to a worker. A plain block, linked in the leg's queue. */
@@ -80,9 +81,11 @@ struct trv__call {
 
 /* A call and its future, from what was submitted; takes over both references, also when it fails.
  * NULL with an exception. */
-struct trv__call *trv__call_create_take(trv_object *callable, trv_object *arguments, trv_object *keywords);
+struct trv__call *trv__call_create_take(trv_object *callable, trv_object *arguments,
+                                        trv_object *keywords);
 /* The same from what trv_submit_array is given. */
-struct trv__call *trv__call_create(trv_object *callable, trv_object *const *items, size_t count, trv_object *keywords);
+struct trv__call *trv__call_create(trv_object *callable, trv_object *const *items, size_t count,
+                                   trv_object *keywords);
 /* Drops a call. Its future must be done or belong to somebody else by now. */
 void trv__call_drop(struct trv__call *call);
 /* Runs a call in the calling context, settles its future and drops the call. Nothing is pending
@@ -97,7 +100,8 @@ struct trv__executor_operations {
     int (*submit_take)(struct trv__executor *executor, struct trv__call *call);
     /* No more calls are accepted (the caller has seen to that). Waits until those it has are done
      * and its workers gone, unless told otherwise. 0, or -1 with TimeoutError or CancelledError. */
-    int (*shutdown)(struct trv__executor *executor, bool wait, bool cancel_pending, int64_t deadline_ns);
+    int (*shutdown)(struct trv__executor *executor, bool wait, bool cancel_pending,
+                    int64_t deadline_ns);
     /* How many calls run at once. */
     size_t (*workers)(struct trv__executor *executor);
 };

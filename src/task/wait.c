@@ -32,7 +32,8 @@ static trv_object *sorted_sets(const struct trv__watcher *watcher)
 
 trv_object *trv_wait_futures(trv_object *futures, double timeout, trv_return_when when)
 {
-    static const enum trv__enough enough[] = {TRV__ENOUGH_ALL, TRV__ENOUGH_FIRST, TRV__ENOUGH_FAILED};
+    static const enum trv__enough enough[] = {TRV__ENOUGH_ALL, TRV__ENOUGH_FIRST,
+                                              TRV__ENOUGH_FAILED};
     struct trv__watcher watcher;
     trv_object *sets = NULL;
     int64_t deadline_ns;
@@ -53,7 +54,7 @@ trv_object *trv_wait_futures(trv_object *futures, double timeout, trv_return_whe
 /* The exception of the first that failed; NULL with it pending. */
 static trv_object *first_failure(const struct trv__watcher *watcher)
 {
-    LIST_EACH (node, &watcher->done) {
+    LIST_EACH(node, &watcher->done) {
         struct trv__watch *watch = CONTAINER_OF(node, struct trv__watch, link);
         if (!watch->future->result)
             return trv__future_outcome(watch->future);
@@ -127,8 +128,8 @@ static int as_completed_next(trv_object *self, trv_object **item)
         if (answer < 0)
             return -1;
         if (!answer)
-            return trv_raise_int(trv_TimeoutError, "%zu of %zu futures were not done in time", watcher->left,
-                                 watcher->count);
+            return trv_raise_int(trv_TimeoutError, "%zu of %zu futures were not done in time",
+                                 watcher->left, watcher->count);
     }
 }
 
@@ -152,9 +153,11 @@ static void as_completed_clear(trv_object *self)
     trv__watcher_end(&self_of(self)->watcher);
 }
 
-static trv_object *as_completed_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
+static trv_object *as_completed_construct(const struct trv_type *type,
+                                          const trv_args *args TRV_UNUSED)
 {
-    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type", type->name);
+    return trv_raise(trv_TypeError, "cannot create '%s' instances by calling their type",
+                     type->name);
 }
 
 static TRV__READ_ONLY trv_object as_completed_handle[1];
@@ -184,7 +187,8 @@ trv_object *trv_as_completed(trv_object *futures, double timeout)
         !(iterator = trv__container_new(&as_completed_type, sizeof *iterator)))
         return NULL;
     iterator->deadline_ns = deadline_ns;
-    if (trv__watcher_begin(&iterator->watcher, futures, TRV__ENOUGH_FIRST, true, "trv_as_completed") < 0) {
+    if (trv__watcher_begin(&iterator->watcher, futures, TRV__ENOUGH_FIRST, true,
+                           "trv_as_completed") < 0) {
         trv__object_discard(iterator);
         return NULL;
     }

@@ -85,8 +85,8 @@ static void watch_all(struct trv__watcher *watcher, trv_object *const *items)
     }
 }
 
-int trv__watcher_begin(struct trv__watcher *watcher, trv_object *futures, enum trv__enough enough, bool distinct,
-                       const char *function)
+int trv__watcher_begin(struct trv__watcher *watcher, trv_object *futures, enum trv__enough enough,
+                       bool distinct, const char *function)
 {
     trv_auto trv_object *list = NULL;
     trv_object *const *items;

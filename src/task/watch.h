@@ -14,9 +14,9 @@
 #include "task/task.h"
 
 struct trv__watch {
-    struct trv__list link;       /* in future->watches until it is done, then in watcher->done */
+    struct trv__list link; /* in future->watches until it is done, then in watcher->done */
     struct trv__watcher *watcher;
-    struct trv__future *future;  /* owned */
+    struct trv__future *future; /* owned */
 };
 
 /* When a watcher has seen enough, beyond all being done. */
@@ -31,16 +31,16 @@ struct trv__watcher {
     struct trv__list done;    /* watches, in the order in which the futures ended */
     struct trv__list waiters; /* contexts */
     struct trv__watch *watches;
-    size_t count;             /* of watches */
-    size_t left;              /* futures that are not done */
+    size_t count; /* of watches */
+    size_t left;  /* futures that are not done */
     enum trv__enough enough;
-    bool has_failed;          /* one of those done has what `enough` looks for */
+    bool has_failed; /* one of those done has what `enough` looks for */
 };
 
 /* Watches the futures of an iterable, each once if `distinct`. 0, or -1 with an exception and nothing
  * to undo. `function` names the caller in a TypeError. The watcher must not move. */
-int trv__watcher_begin(struct trv__watcher *watcher, trv_object *futures, enum trv__enough enough, bool distinct,
-                       const char *function);
+int trv__watcher_begin(struct trv__watcher *watcher, trv_object *futures, enum trv__enough enough,
+                       bool distinct, const char *function);
 /* Drops the watches and their futures; for the collector too. May be repeated. */
 void trv__watcher_end(struct trv__watcher *watcher);
 /* Waits until it has seen enough. 1 if so, 0 at the deadline, -1 with an exception. */

@@ -38,13 +38,13 @@ struct core {
     struct trv__list workers; /* struct worker */
     struct trv__list enders;  /* waiters of contexts that wait for the last worker to leave */
     struct trv__fini_hook hook;
-    size_t owners;            /* the pool object, and each worker */
+    size_t owners; /* the pool object, and each worker */
     size_t stack_bytes;
-    unsigned most, alive;     /* workers */
-    unsigned coming;          /* of them started or woken, and not arrived yet */
-    unsigned names;           /* given to workers so far */
-    pid_t pid;                /* the process its workers are in */
-    bool is_closed;           /* no more calls: workers leave when the queue is empty */
+    unsigned most, alive; /* workers */
+    unsigned coming;      /* of them started or woken, and not arrived yet */
+    unsigned names;       /* given to workers so far */
+    pid_t pid;            /* the process its workers are in */
+    bool is_closed;       /* no more calls: workers leave when the queue is empty */
     char name[16];
 };
 
@@ -274,7 +274,8 @@ static int pool_submit_take(struct trv__executor *executor, struct trv__call *ca
     if (UNLIKELY(core->is_closed))
         answer = trv_raise_int(trv_RuntimeError, "the thread pool has ended with its runtime");
     else if (UNLIKELY(core->pid != trv__runtime()->pid))
-        answer = trv_raise_int(trv_RuntimeError, "the thread pool's workers are in another process");
+        answer =
+            trv_raise_int(trv_RuntimeError, "the thread pool's workers are in another process");
     else
         answer = enqueue(core, call);
     if (UNLIKELY(answer < 0))
@@ -299,7 +300,9 @@ static int wait_for_workers(struct core *core, int64_t deadline_ns)
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:
-            return trv_raise_int(trv_TimeoutError, "%u workers of the thread pool were not done in time", core->alive);
+            return trv_raise_int(trv_TimeoutError,
+                                 "%u workers of the thread pool were not done in time",
+                                 core->alive);
         case TRV__CANCELLED:
             return trv__raise_cancelled();
         case TRV__FAILED:
@@ -308,7 +311,8 @@ static int wait_for_workers(struct core *core, int64_t deadline_ns)
     return 0;
 }
 
-static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_pending, int64_t deadline_ns)
+static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_pending,
+                         int64_t deadline_ns)
 {
     struct core *core = core_of(executor);
 
@@ -320,7 +324,8 @@ static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_
     if (!wait)
         return 0;
     if (is_own_worker(core))
-        return trv_raise_int(trv_RuntimeError, "a call cannot wait for the end of the thread pool that runs it");
+        return trv_raise_int(trv_RuntimeError,
+                             "a call cannot wait for the end of the thread pool that runs it");
     return wait_for_workers(core, deadline_ns);
 }
 
@@ -337,7 +342,7 @@ static void end_with_runtime(struct trv__fini_hook *hook)
     core->owners++;
     close_core(core);
     cancel_all_queued(core);
-    LIST_EACH (node, &core->workers) {
+    LIST_EACH(node, &core->workers) {
         struct worker *worker = CONTAINER_OF(node, struct worker, link);
         if (worker->running)
             (void)trv_future_cancel((trv_object *)worker->running);
@@ -347,7 +352,8 @@ static void end_with_runtime(struct trv__fini_hook *hook)
 
 /* Making and ending ----------------------------------------------------------------------------- */
 
-static const struct trv__executor_operations operations = {pool_submit_take, pool_shutdown, pool_workers};
+static const struct trv__executor_operations operations = {pool_submit_take, pool_shutdown,
+                                                           pool_workers};
 
 static void pool_destroy(trv_object *self)
 {
@@ -363,10 +369,10 @@ static trv_object *pool_repr(trv_object *self)
     const struct core *core = core_of((struct trv__executor *)(void *)self);
     size_t queued = 0;
 
-    LIST_EACH (node, &core->queue)
+    LIST_EACH(node, &core->queue)
         queued++;
-    return trv_str_printf("<thread_pool '%s' at %p: %u of %u workers, %zu calls queued>", core->name, (void *)self,
-                          core->alive, core->most, queued);
+    return trv_str_printf("<thread_pool '%s' at %p: %u of %u workers, %zu calls queued>",
+                          core->name, (void *)self, core->alive, core->most, queued);
 }
 
 static TRV__READ_ONLY trv_object pool_handle[1];
@@ -413,9 +419,12 @@ static int check_options(const trv_thread_pool_options *options)
     if (options && options->size < sizeof options->size)
         return trv_raise_int(trv_ValueError, "the thread pool's options do not say their size");
     if (OPTION_GIVEN(options, workers) && options->workers > WORKERS_MOST)
-        return trv_raise_int(trv_ValueError, "a thread pool cannot have %u workers", options->workers);
-    if (OPTION_GIVEN(options, stack_bytes) && options->stack_bytes && options->stack_bytes < STACK_LEAST)
-        return trv_raise_int(trv_ValueError, "a stack of %zu bytes is too small", options->stack_bytes);
+        return trv_raise_int(trv_ValueError, "a thread pool cannot have %u workers",
+                             options->workers);
+    if (OPTION_GIVEN(options, stack_bytes) && options->stack_bytes &&
+        options->stack_bytes < STACK_LEAST)
+        return trv_raise_int(trv_ValueError, "a stack of %zu bytes is too small",
+                             options->stack_bytes);
     return trv__runtime()->is_ending
                ? trv_raise_int(trv_RuntimeError, "cannot make a thread pool while the runtime ends")
                : 0;
@@ -432,7 +441,8 @@ trv_object *trv_thread_pool_new(const trv_thread_pool_options *options)
         return NULL;
     pool->executor.operations = &operations;
     pool->executor.is_shut_down = false;
-    pool->core = create_core(workers ? workers : trv_cpu_count() + 4, stack_bytes, name ? name : "pool");
+    pool->core =
+        create_core(workers ? workers : trv_cpu_count() + 4, stack_bytes, name ? name : "pool");
     if (!pool->core) {
         trv__object_discard(pool);
         return NULL;

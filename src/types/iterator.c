@@ -42,8 +42,7 @@ trv_object *trv__iterator_iter(trv_object *self)
     return trv_ref(self);
 }
 
-static trv_object *iterator_construct(const struct trv_type *type,
-                                      const trv_args *args TRV_UNUSED)
+static trv_object *iterator_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
     return trv_raise(trv_TypeError, "cannot create '%s' instances", type->name);
 }

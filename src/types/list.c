@@ -301,9 +301,9 @@ static trv_object *concatenate(trv_object *a, trv_object *b)
     list_object *made = make(&trv__list_type);
     size_t count_a = trv__as_list(a)->count, count_b = trv__as_list(b)->count;
 
-    if (made && (grow(made, count_a + count_b, false) < 0 ||
-                 extend_by_view(made, a, trv__list_items) < 0 ||
-                 extend_by_view(made, b, trv__list_items) < 0))
+    if (made &&
+        (grow(made, count_a + count_b, false) < 0 || extend_by_view(made, a, trv__list_items) < 0 ||
+         extend_by_view(made, b, trv__list_items) < 0))
         return give_up(made);
     return (trv_object *)made;
 }

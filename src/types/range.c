@@ -70,8 +70,8 @@ static trv_object *range_repr(trv_object *object)
 
     if (self->step == 1)
         return trv_str_printf("range(%lld, %lld)", (long long)self->start, (long long)self->stop);
-    return trv_str_printf("range(%lld, %lld, %lld)", (long long)self->start,
-                          (long long)self->stop, (long long)self->step);
+    return trv_str_printf("range(%lld, %lld, %lld)", (long long)self->start, (long long)self->stop,
+                          (long long)self->step);
 }
 
 /* Of what decides about equality: the length, the start unless it is empty, the step if used. */
@@ -158,8 +158,7 @@ static TRV__READ_ONLY struct trv_type range_iterator_type = {
     .slots = {.iter = range_iterator_iter, .next = range_iterator_next},
 };
 
-static TRV__READ_ONLY trv_object range_iterator_handle[1] = {
-    TRV__TYPE_HANDLE(range_iterator_type)};
+static TRV__READ_ONLY trv_object range_iterator_handle[1] = {TRV__TYPE_HANDLE(range_iterator_type)};
 
 static trv_object *range_iter(trv_object *object)
 {

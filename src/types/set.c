@@ -146,8 +146,8 @@ trv_object *trv__set_select(trv_object *set, trv_object *other, int wanted)
         if (!item)
             break;
         found = trv__table_find_hashed(table_of(other), item, hash, &place);
-        if (found < 0 || (found == wanted &&
-                          trv__table_set_hashed(table_of(made), item, hash, NULL, NULL) < 0))
+        if (found < 0 ||
+            (found == wanted && trv__table_set_hashed(table_of(made), item, hash, NULL, NULL) < 0))
             return NULL;
     }
     return trv_steal(&made);
@@ -163,8 +163,8 @@ int trv__set_toggle(trv_object *set, trv_object *other)
         if (!item)
             return 0;
         found = discard_hashed(trv__as_set(set), item, hash);
-        if (found < 0 || (found == 0 && trv__table_set_hashed(table_of(set), item, hash, NULL,
-                                                              NULL) < 0))
+        if (found < 0 ||
+            (found == 0 && trv__table_set_hashed(table_of(set), item, hash, NULL, NULL) < 0))
             return -1;
     }
 }

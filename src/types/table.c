@@ -103,7 +103,7 @@ static __attribute__((noinline)) int compare_any(table_t *t, trv_object *here, t
 
 /* Whether an entry's key is the wanted one: 1, 0, or one of the enum above. */
 static TRV__ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum key_kind kind,
-                                 uint32_t entry, size_t width)
+                                      uint32_t entry, size_t width)
 {
     trv_object *here = t->words[entry * width];
 
@@ -112,8 +112,7 @@ static TRV__ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum k
     if (!here)
         return 0; /* a hole in a small table */
     if (kind == KEY_STR && LIKELY(trv__is_str(here)))
-        return trv__as_str(here)->hash == trv__as_str(w->key)->hash &&
-               trv__str_equal(here, w->key);
+        return trv__as_str(here)->hash == trv__as_str(w->key)->hash && trv__str_equal(here, w->key);
     if (kind == KEY_TEXT && LIKELY(trv__is_str(here)))
         return trv__str_is_text(here, w->text, w->size);
     if (kind == KEY_INT && LIKELY(trv__is_small_int(here)))
@@ -132,7 +131,7 @@ static TRV__ALWAYS_INLINE uint32_t small_hits(const table_t *t, uint32_t hash)
 /* After a comparison by code of users, which may have added entries, the hits are looked up again
  * without those that were seen. */
 static TRV__ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, enum key_kind kind,
-                                      struct trv__place *place, size_t width)
+                                           struct trv__place *place, size_t width)
 {
     uint32_t seen = 0, hits;
 
@@ -194,7 +193,7 @@ static int search_any(table_t *t, const struct wanted *w, struct trv__place *pla
 }
 
 static TRV__ALWAYS_INLINE int search_kind(table_t *t, const struct wanted *w, enum key_kind kind,
-                                     struct trv__place *place)
+                                          struct trv__place *place)
 {
     int found = t->width == 2 ? search(t, w, kind, place, 2) : search(t, w, kind, place, 1);
 
@@ -435,7 +434,7 @@ static inline bool is_full(const table_t *t)
 
 /* Writes a new entry, for which there is room, and answers its number. */
 static TRV__ALWAYS_INLINE uint32_t write_entry(table_t *t, trv_object *key, uint32_t hash,
-                                          trv_object *value)
+                                               trv_object *value)
 {
     uint32_t number = t->filled++;
     trv_object **entry = trv__table_entry(t, number);
@@ -468,7 +467,8 @@ int trv__table_add(table_t *t, trv_object *key, uint32_t hash, trv_object *value
 
 /* Sets the value of a key that was looked for, with what the search answered. */
 static TRV__ALWAYS_INLINE int set_found(table_t *t, const struct wanted *w, int found,
-                                   struct trv__place place, trv_object *value, trv_object **old)
+                                        struct trv__place place, trv_object *value,
+                                        trv_object **old)
 {
     uint32_t entry;
 

@@ -79,8 +79,7 @@ int trv__table_find_text(struct trv__table *table, const char *text, struct trv_
 
 /* Sets a key's value (NULL in a set): 1 if it is a new key; 0 if it was there, with its old value,
  * now yours, in *old (in a set `old` may be NULL); or -1. Hashes the key and compares keys. */
-int trv__table_set(struct trv__table *table, trv_object *key, trv_object *value,
-                   trv_object **old);
+int trv__table_set(struct trv__table *table, trv_object *key, trv_object *value, trv_object **old);
 int trv__table_set_hashed(struct trv__table *table, trv_object *key, uint32_t hash,
                           trv_object *value, trv_object **old);
 /* Adds a key known not to be there. 0 or -1. */

@@ -55,7 +55,8 @@ static bool calling_is_cancelled(void)
     struct trv_scope *innermost = context->no_switch ? NULL : context->scope;
     int64_t deadline_ns = TRV__NEVER;
 
-    for (const struct trv_scope *scope = innermost; scope && !scope->is_shield; scope = scope->outer) {
+    for (const struct trv_scope *scope = innermost; scope && !scope->is_shield;
+         scope = scope->outer) {
         if (scope->state & CANCELLED)
             return true;
         deadline_ns = MIN_OF(deadline_ns, scope->deadline_ns);
@@ -134,7 +135,7 @@ struct trv__waiter *trv__wake_one(struct trv__list *list, trv_object *given)
         struct trv__waiter *waiter;
         size_t count = 0;
         if (UNLIKELY(trv__runtime()->chooser.is_seeded))
-            LIST_EACH (counted, list)
+            LIST_EACH(counted, list)
                 count++;
         node = list->next;
         for (size_t chosen = trv__choose(&trv__runtime()->chooser, count); chosen > 0; chosen--)
@@ -219,7 +220,8 @@ static bool leave(trv_scope *scope)
 int trv_scope_end(trv_scope *scope)
 {
     if (scope->state & ENTERED && !(scope->state & DONE) && leave(scope)) {
-        if (scope->state & CANCELLED && trv_error_matches(trv_CancelledError) && !calling_is_cancelled()) {
+        if (scope->state & CANCELLED && trv_error_matches(trv_CancelledError) &&
+            !calling_is_cancelled()) {
             trv_error_clear();
             if (scope->state & EXPIRED)
                 (void)trv_raise(trv_TimeoutError, "timed out");
@@ -255,7 +257,8 @@ void trv_scope_cancel(trv_scope *scope)
 
 int trv_scope_cancelled(const trv_scope *scope)
 {
-    return scope->state & CANCELLED || (scope->deadline_ns <= trv__now_ns() && !(scope->state & DONE));
+    return scope->state & CANCELLED ||
+           (scope->deadline_ns <= trv__now_ns() && !(scope->state & DONE));
 }
 
 /* The block macros: made, entered at the first round, left at the second or by break and return. */

@@ -25,8 +25,8 @@
 struct trv__waiter {
     struct trv__list link; /* in the list it waits in; linked exactly while it waits */
     struct trv__context *context;
-    trv_object *given;     /* what the waker hands over; owned by the waiter once it is woken */
-    void *data;            /* the primitive's own */
+    trv_object *given; /* what the waker hands over; owned by the waiter once it is woken */
+    void *data;        /* the primitive's own */
 };
 
 /* Whether the calling context may block: 0, or -1 with RuntimeError naming what it tried. */
@@ -49,7 +49,8 @@ enum trv__wake trv__park(int64_t deadline_ns);
 bool trv__unpark(struct trv__context *context, enum trv__wake wake);
 
 /* Waits in a list; the waiter is out of it on return. */
-enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, int64_t deadline_ns);
+enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter,
+                            int64_t deadline_ns);
 /* Wakes a waiter of a list, the one the chooser picks, handing it `given` (a new reference; NULL for
  * nothing). Returns it, already unlinked, or NULL if nobody waits. Do not keep it. */
 struct trv__waiter *trv__wake_one(struct trv__list *list, trv_object *given);

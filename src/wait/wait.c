@@ -70,7 +70,8 @@ static int park_on_fd(struct trv__fd_wait *wait, int64_t deadline_ns)
         return 1;
     if (context->wake == TRV__FAILED)
         return -1;
-    if (context->wake == TRV__CANCELLED || (context->wake == TRV__TIMED_OUT && trv__check_cancelled() < 0))
+    if (context->wake == TRV__CANCELLED ||
+        (context->wake == TRV__TIMED_OUT && trv__check_cancelled() < 0))
         return trv_error_occurred() ? -1 : trv__raise_cancelled();
     return 0;
 }
@@ -82,27 +83,30 @@ int trv_wait_fd(int fd, int events, double timeout)
     int ready;
 
     if (fd < 0 || !events || events & ~(TRV_READABLE | TRV_WRITABLE))
-        return trv_raise_int(trv_ValueError, "cannot wait for descriptor %d, events %d", fd, events);
-    if (trv__may_block("wait_fd") < 0 || trv__deadline(timeout, &deadline_ns) < 0 || trv__check_cancelled() < 0)
+        return trv_raise_int(trv_ValueError, "cannot wait for descriptor %d, events %d", fd,
+                             events);
+    if (trv__may_block("wait_fd") < 0 || trv__deadline(timeout, &deadline_ns) < 0 ||
+        trv__check_cancelled() < 0)
         return -1;
     ready = park_on_fd(&wait, deadline_ns);
     if (ready < 0)
         return -1;
-    return ready ? wait.ready : trv_raise_int(trv_TimeoutError, "descriptor %d was not ready in time", fd);
+    return ready ? wait.ready
+                 : trv_raise_int(trv_TimeoutError, "descriptor %d was not ready in time", fd);
 }
 
 void trv_fd_forget(int fd)
 {
     struct trv_runtime *runtime = trv__runtime();
 
-    LIST_EACH (node, &runtime->fd_waits) {
+    LIST_EACH(node, &runtime->fd_waits) {
         struct trv__fd_wait *wait = CONTAINER_OF(node, struct trv__fd_wait, link);
         if (wait->fd != fd)
             continue;
         wait->error = EBADF;
         trv__unpark(wait->context, TRV__WOKEN);
     }
-    LIST_EACH (node, &runtime->fd_keepers) {
+    LIST_EACH(node, &runtime->fd_keepers) {
         struct trv__fd_keeper *keeper = CONTAINER_OF(node, struct trv__fd_keeper, link);
         keeper->forget(keeper, fd);
     }

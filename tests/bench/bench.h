@@ -32,7 +32,8 @@ int bench_wanted(const char *workload);
 /* Prints the line of a figure; sorts `values`. */
 void bench_emit(const char *workload, double *values, int count, const char *unit);
 /* The same for one of several ways to do it: the peer is "trivet VARIANT". */
-void bench_emit_as(const char *workload, const char *variant, double *values, int count, const char *unit);
+void bench_emit_as(const char *workload, const char *variant, double *values, int count,
+                   const char *unit);
 
 /* Resident memory of this process. */
 double bench_resident_bytes(void);

@@ -11,7 +11,13 @@
 
 #include <stdlib.h>
 
-enum { MILLION = 1000000, LIVE = 5 * MILLION, WINDOW = 100000, STEPS = 2 * MILLION, PAUSES = 1 << 20 };
+enum {
+    MILLION = 1000000,
+    LIVE = 5 * MILLION,
+    WINDOW = 100000,
+    STEPS = 2 * MILLION,
+    PAUSES = 1 << 20
+};
 
 typedef struct pauses {
     double ms[PAUSES]; /* each of them, up to that many */

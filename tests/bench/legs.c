@@ -32,7 +32,7 @@ TRV_STATIC_FUNCTION(squares, "squares(n): the sum of i * i for i below n")
     if (trv_parse(args, "l", &n) < 0 || !(range = trv_range_new(0, n, 1)))
         return NULL;
     total = trv_int_new(0);
-    TRV_FOR (i, range) {
+    TRV_FOR(i, range) {
         trv_auto trv_object *square = trv_multiply(i, i);
         trv_object *sum = trv_add(total, square);
         trv_unref(total);
@@ -91,7 +91,7 @@ static void call_many(trv_object *pool, int count)
 /* Reads an iterator to its end. */
 static void drain(trv_object *iterator)
 {
-    TRV_FOR (result, iterator)
+    TRV_FOR(result, iterator)
         KEEP(result);
     DID(-trv_error_occurred());
 }
@@ -159,7 +159,7 @@ static void bench_speedup(trv_object *pool)
 
     for (int r = 0; r < 5; r++) {
         double began = bench_now(), one;
-        TRV_FOR (n, items) {
+        TRV_FOR(n, items) {
             trv_auto trv_object *sum = GOT(trv_call(squares, "o", n));
         }
         one = bench_now() - began;
@@ -186,7 +186,8 @@ static void bench_start(void)
 
 static int wants_pool(void)
 {
-    static const char *const names[] = {"submit_result", "throughput", "payload_1m", "payload_64m", "cpu_speedup"};
+    static const char *const names[] = {"submit_result", "throughput", "payload_1m", "payload_64m",
+                                        "cpu_speedup"};
     char workload[64];
 
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
@@ -209,7 +210,8 @@ static void bench_processes(void)
     pool = processes();
     call_many(pool, 10);
     if (bench_wanted("process_pool.submit_result"))
-        TIMED("process_pool.submit_result", 5, ONE, 1e6, "us", for (int i = 0; i < ONE; i++) call_once(pool));
+        TIMED("process_pool.submit_result", 5, ONE, 1e6, "us",
+              for (int i = 0; i < ONE; i++) call_once(pool));
     if (bench_wanted("process_pool.throughput")) {
         double values[5];
         emit_rate("process_pool.throughput", "", pool, MANY);
@@ -274,7 +276,7 @@ TRV_STATIC_FUNCTION(sleepers, "sleepers(n, seconds): so many coroutines that wai
         trv_auto trv_object *future = GOT(trv_spawn(wait_for, "d", seconds));
         DID(trv_list_append(futures, future));
     }
-    TRV_FOR (future, futures) {
+    TRV_FOR(future, futures) {
         trv_auto trv_object *result = GOT(trv_future_result(future, TRV_FOREVER));
     }
     return trv_none_new();

@@ -243,10 +243,11 @@ static void bench_short_sections(void)
 void bench_lock(void)
 {
     if (bench_wanted("gil.ensure_release"))
-        TIMED("gil.ensure_release", 7, OPERATIONS, 1e9, "ns", for (int i = 0; i < OPERATIONS; i++) {
-            trv_unlocked_ unlocked = trv_unlock_begin();
-            trv_unlock_end(&unlocked);
-        });
+        TIMED(
+            "gil.ensure_release", 7, OPERATIONS, 1e9, "ns", for (int i = 0; i < OPERATIONS; i++) {
+                trv_unlocked_ unlocked = trv_unlock_begin();
+                trv_unlock_end(&unlocked);
+            });
     if (bench_wanted("gil.io_latency_beside_cpu"))
         bench_latency();
     if (bench_wanted("gil.contention_overhead"))

@@ -43,15 +43,16 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void bench_emit_as(const char *workload, const char *variant, double *values, int count, const char *unit)
+void bench_emit_as(const char *workload, const char *variant, double *values, int count,
+                   const char *unit)
 {
     const char *suffix = getenv("UNIT");
     double median;
 
     qsort(values, (size_t)count, sizeof *values, compare_doubles);
     median = count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-    printf("%s\ttrivet%s%s\t%.4g\t%s%s\t%.4g\t%.4g\n", workload, *variant ? " " : "", variant, median, unit, suffix ? suffix : "",
-           values[0], values[count - 1]);
+    printf("%s\ttrivet%s%s\t%.4g\t%s%s\t%.4g\t%.4g\n", workload, *variant ? " " : "", variant,
+           median, unit, suffix ? suffix : "", values[0], values[count - 1]);
     fflush(stdout);
 }
 

@@ -30,7 +30,8 @@ TRV_STATIC_FUNCTION(echo_server, "echo_server(port)")
     int port;
     trv_auto trv_object *listener = NULL;
 
-    if (trv_parse(args, "i", &port) < 0 || !(listener = trv_tcp_listen("127.0.0.1", (uint16_t)port, 1024)))
+    if (trv_parse(args, "i", &port) < 0 ||
+        !(listener = trv_tcp_listen("127.0.0.1", (uint16_t)port, 1024)))
         return NULL;
     for (;;) {
         trv_auto trv_object *stream = trv_listener_accept(listener);

@@ -68,8 +68,10 @@ TRV_STATIC_FUNCTION(nap, "nap(n)")
 
 TRV_STATIC_FUNCTION(spawn_three, "spawn_three()")
 {
-    trv_object *a = trv_spawn(nap, "l", INT64_C(1)), *b = a ? trv_spawn(nap, "l", INT64_C(2)) : NULL;
-    trv_object *result_a = outcome(a), *result_b = b && result_a ? outcome(b) : (trv_unref(b), NULL);
+    trv_object *a = trv_spawn(nap, "l", INT64_C(1)),
+               *b = a ? trv_spawn(nap, "l", INT64_C(2)) : NULL;
+    trv_object *result_a = outcome(a),
+               *result_b = b && result_a ? outcome(b) : (trv_unref(b), NULL);
 
     trv_unref(result_a);
     if (!result_b)
@@ -149,7 +151,8 @@ TRV_STATIC_FUNCTION(converse, "converse()")
     trv_auto trv_object *line = NULL;
     uint16_t port;
 
-    if (!server || trv_listener_port(listener, &port) < 0 || !(client = trv_tcp_connect("127.0.0.1", port)) ||
+    if (!server || trv_listener_port(listener, &port) < 0 ||
+        !(client = trv_tcp_connect("127.0.0.1", port)) ||
         trv_stream_write(client, "hello\n", 6) < 0)
         return NULL;
     TRV_TIMEOUT(5)
@@ -184,4 +187,5 @@ TEST(names)
     sweep(resolve);
 }
 
-TEST_LIST(RUN(running_and_spawning), RUN(spawning_many), RUN(a_pool), RUN(a_conversation), RUN(names))
+TEST_LIST(RUN(running_and_spawning), RUN(spawning_many), RUN(a_pool), RUN(a_conversation),
+          RUN(names))

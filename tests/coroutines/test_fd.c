@@ -60,7 +60,8 @@ TRV_STATIC_FUNCTION(wait_fd, "wait_fd(fd, events)")
 {
     int fd, events, ready;
 
-    if (trv_parse(args, "ii", &fd, &events) < 0 || (ready = trv_wait_fd(fd, events, TRV_FOREVER)) < 0)
+    if (trv_parse(args, "ii", &fd, &events) < 0 ||
+        (ready = trv_wait_fd(fd, events, TRV_FOREVER)) < 0)
         return NULL;
     return trv_int_new(ready);
 }
@@ -160,7 +161,8 @@ SEEDED_IN_LOOP(readers_and_writers_of_one_descriptor, 200)
     writer = must(trv_spawn(wait_fd, "ii", fds[0], TRV_WRITABLE));
     either = must(trv_spawn(wait_fd, "ii", fds[0], TRV_READABLE | TRV_WRITABLE));
     must_int(trv_sleep(0.002));
-    ck_assert_int_eq(trv_future_done(reader) + trv_future_done(writer) + trv_future_done(either), 0);
+    ck_assert_int_eq(trv_future_done(reader) + trv_future_done(writer) + trv_future_done(either),
+                     0);
     put_byte(fds[1]);
     ck_assert_int_eq(number(joined(reader)), TRV_READABLE);
     ck_assert_int_eq(number(joined(either)), TRV_READABLE);
@@ -485,8 +487,10 @@ IN_LOOP(a_thread_closes_in_real_time)
 TEST_LIST(RUN(a_reader_waits_for_a_writer), RUN(a_reader_waits_in_real_time),
           RUN(many_wait_for_one_descriptor), RUN(a_descriptor_for_each_of_many),
           RUN(readers_and_writers_of_one_descriptor), RUN(an_event_nobody_awaits_is_put_aside),
-          RUN(timeouts_and_cancelled_scopes), RUN(cancelling_a_wait), RUN(regular_files_are_always_ready),
-          RUN(bad_descriptors_are_an_error), RUN(waiting_changes_no_flags), RUN(the_other_end_is_gone),
+          RUN(timeouts_and_cancelled_scopes), RUN(cancelling_a_wait),
+          RUN(regular_files_are_always_ready), RUN(bad_descriptors_are_an_error),
+          RUN(waiting_changes_no_flags), RUN(the_other_end_is_gone),
           RUN(forgetting_wakes_all_who_wait), RUN(a_number_that_is_used_again), RUN(a_duplicate),
-          RUN(closing_without_forgetting), RUN(a_thread_writes), RUN(reading_goes_on_when_writing_is_over),
+          RUN(closing_without_forgetting), RUN(a_thread_writes),
+          RUN(reading_goes_on_when_writing_is_over),
           RUN(a_thread_closes_and_the_number_is_used_again), RUN(a_thread_closes_in_real_time))

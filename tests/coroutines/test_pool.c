@@ -276,7 +276,8 @@ TRV_STATIC_FUNCTION(submit_to, "submit_to(pool, n)")
 
     if (trv_parse(args, "ol", &pool, &n) < 0)
         return NULL;
-    return n ? trv_int_new(1 + number(joined(trv_submit(pool, submit_to, "ol", pool, n - 1)))) : trv_int_new(0);
+    return n ? trv_int_new(1 + number(joined(trv_submit(pool, submit_to, "ol", pool, n - 1))))
+             : trv_int_new(0);
 }
 
 SEEDED_TEST(calls_may_submit_to_their_own_pool, 200)
@@ -340,8 +341,9 @@ TEST(many_submissions)
 TEST_LIST(RUN(results_and_exceptions), RUN(results_in_real_time), RUN(map_over_a_pool),
           RUN(calls_wait_side_by_side), RUN(workers_are_the_most_that_run_at_once),
           RUN(shutdown_waits_for_what_was_submitted), RUN(shutdown_can_cancel_what_has_not_begun),
-          RUN(shutdown_with_a_timeout), RUN(cancelling_calls_of_a_pool), RUN(a_pool_that_is_dropped),
-          RUN(a_pool_that_lives_until_the_runtime_ends), RUN(with_shuts_a_pool_down),
-          RUN(a_call_cannot_wait_for_its_own_pool), RUN(calls_may_spawn),
-          RUN(calls_may_submit_to_their_own_pool), RUN(a_coroutine_uses_a_pool),
-          RUN(options_that_make_no_sense), RUN(out_of_descriptors_is_an_error), RUN(many_submissions))
+          RUN(shutdown_with_a_timeout), RUN(cancelling_calls_of_a_pool),
+          RUN(a_pool_that_is_dropped), RUN(a_pool_that_lives_until_the_runtime_ends),
+          RUN(with_shuts_a_pool_down), RUN(a_call_cannot_wait_for_its_own_pool),
+          RUN(calls_may_spawn), RUN(calls_may_submit_to_their_own_pool),
+          RUN(a_coroutine_uses_a_pool), RUN(options_that_make_no_sense),
+          RUN(out_of_descriptors_is_an_error), RUN(many_submissions))

@@ -720,5 +720,6 @@ TEST_LIST(RUN(run_returns_what_the_function_returns), RUN(run_raises_what_the_fu
           RUN(cancelling_a_scope_around_run_in_real_time),
           RUN(a_coroutine_cancels_the_scope_around_its_run),
           RUN(run_in_a_cancelled_scope_does_not_begin), RUN(one_that_has_not_begun_never_runs),
-          RUN(one_that_waits_is_told), RUN(cancelling_at_every_point), RUN(a_coroutine_cancels_itself),
-          RUN(out_of_stacks_is_memory_error), RUN(out_of_descriptors_is_an_error_of_run))
+          RUN(one_that_waits_is_told), RUN(cancelling_at_every_point),
+          RUN(a_coroutine_cancels_itself), RUN(out_of_stacks_is_memory_error),
+          RUN(out_of_descriptors_is_an_error_of_run))

@@ -16,7 +16,8 @@ static void check_heap(const struct trv__timers *timers)
     for (uint32_t i = 0; i < timers->count; i++) {
         ck_assert_uint_eq(timers->entries[i].coroutine->timer, i + 1);
         if (i > 0)
-            ck_assert_int_le(timers->entries[(i - 1) / 4].deadline_ns, timers->entries[i].deadline_ns);
+            ck_assert_int_le(timers->entries[(i - 1) / 4].deadline_ns,
+                             timers->entries[i].deadline_ns);
     }
 }
 
@@ -218,5 +219,6 @@ IN_LOOP(sleepers_wake_beside_busy_coroutines)
 
 TEST_LIST(RUN(the_heap_keeps_its_order), RUN(sleepers_wake_in_the_order_of_their_deadlines),
           RUN(sleepers_wake_in_order_in_real_time), RUN(a_sleep_is_never_too_short),
-          RUN(thousands_sleep_at_once), RUN(a_timeout_ends_a_sleep), RUN(timeouts_of_many_coroutines),
-          RUN(a_result_in_time_or_not), RUN(sleepers_wake_beside_busy_coroutines))
+          RUN(thousands_sleep_at_once), RUN(a_timeout_ends_a_sleep),
+          RUN(timeouts_of_many_coroutines), RUN(a_result_in_time_or_not),
+          RUN(sleepers_wake_beside_busy_coroutines))

@@ -286,7 +286,8 @@ TRV_STATIC_FUNCTION(consume, "consume(queue)")
 SEEDED_IN_LOOP(a_queue_between_coroutines, 200)
 {
     trv_auto trv_object *queue = must(trv_queue_new(3));
-    trv_object *one = must(trv_spawn(consume, "o", queue)), *two = must(trv_spawn(consume, "o", queue));
+    trv_object *one = must(trv_spawn(consume, "o", queue)),
+               *two = must(trv_spawn(consume, "o", queue));
 
     join_many(produce, queue, 2);
     ck_assert_int_eq(number(joined(one)) + number(joined(two)), 420);
@@ -449,13 +450,13 @@ IN_LOOP(beside_a_thread_that_computes)
 }
 
 TEST_LIST(RUN(a_lock_between_coroutines), RUN(a_lock_between_coroutines_and_a_thread),
-          RUN(a_lock_between_coroutines_and_threads_in_real_time), RUN(a_lock_belongs_to_a_coroutine),
-          RUN(cancelling_one_who_waits_for_a_lock), RUN(an_event_between_coroutines),
-          RUN(an_event_set_by_a_thread), RUN(an_event_set_by_a_thread_in_real_time),
-          RUN(a_thread_waits_for_a_coroutine), RUN(a_queue_between_coroutines),
-          RUN(a_queue_between_a_coroutine_and_a_thread),
-          RUN(a_queue_between_a_coroutine_and_a_thread_in_real_time), RUN(a_future_finished_by_a_thread),
-          RUN(a_thread_waits_for_and_cancels_coroutines),
+          RUN(a_lock_between_coroutines_and_threads_in_real_time),
+          RUN(a_lock_belongs_to_a_coroutine), RUN(cancelling_one_who_waits_for_a_lock),
+          RUN(an_event_between_coroutines), RUN(an_event_set_by_a_thread),
+          RUN(an_event_set_by_a_thread_in_real_time), RUN(a_thread_waits_for_a_coroutine),
+          RUN(a_queue_between_coroutines), RUN(a_queue_between_a_coroutine_and_a_thread),
+          RUN(a_queue_between_a_coroutine_and_a_thread_in_real_time),
+          RUN(a_future_finished_by_a_thread), RUN(a_thread_waits_for_and_cancels_coroutines),
           RUN(a_thread_waits_for_and_cancels_coroutines_in_real_time),
           RUN(gather_raises_the_first_exception), RUN(coroutines_of_two_loops),
           RUN(beside_a_thread_that_computes))

@@ -86,9 +86,8 @@ NODE_TYPE(hidden_node, 0, NULL, NULL);
 static inline trv_object *new_node_of(const struct trv_type *type, trv_object *first,
                                       trv_object *second)
 {
-    struct node *node = type->flags & TRV__TYPE_CONTAINER
-                            ? trv__container_new(type, sizeof *node)
-                            : trv__object_new(type, sizeof *node);
+    struct node *node = type->flags & TRV__TYPE_CONTAINER ? trv__container_new(type, sizeof *node)
+                                                          : trv__object_new(type, sizeof *node);
 
     EXPECT(node);
     node->links[0] = first;
@@ -129,7 +128,9 @@ static inline size_t collect(int generation)
 /* How long a long chain is in this build. */
 static inline int64_t long_chain(void)
 {
-    return TRV_VALGRIND ? 100000 : TRV_ASAN || TRV_TSAN || TRV_UBSAN || TRV_DEBUG ? 1000000 : 10000000;
+    return TRV_VALGRIND                                     ? 100000
+           : TRV_ASAN || TRV_TSAN || TRV_UBSAN || TRV_DEBUG ? 1000000
+                                                            : 10000000;
 }
 
 #endif

@@ -110,10 +110,9 @@ static trv_object *final_cycle(void)
     return new_cycle_of(&final_node_type);
 }
 
-static trv_object *(*const cycles[])(void) = {list_cycle,    dict_cycle,     tuple_cycle,
-                                              large_cycle,   closure_cycle,  iterator_cycle,
-                                              callback_cycle, exception_cycle, node_cycle,
-                                              final_cycle};
+static trv_object *(*const cycles[])(void) = {
+    list_cycle,     dict_cycle,     tuple_cycle,     large_cycle, closure_cycle,
+    iterator_cycle, callback_cycle, exception_cycle, node_cycle,  final_cycle};
 
 static size_t live_objects(void)
 {
@@ -174,7 +173,8 @@ TEST(what_hangs_on_a_cycle)
     trv_object *held = new_node(NULL, NULL), *cycle = node_cycle();
     size_t before = live_objects() - 2;
 
-    as_node(cycle)->links[1] = trv_build("[i s d o]", 100000, "text that is no constant", 0.5, held);
+    as_node(cycle)->links[1] =
+        trv_build("[i s d o]", 100000, "text that is no constant", 0.5, held);
     ck_assert_int_eq(trv_refcount(held), 2);
     trv_unref(cycle);
     ck_assert_uint_eq(collect(0), 3);
@@ -682,8 +682,8 @@ TEST(callbacks_of_a_dying_cycle)
 /* Weak references that are garbage themselves are not called back. */
 TEST(weak_references_inside_the_garbage)
 {
-    trv_object *callback = trv_function_new(expect_all_cut, "callback", NULL), *cycle = node_cycle(),
-               *outside = trv_weakref_new(cycle, callback);
+    trv_object *callback = trv_function_new(expect_all_cut, "callback", NULL),
+               *cycle = node_cycle(), *outside = trv_weakref_new(cycle, callback);
 
     as_node(cycle)->links[1] = trv_weakref_new(cycle, callback);
     called_back = 0;
@@ -698,8 +698,8 @@ TEST(weak_references_inside_the_garbage)
 /* A weak reference in the garbage to something alive: it goes without a word. */
 TEST(weak_references_from_the_garbage)
 {
-    trv_object *callback = trv_function_new(expect_all_cut, "callback", NULL), *cycle = node_cycle(),
-               *alive = new_node(NULL, NULL);
+    trv_object *callback = trv_function_new(expect_all_cut, "callback", NULL),
+               *cycle = node_cycle(), *alive = new_node(NULL, NULL);
 
     as_node(cycle)->links[1] = trv_weakref_new(alive, callback);
     called_back = 0;

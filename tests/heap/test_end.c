@@ -77,7 +77,8 @@ TEST(a_long_chain_through_lists_and_dicts)
     trv_object *chain = new_node(NULL, NULL);
 
     for (int64_t i = 1; i < length; i++) {
-        trv_object *inner = trv_build(i % 2 ? "[o]" : "{s:o}", i % 2 ? (void *)chain : (void *)"next", chain);
+        trv_object *inner =
+            trv_build(i % 2 ? "[o]" : "{s:o}", i % 2 ? (void *)chain : (void *)"next", chain);
         ck_assert_ptr_nonnull(inner);
         trv_unref(chain);
         chain = new_node(inner, NULL);
@@ -340,11 +341,13 @@ TEST(large_objects_are_put_off_as_well)
     ck_assert_int_eq(nodes_cleared, 91);
 }
 
-TEST_LIST(RUN(a_long_chain_ends_with_a_flat_stack), RUN(a_long_chain_that_the_collector_does_not_see),
-          RUN(a_long_chain_with_finalizers), RUN(a_long_chain_through_large_tuples),
-          RUN(a_long_chain_through_lists_and_dicts), RUN(a_long_chain_whose_finalizers_drop_the_next),
+TEST_LIST(RUN(a_long_chain_ends_with_a_flat_stack),
+          RUN(a_long_chain_that_the_collector_does_not_see), RUN(a_long_chain_with_finalizers),
+          RUN(a_long_chain_through_large_tuples), RUN(a_long_chain_through_lists_and_dicts),
+          RUN(a_long_chain_whose_finalizers_drop_the_next),
           RUN(a_tree_below_a_long_chain_of_finalizers), RUN(callbacks_that_drop_the_next),
           RUN(a_finalizer_may_resurrect_once), RUN(what_a_finalizer_drops_ends_inside_it),
-          RUN(clear_may_take_and_drop_a_reference_to_its_object), RUN(a_pending_exception_survives_ends),
-          RUN(a_weak_reference_that_ends_with_its_object), RUN(weak_references_that_end_in_a_list),
-          RUN(a_collection_between_ends_put_off), RUN(large_objects_are_put_off_as_well))
+          RUN(clear_may_take_and_drop_a_reference_to_its_object),
+          RUN(a_pending_exception_survives_ends), RUN(a_weak_reference_that_ends_with_its_object),
+          RUN(weak_references_that_end_in_a_list), RUN(a_collection_between_ends_put_off),
+          RUN(large_objects_are_put_off_as_well))

@@ -25,20 +25,20 @@
 enum { VERTICES = 60, EDGES = 4, WATCHES = 12, KINDS = 6, LARGE = 70, TESTS = 10 };
 
 struct vertex {
-    struct node *node;       /* NULL once it has ended */
+    struct node *node; /* NULL once it has ended */
     int kind;
-    int edges[EDGES];        /* vertices, or -1 */
-    trv_object *root;        /* owned, or NULL */
-    bool is_rescuer;         /* its finalizer makes it a root */
-    bool was_unreachable;    /* at some time since it was made */
+    int edges[EDGES];     /* vertices, or -1 */
+    trv_object *root;     /* owned, or NULL */
+    bool is_rescuer;      /* its finalizer makes it a root */
+    bool was_unreachable; /* at some time since it was made */
     int finalized, ended;
     bool has_finalizer;
 };
 
 struct watch {
-    trv_object *weakref;     /* owned, or NULL if it lives inside the graph */
-    int vertex;              /* that it looks at */
-    int holder;              /* the vertex that holds it, or -1 */
+    trv_object *weakref; /* owned, or NULL if it lives inside the graph */
+    int vertex;          /* that it looks at */
+    int holder;          /* the vertex that holds it, or -1 */
     int called;
 };
 
@@ -92,23 +92,28 @@ static void look(bool after_full_collection)
     find_reachable(reachable);
     for (int i = 0; i < vertex_count; i++) {
         const struct vertex *v = &vertices[i];
-        EXPECT_MSG(!reachable[i] || v->node, "graph %d: vertex %d ended, but is reachable", graph, i);
+        EXPECT_MSG(!reachable[i] || v->node, "graph %d: vertex %d ended, but is reachable", graph,
+                   i);
         EXPECT_MSG(reachable[i] || !v->node || !after_full_collection,
-                      "graph %d: vertex %d is not reachable, but lives", graph, i);
+                   "graph %d: vertex %d is not reachable, but lives", graph, i);
         EXPECT_MSG(v->ended == !v->node, "graph %d: vertex %d ended %d times", graph, i, v->ended);
-        EXPECT_MSG(v->finalized <= v->has_finalizer && (!v->ended || v->finalized == v->has_finalizer),
-                      "graph %d: vertex %d was finalized %d times", graph, i, v->finalized);
-        EXPECT_MSG(!v->finalized || v->was_unreachable, "graph %d: vertex %d was finalized alive", graph, i);
+        EXPECT_MSG(v->finalized <= v->has_finalizer &&
+                       (!v->ended || v->finalized == v->has_finalizer),
+                   "graph %d: vertex %d was finalized %d times", graph, i, v->finalized);
+        EXPECT_MSG(!v->finalized || v->was_unreachable, "graph %d: vertex %d was finalized alive",
+                   graph, i);
     }
     for (int i = 0; i < watch_count; i++) {
         const struct watch *w = &watches[i];
         const struct vertex *v = &vertices[w->vertex];
-        EXPECT_MSG(!w->called || v->was_unreachable, "graph %d: watch %d was called early", graph, i);
+        EXPECT_MSG(!w->called || v->was_unreachable, "graph %d: watch %d was called early", graph,
+                   i);
         EXPECT_MSG(w->called <= 1, "graph %d: watch %d was called %d times", graph, i, w->called);
         if (w->weakref) {
             trv_auto trv_object *referent = trv_weakref_get(w->weakref);
-            EXPECT_MSG(trv_is_none(referent) ? w->called == 1 : referent == (trv_object *)v->node && !w->called,
-                          "graph %d: watch %d does not know whether its vertex lives", graph, i);
+            EXPECT_MSG(trv_is_none(referent) ? w->called == 1
+                                             : referent == (trv_object *)v->node && !w->called,
+                       "graph %d: watch %d does not know whether its vertex lives", graph, i);
         } else if (!v->node && reachable[w->holder] && !vertices[w->holder].was_unreachable) {
             /* else the two may have been garbage together before the holder was rescued */
             EXPECT_MSG(w->called == 1, "graph %d: watch %d was not called", graph, i);
@@ -171,7 +176,8 @@ static void add_vertex(void)
 
 static trv_object *target(const struct vertex *v, int edge)
 {
-    return v->edges[edge] < 0 ? trv_none_new() : trv_ref((trv_object *)vertices[v->edges[edge]].node);
+    return v->edges[edge] < 0 ? trv_none_new()
+                              : trv_ref((trv_object *)vertices[v->edges[edge]].node);
 }
 
 static trv_object *self_of(const trv_args *args)
@@ -367,7 +373,7 @@ static void run_graph(int number)
         trv_unref(watches[i].weakref);
     collect_all();
     EXPECT_MSG(live_objects() == before, "graph %d: %zd objects are left", graph,
-                  (ssize_t)(live_objects() - before));
+               (ssize_t)(live_objects() - before));
     trv__heap_check(trv__current->heap);
 }
 

@@ -29,15 +29,16 @@ static void check_members(uint64_t word, const uint8_t *bytes)
     uint64_t members = trv__members(word), reached = trv__reached(word);
     unsigned found = 0;
 
-    TRV__EACH_BYTE (i, members) {
+    TRV__EACH_BYTE(i, members)
+    {
         EXPECT(bytes[i] >= TRV__MARK_MEMBER);
         found |= 1u << i;
     }
     for (int i = 0; i < 8; i++)
         EXPECT((found >> i & 1) == (bytes[i] >= TRV__MARK_MEMBER));
     found = 0;
-    TRV__EACH_BYTE (i, reached)
-        found |= 1u << i;
+    TRV__EACH_BYTE(i, reached)
+    found |= 1u << i;
     for (int i = 0; i < 8; i++)
         EXPECT((found >> i & 1) == (bytes[i] == TRV__MARK_REACHED));
 }

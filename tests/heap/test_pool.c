@@ -49,7 +49,8 @@ static void expect_apart(const struct piece *pieces, size_t count, const struct 
     for (size_t i = 0; i < count; i++) {
         const struct piece *other = &pieces[i];
         if (other != piece && other->memory)
-            EXPECT(piece->memory + piece->size <= other->memory || other->memory + other->size <= piece->memory);
+            EXPECT(piece->memory + piece->size <= other->memory ||
+                   other->memory + other->size <= piece->memory);
     }
 }
 
@@ -66,7 +67,8 @@ TEST(blocks_keep_what_was_written)
         if (piece->memory && next_random(&random) % 3 == 0) {
             size_t kept = MIN_OF(piece->size, size);
             expect_filled(piece);
-            ck_assert_ptr_nonnull(piece->memory = trv__reallocate(piece->memory, piece->size, size));
+            ck_assert_ptr_nonnull(piece->memory =
+                                      trv__reallocate(piece->memory, piece->size, size));
             piece->size = kept;
             expect_filled(piece);
             fill(piece, size, piece->filled);
@@ -152,7 +154,8 @@ static void make_and_drop(size_t count, size_t step)
     full = stats();
     ck_assert_uint_eq(full.live_objects, before.live_objects + count);
     ck_assert_uint_ge(full.arena_bytes, before.arena_bytes + count * sizeof(struct node) / 2);
-    ck_assert_uint_eq(full.live_bytes - before.live_bytes, count * ROUND_UP(sizeof(struct node), 8));
+    ck_assert_uint_eq(full.live_bytes - before.live_bytes,
+                      count * ROUND_UP(sizeof(struct node), 8));
     for (size_t i = 0, at = 0; i < count; i++, at = (at + step) % count)
         trv_unref(nodes[at]);
     after = stats();
@@ -370,7 +373,8 @@ RAW_TEST(an_allocator_of_ones_own)
     ck_assert_int_eq(blocks_out, 0);
 }
 
-TEST_LIST(RUN(blocks_keep_what_was_written), RUN(blocks_of_every_size), RUN(sizes_beyond_all_bounds),
-          RUN(few_blocks_are_used_again), RUN(arenas_are_given_back), RUN(gaps_are_filled),
-          RUN(large_objects_are_counted), RUN(objects_that_never_came_to_life), RUN(many_containers),
-          RUN(addresses_run_out), RUN(faults), RUN(an_allocator_of_ones_own))
+TEST_LIST(RUN(blocks_keep_what_was_written), RUN(blocks_of_every_size),
+          RUN(sizes_beyond_all_bounds), RUN(few_blocks_are_used_again), RUN(arenas_are_given_back),
+          RUN(gaps_are_filled), RUN(large_objects_are_counted),
+          RUN(objects_that_never_came_to_life), RUN(many_containers), RUN(addresses_run_out),
+          RUN(faults), RUN(an_allocator_of_ones_own))

@@ -168,7 +168,7 @@ static void one(const struct value *value)
     {
         trv_auto trv_object *list = trv_list_new();
         int is_bad = 0;
-        TRV_FOR (item, value->object)
+        TRV_FOR(item, value->object)
             is_bad |= trv_list_append(list, item);
         report(text, is_bad || trv_error_occurred() ? NULL : trv_ref(list));
     }

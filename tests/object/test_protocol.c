@@ -451,7 +451,7 @@ TEST(isinstance_of_tuples)
 
 static int64_t first_above(trv_object *iterable, int64_t limit)
 {
-    TRV_FOR (item, iterable) {
+    TRV_FOR(item, iterable) {
         int64_t n;
         if (trv_int_get(item, &n) < 0)
             return -1;
@@ -467,7 +467,7 @@ TEST(for_loops)
     int64_t sum = 0, n;
     int rounds = 0;
 
-    TRV_FOR (item, list) {
+    TRV_FOR(item, list) {
         rounds++;
         ck_assert_int_eq(trv_int_get(item, &n), 0);
         if (n == 2000)
@@ -476,14 +476,14 @@ TEST(for_loops)
     }
     ck_assert(sum == 4000 && rounds == 3);
     rounds = 0;
-    TRV_FOR (item, list) {
+    TRV_FOR(item, list) {
         if (++rounds == 2)
             break;
     }
     ck_assert_int_eq(rounds, 2);
     ck_assert_int_eq(first_above(list, 1500), 2000);
-    TRV_FOR (a, list)
-        TRV_FOR (b, list)
+    TRV_FOR(a, list)
+        TRV_FOR(b, list)
             rounds++;
     ck_assert_int_eq(rounds, 11);
     ck_assert_int_eq(trv_refcount(list), 1);
@@ -497,17 +497,17 @@ TEST(for_loops_that_fail)
     trv_auto trv_object *one = trv_int_new(1);
     int rounds = 0;
 
-    TRV_FOR (item, below)
+    TRV_FOR(item, below)
         rounds++;
     expect_error(trv_ValueError, "below zero");
-    TRV_FOR (item, one)
+    TRV_FOR(item, one)
         rounds++;
     expect_error(trv_TypeError, "'int' object is not iterable");
-    TRV_FOR (item, trv_getattr(one, "nothing"))
+    TRV_FOR(item, trv_getattr(one, "nothing"))
         rounds++;
     expect_error(trv_AttributeError, "'int' object has no attribute 'nothing'");
     ck_assert_int_eq(rounds, 0);
-    TRV_FOR (item, three) {
+    TRV_FOR(item, three) {
         rounds++;
         trv_raise(trv_ValueError, "in the first round");
     }
@@ -537,7 +537,7 @@ TEST(stop_iteration_is_the_end)
 
     ANSWER(trv_next(stops, &item), 0);
     ck_assert_ptr_null(item);
-    TRV_FOR (each, stops)
+    TRV_FOR(each, stops)
         ck_abort();
     ck_assert_int_eq(trv_error_occurred(), 0);
     EXPECT_NULL(trv_iter(no_next), trv_TypeError, "iter() returned non-iterator of type 'NoNext'");
@@ -547,7 +547,7 @@ TEST(stop_iteration_is_the_end)
 
 static int leave_by_return(trv_object *manager)
 {
-    TRV_WITH (manager) {
+    TRV_WITH(manager) {
         if (counter(manager)->is_open)
             return 5;
     }
@@ -560,11 +560,11 @@ TEST(with_blocks)
     trv_auto trv_object *c = trv_call(type, "i", 3);
     int rounds = 0;
 
-    TRV_WITH (c) {
+    TRV_WITH(c) {
         ck_assert_int_eq(counter(c)->is_open, 1);
         rounds++;
     }
-    TRV_WITH (c) {
+    TRV_WITH(c) {
         rounds++;
         if (rounds == 2)
             break;
@@ -573,8 +573,8 @@ TEST(with_blocks)
     ck_assert(rounds == 2 && counter(c)->is_open == 0 && counter(c)->exits == 2);
     ck_assert_int_eq(leave_by_return(c), 5);
     ck_assert(counter(c)->is_open == 0 && counter(c)->exits == 3);
-    TRV_WITH (c)
-        TRV_WITH (c)
+    TRV_WITH(c)
+        TRV_WITH(c)
             ck_assert_int_eq(counter(c)->is_open, 2);
     ck_assert_int_eq(counter(c)->is_open, 0);
     ck_assert_str_eq(counter(c)->seen, "");
@@ -586,19 +586,19 @@ TEST(with_blocks_and_exceptions)
     trv_auto trv_object *type = make_counter_type();
     trv_auto trv_object *c = trv_call(type, "i", 3), *one = trv_int_new(1);
 
-    TRV_WITH (c)
+    TRV_WITH(c)
         trv_raise(trv_KeyError, "lost");
     ck_assert_str_eq(counter(c)->seen, "KeyError");
     expect_error(trv_KeyError, "'lost'");
     counter(c)->swallows = 1;
-    TRV_WITH (c)
+    TRV_WITH(c)
         trv_raise(trv_KeyError, "lost");
     ck_assert_int_eq(trv_error_occurred(), 0);
     counter(c)->value = -1;
-    TRV_WITH (c)
+    TRV_WITH(c)
         ck_abort();
     expect_error(trv_ValueError, "cannot be entered");
-    TRV_WITH (one)
+    TRV_WITH(one)
         ck_abort();
     expect_error(trv_TypeError, "'int' object does not support the context manager protocol");
     ck_assert_int_eq(counter(c)->exits, 2);
@@ -609,7 +609,7 @@ TEST(exit_that_fails_keeps_the_context)
     trv_auto trv_object *type = make_counter_type();
     trv_auto trv_object *c = trv_call(type, "i", 13), *error = NULL, *context = NULL;
 
-    TRV_WITH (c)
+    TRV_WITH(c)
         trv_raise(trv_KeyError, "lost");
     error = trv_error_take();
     ck_assert_str_eq(trv_type_name(error), "RuntimeError");

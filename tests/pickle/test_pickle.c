@@ -149,10 +149,10 @@ TEST(containers_of_all_sizes)
         trv_object *list = list_of(sizes[i]), *dict = must(trv_dict_new());
         assert_round_trip(trv_tuple_from(list));
         assert_round_trip(trv_set_from(list));
-        TRV_FOR (item, list)
+        TRV_FOR(item, list)
             ck_assert_int_eq(trv_dict_set(dict, item, list), 0);
         ck_assert_int_eq(trv_dict_clear(dict), 0);
-        TRV_FOR (item, list)
+        TRV_FOR(item, list)
             ck_assert_int_eq(trv_dict_set(dict, item, item), 0);
         assert_round_trip(dict);
         assert_round_trip(list);

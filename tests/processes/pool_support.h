@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 /* No test program needs all of them. */
-static trv_object square[1] TRV_UNUSED, identity[1] TRV_UNUSED, get_pid[1] TRV_UNUSED, nap[1] TRV_UNUSED;
+static trv_object square[1] TRV_UNUSED, identity[1] TRV_UNUSED, get_pid[1] TRV_UNUSED,
+    nap[1] TRV_UNUSED;
 
 TRV_STATIC_FUNCTION(square, "square(n): n * n")
 {
@@ -54,7 +55,8 @@ TRV_STATIC_FUNCTION(nap, "nap(milliseconds): the pid, after a while")
 
 static inline trv_object *new_pool(unsigned workers, unsigned retries)
 {
-    trv_process_pool_options options = {.size = sizeof options, .workers = workers, .retries = retries};
+    trv_process_pool_options options = {
+        .size = sizeof options, .workers = workers, .retries = retries};
     trv_object *pool = trv_process_pool_new(&options);
 
     if (!pool)

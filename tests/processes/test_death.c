@@ -31,7 +31,8 @@ static void expect_text(const char *part)
 {
     trv_auto trv_object *text = take_text(trv_BrokenProcessPool);
 
-    ck_assert_msg(strstr(trv_str_utf8(text, NULL), part) != NULL, "no \"%s\" in: %s", part, trv_str_utf8(text, NULL));
+    ck_assert_msg(strstr(trv_str_utf8(text, NULL), part) != NULL, "no \"%s\" in: %s", part,
+                  trv_str_utf8(text, NULL));
 }
 
 /* The parent of a process, from /proc. */
@@ -85,7 +86,8 @@ TEST(a_killed_worker_fails_only_its_call)
     char expected[100];
 
     ck_assert_ptr_null(trv_future_result(first, TRV_FOREVER));
-    snprintf(expected, sizeof expected, "worker %d was killed by SIGKILL while running kill_self()", (int)pid);
+    snprintf(expected, sizeof expected, "worker %d was killed by SIGKILL while running kill_self()",
+             (int)pid);
     expect_text(expected);
     ck_assert_int_ne(int_of(trv_future_result(second, TRV_FOREVER)), pid);
     end_pool(&pool);
@@ -105,7 +107,8 @@ TEST(a_worker_that_exits_is_named_with_its_status)
     trv_object *pool = new_pool(2, 0);
 
     ck_assert_ptr_null(outcome_of(trv_submit(pool, leave, "i", 3)));
-    expect_text(TRV_VALGRIND ? "while running leave()" : "exited with status 3 while running leave()");
+    expect_text(TRV_VALGRIND ? "while running leave()"
+                             : "exited with status 3 while running leave()");
     ck_assert_ptr_null(outcome_of(trv_submit(pool, kill_self, "i", SIGTERM)));
     expect_text("was killed by SIGTERM while running kill_self()");
     ck_assert_int_eq(int_of(outcome_of(trv_submit(pool, square, "i", 5))), 25);
@@ -180,7 +183,7 @@ static int kill_at_random(unsigned retries, int kills)
             sleep_ms(1);
     }
     n = 0;
-    TRV_FOR (future, futures) {
+    TRV_FOR(future, futures) {
         trv_auto trv_object *result = trv_future_result(future, TRV_FOREVER);
         int64_t value;
         if (result) {
@@ -440,9 +443,11 @@ TEST(a_pool_outlives_the_thread_that_made_it)
     end_pool(&made_in_thread);
 }
 
-TEST_LIST(RUN(a_killed_worker_fails_only_its_call), RUN(a_worker_that_exits_is_named_with_its_status),
+TEST_LIST(RUN(a_killed_worker_fails_only_its_call),
+          RUN(a_worker_that_exits_is_named_with_its_status),
           RUN(a_call_is_retried_as_often_as_allowed), RUN(workers_may_be_killed_at_any_moment),
-          RUN(with_retries_every_call_is_done), RUN(workers_may_be_killed_in_the_middle_of_a_message),
+          RUN(with_retries_every_call_is_done),
+          RUN(workers_may_be_killed_in_the_middle_of_a_message),
           RUN(a_result_that_was_published_counts), RUN(idle_workers_are_replaced),
           RUN(a_stopped_worker_holds_up_only_what_it_runs),
           RUN(an_idle_worker_that_is_stopped_is_passed_over),

@@ -36,7 +36,8 @@ static void live_once(uint64_t nth)
         return;
     }
     bytes = trv_bytes_new(NULL, 10000);
-    future = bytes ? trv_submit(pool, identity, "{s: [o i], s: o}", "a", bytes, 300, "b", bytes) : NULL;
+    future =
+        bytes ? trv_submit(pool, identity, "{s: [o i], s: o}", "a", bytes, 300, "b", bytes) : NULL;
     if (future)
         result = trv_future_result(future, TRV_FOREVER);
     if (!result)

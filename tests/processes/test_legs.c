@@ -43,7 +43,7 @@ TRV_STATIC_FUNCTION(ask_many, "ask_many(): the sum of what many coroutines were 
     results = trv_gather(futures);
     if (!results)
         return NULL;
-    TRV_FOR (result, results) {
+    TRV_FOR(result, results) {
         trv_object *sum = trv_add(total, result);
         trv_unref(total);
         total = sum;
@@ -87,7 +87,7 @@ TRV_STATIC_FUNCTION(wait_briefly, "wait_briefly(): TimeoutError")
     trv_auto trv_object *result = NULL;
 
     if (future)
-        TRV_TIMEOUT (0.05)
+        TRV_TIMEOUT(0.05)
             result = trv_future_result(future, TRV_FOREVER);
     return trv_steal(&result);
 }
@@ -140,7 +140,7 @@ TRV_STATIC_FUNCTION(run_threads, "run_threads(): threads in a worker")
 
     if (!results)
         return NULL;
-    TRV_FOR (result, results)
+    TRV_FOR(result, results)
         count++;
     if (trv_error_occurred() || trv_shutdown(pool, NULL) < 0)
         return NULL;
@@ -155,7 +155,8 @@ TRV_STATIC_FUNCTION(run_all, "run_all(): what workers ran")
 
     for (int i = 0; i < 3; i++) {
         trv_auto trv_object *coroutines = outcome_of(trv_submit(pool, run_loop, ""));
-        trv_auto trv_object *threads = coroutines ? outcome_of(trv_submit(pool, run_threads, "")) : NULL;
+        trv_auto trv_object *threads =
+            coroutines ? outcome_of(trv_submit(pool, run_threads, "")) : NULL;
         trv_clear(&total);
         total = threads ? trv_add(coroutines, threads) : NULL;
         if (!total)
@@ -174,6 +175,7 @@ TEST(workers_of_a_loop_run_loops_of_their_own)
     ck_assert_int_eq(int_of(trv_run(run_all, "")), 108);
 }
 
-TEST_LIST(RUN(coroutines_wait_for_workers), RUN(a_loop_runs_on_while_a_coroutine_waits_for_a_worker),
+TEST_LIST(RUN(coroutines_wait_for_workers),
+          RUN(a_loop_runs_on_while_a_coroutine_waits_for_a_worker),
           RUN(deadlines_end_the_wait_and_not_the_call), RUN(workers_run_coroutines_and_threads),
           RUN(workers_of_a_loop_run_loops_of_their_own))

@@ -215,8 +215,10 @@ TEST(exceptions_come_back_with_their_traceback)
     ck_assert_ptr_null(result);
     ck_assert_int_eq(trv_isinstance(error, trv_KeyError), 1);
     text = trv_exception_format(error);
-    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "test_pool.c") != NULL, "no place in: %s", trv_str_utf8(text, NULL));
-    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "plate") != NULL, "no message in: %s", trv_str_utf8(text, NULL));
+    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "test_pool.c") != NULL, "no place in: %s",
+                  trv_str_utf8(text, NULL));
+    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "plate") != NULL, "no message in: %s",
+                  trv_str_utf8(text, NULL));
     end_pool(&pool);
 }
 
@@ -253,7 +255,8 @@ TEST(a_result_that_cannot_travel_is_an_error_of_the_call)
 
     ck_assert_ptr_null(result);
     text = take_text(trv_PicklingError);
-    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "capsule") != NULL, "no type in: %s", trv_str_utf8(text, NULL));
+    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "capsule") != NULL, "no type in: %s",
+                  trv_str_utf8(text, NULL));
     ck_assert_int_eq(int_of(outcome_of(trv_submit(pool, square, "i", 3))), 9);
     end_pool(&pool);
 }
@@ -275,8 +278,10 @@ TEST(an_exception_that_cannot_travel_is_quoted)
 
     ck_assert_ptr_null(result);
     text = take_text(trv_PicklingError);
-    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "ValueError") != NULL, "no type in: %s", trv_str_utf8(text, NULL));
-    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "odd") != NULL, "no message in: %s", trv_str_utf8(text, NULL));
+    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "ValueError") != NULL, "no type in: %s",
+                  trv_str_utf8(text, NULL));
+    ck_assert_msg(strstr(trv_str_utf8(text, NULL), "odd") != NULL, "no message in: %s",
+                  trv_str_utf8(text, NULL));
     end_pool(&pool);
 }
 
@@ -337,7 +342,7 @@ TEST(map_keeps_the_order)
     int64_t n = 0;
 
     ck_assert_ptr_nonnull(results);
-    TRV_FOR (item, results) {
+    TRV_FOR(item, results) {
         int64_t value;
         ck_assert_int_eq(trv_int_get(item, &value), 0);
         ck_assert_int_eq(value, n * n);
@@ -358,7 +363,8 @@ TEST(calls_are_spread_over_workers)
     a = int_of(trv_future_result(one, TRV_FOREVER));
     b = int_of(trv_future_result(other, TRV_FOREVER));
     ck_assert_int_ne(a, b);
-    ck_assert_int_lt(trv__clock_ns() - began_ns, TRV__SECOND * 390 / 1000 * (TRV_VALGRIND ? 10 : 1));
+    ck_assert_int_lt(trv__clock_ns() - began_ns,
+                     TRV__SECOND * 390 / 1000 * (TRV_VALGRIND ? 10 : 1));
     end_pool(&pool);
 }
 
@@ -379,7 +385,7 @@ TEST(nobody_waits_behind_a_long_call_while_a_worker_is_idle)
         ck_assert_ptr_nonnull(pids);
         ck_assert_int_eq(trv_future_done(first), 0);
         long_pid = int_of(trv_future_result(first, TRV_FOREVER));
-        TRV_FOR (pid, pids) {
+        TRV_FOR(pid, pids) {
             int64_t value;
             ck_assert_int_eq(trv_int_get(pid, &value), 0);
             ck_assert_int_ne(value, long_pid);
@@ -396,7 +402,8 @@ static trv_object *submit_again(const trv_args *args)
 
     if (++callbacks < 50) {
         future = trv_submit(args->self, square, "i", callbacks);
-        trv_auto trv_object *again = trv_function_new(submit_again, "submit_again(future)", args->self);
+        trv_auto trv_object *again =
+            trv_function_new(submit_again, "submit_again(future)", args->self);
         if (!future || trv_future_add_done_callback(future, again) < 0)
             return NULL;
     }
@@ -573,7 +580,7 @@ TEST(what_has_not_begun_can_be_cancelled)
         ck_assert_int_eq(trv_list_append(futures, future), 0);
     }
     ck_assert_int_eq(trv_future_cancel(first), 0);
-    TRV_FOR (future, futures) {
+    TRV_FOR(future, futures) {
         ck_assert_int_eq(trv_future_cancel(future), 1);
         ck_assert_int_eq(trv_future_cancelled(future), 1);
         cancelled++;
@@ -610,7 +617,7 @@ TEST(shutdown_waits_for_what_was_submitted)
         ck_assert_int_eq(trv_list_append(futures, future), 0);
     }
     ck_assert_int_eq(trv_shutdown(pool, NULL), 0);
-    TRV_FOR (future, futures)
+    TRV_FOR(future, futures)
         ck_assert_int_eq(trv_future_done(future), 1);
     ck_assert_ptr_null(trv_submit(pool, square, "i", 1));
     crew_expect_error(trv_RuntimeError);
@@ -694,7 +701,7 @@ TEST(a_pool_works_as_a_context_manager)
     trv_auto trv_object *pool = new_pool(1, 0);
     trv_auto trv_object *future = NULL;
 
-    TRV_WITH (pool)
+    TRV_WITH(pool)
         future = trv_submit(pool, square, "i", 9);
     ck_assert_int_eq(trv_future_done(future), 1);
     ck_assert_int_eq(int_of(trv_future_result(future, 0)), 81);
@@ -785,12 +792,13 @@ TEST(workers_have_no_descriptors_of_others)
     {
         trv_auto trv_object *names = outcome_of(trv_submit(pool, list_fds, ""));
         int eventfds = 0;
-        TRV_FOR (name, names) {
+        TRV_FOR(name, names) {
             const char *text = trv_str_utf8(name, NULL);
             eventfds += !strcmp(text, "anon_inode:[eventfd]");
             ck_assert_str_ne(text, pipe_name);
             if (!TRV_VALGRIND) /* it has files of its own open */
-                ck_assert_msg(!strcmp(text, "anon_inode:[eventfd]") || !strncmp(text, "pipe:", 5), "%s", text);
+                ck_assert_msg(!strcmp(text, "anon_inode:[eventfd]") || !strncmp(text, "pipe:", 5),
+                              "%s", text);
         }
         ck_assert_int_eq(eventfds, 1);
     }
@@ -803,7 +811,8 @@ TEST(workers_have_no_descriptors_of_others)
 
 TRV_STATIC_FUNCTION(describe, "describe(): what a worker is like")
 {
-    return trv_build("(b b i)", trv__runtime()->is_worker, trv_is_initialized(), getpid() == trv__runtime()->pid);
+    return trv_build("(b b i)", trv__runtime()->is_worker, trv_is_initialized(),
+                     getpid() == trv__runtime()->pid);
 }
 
 TEST(a_worker_knows_that_it_is_one)
@@ -842,14 +851,13 @@ TEST_LIST(RUN(every_type_travels), RUN(shapes_are_kept), RUN(deep_structures_tra
           RUN(a_cancelled_call_is_a_cancelled_future), RUN(impossible_options_are_refused),
           RUN(map_keeps_the_order), RUN(calls_are_spread_over_workers),
           RUN(nobody_waits_behind_a_long_call_while_a_worker_is_idle), RUN(callbacks_may_submit),
-          RUN(pools_work_under_a_seed),
-          RUN(many_threads_share_a_pool), RUN(pools_are_made_beside_busy_threads),
-          RUN(two_pools_do_not_disturb_each_other), RUN(a_worker_may_have_a_pool_of_its_own),
-          RUN(inherited_objects_are_there_without_a_copy), RUN(what_came_later_cannot_be_inherited),
-          RUN(what_has_not_begun_can_be_cancelled), RUN(a_call_on_its_way_can_be_cancelled),
-          RUN(shutdown_waits_for_what_was_submitted), RUN(shutdown_can_cancel_what_has_not_begun),
-          RUN(shutdown_has_a_deadline), RUN(shutdown_need_not_wait),
-          RUN(a_dropped_pool_does_what_it_was_given), RUN(the_runtime_may_end_while_calls_run),
-          RUN(a_pool_works_as_a_context_manager), RUN(output_is_written_once),
-          RUN(workers_have_no_descriptors_of_others), RUN(a_worker_knows_that_it_is_one),
-          RUN(pids_are_those_of_the_workers))
+          RUN(pools_work_under_a_seed), RUN(many_threads_share_a_pool),
+          RUN(pools_are_made_beside_busy_threads), RUN(two_pools_do_not_disturb_each_other),
+          RUN(a_worker_may_have_a_pool_of_its_own), RUN(inherited_objects_are_there_without_a_copy),
+          RUN(what_came_later_cannot_be_inherited), RUN(what_has_not_begun_can_be_cancelled),
+          RUN(a_call_on_its_way_can_be_cancelled), RUN(shutdown_waits_for_what_was_submitted),
+          RUN(shutdown_can_cancel_what_has_not_begun), RUN(shutdown_has_a_deadline),
+          RUN(shutdown_need_not_wait), RUN(a_dropped_pool_does_what_it_was_given),
+          RUN(the_runtime_may_end_while_calls_run), RUN(a_pool_works_as_a_context_manager),
+          RUN(output_is_written_once), RUN(workers_have_no_descriptors_of_others),
+          RUN(a_worker_knows_that_it_is_one), RUN(pids_are_those_of_the_workers))

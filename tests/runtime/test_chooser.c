@@ -15,8 +15,8 @@ static trv_object *lock, *queue, *event;
 
 static void note(const char *what, int who)
 {
-    trace_length += (size_t)snprintf(trace + trace_length, sizeof trace - trace_length, "%s%d@%.6f ", what, who,
-                                     trv_time());
+    trace_length += (size_t)snprintf(trace + trace_length, sizeof trace - trace_length,
+                                     "%s%d@%.6f ", what, who, trv_time());
     ck_assert_uint_lt(trace_length, sizeof trace - 64);
 }
 
@@ -210,6 +210,7 @@ SEEDED_TEST(time_does_not_run_ahead_of_threads_outside, 5)
     crew_join(&crew);
 }
 
-TEST_LIST(RUN(a_seed_tells_its_story_again), RUN(other_seeds_tell_other_stories), RUN(it_chooses_evenly),
-          RUN(without_a_seed_it_is_first_come_first_served), RUN(a_seed_is_a_number),
-          RUN(time_stands_still_while_code_runs), RUN(time_does_not_run_ahead_of_threads_outside))
+TEST_LIST(RUN(a_seed_tells_its_story_again), RUN(other_seeds_tell_other_stories),
+          RUN(it_chooses_evenly), RUN(without_a_seed_it_is_first_come_first_served),
+          RUN(a_seed_is_a_number), RUN(time_stands_still_while_code_runs),
+          RUN(time_does_not_run_ahead_of_threads_outside))

@@ -300,9 +300,12 @@ TEST(waiting_is_counted)
     ck_assert_double_gt(after.waited, before.waited);
 }
 
-TEST_LIST(RUN(one_thread_at_a_time), RUN(one_thread_at_a_time_under_any_seed), RUN(many_short_sections),
-          RUN(who_returns_is_served_beside_threads_that_compute),
-          RUN(short_sections_make_progress_beside_a_thread_that_computes), RUN(all_that_compute_have_their_turns),
-          RUN(all_that_compute_have_their_turns_under_any_seed), RUN(who_computes_is_served_beside_threads_that_wait),
-          RUN(every_way_out_takes_the_lock_again), RUN(others_run_meanwhile), RUN(others_run_meanwhile_under_a_seed),
-          RUN(a_finalizer_keeps_the_lock), RUN(waiting_is_counted))
+TEST_LIST(RUN(one_thread_at_a_time), RUN(one_thread_at_a_time_under_any_seed),
+          RUN(many_short_sections), RUN(who_returns_is_served_beside_threads_that_compute),
+          RUN(short_sections_make_progress_beside_a_thread_that_computes),
+          RUN(all_that_compute_have_their_turns),
+          RUN(all_that_compute_have_their_turns_under_any_seed),
+          RUN(who_computes_is_served_beside_threads_that_wait),
+          RUN(every_way_out_takes_the_lock_again), RUN(others_run_meanwhile),
+          RUN(others_run_meanwhile_under_a_seed), RUN(a_finalizer_keeps_the_lock),
+          RUN(waiting_is_counted))

@@ -76,7 +76,9 @@ static void count_release(void *block)
 
 RAW_TEST(an_allocator_of_the_program)
 {
-    trv_config config = {.size = sizeof config, .allocate = count_allocate, .reallocate = count_reallocate,
+    trv_config config = {.size = sizeof config,
+                         .allocate = count_allocate,
+                         .reallocate = count_reallocate,
                          .release = count_release};
     trv_object *bytes;
 
@@ -307,8 +309,9 @@ RAW_TEST(main_runs_a_function)
 }
 
 TEST_LIST(RUN(it_starts_and_ends_again_and_again), RUN(a_bad_config_is_refused),
-          RUN(ending_with_an_exception_pending), RUN(an_allocator_of_the_program), RUN(ending_waits_for_threads),
-          RUN(no_thread_is_started_while_it_ends), RUN(foreign_threads_come_and_go),
-          RUN(foreign_threads_come_and_go_under_a_seed), RUN(a_foreign_thread_may_wait),
-          RUN(a_foreign_thread_may_wait_under_a_seed), RUN(without_a_runtime_nobody_enters),
-          RUN(processors_are_counted), RUN(main_runs_a_function))
+          RUN(ending_with_an_exception_pending), RUN(an_allocator_of_the_program),
+          RUN(ending_waits_for_threads), RUN(no_thread_is_started_while_it_ends),
+          RUN(foreign_threads_come_and_go), RUN(foreign_threads_come_and_go_under_a_seed),
+          RUN(a_foreign_thread_may_wait), RUN(a_foreign_thread_may_wait_under_a_seed),
+          RUN(without_a_runtime_nobody_enters), RUN(processors_are_counted),
+          RUN(main_runs_a_function))

@@ -12,7 +12,7 @@
 
 /* Tests that call trv__switch itself go behind the sanitizers' backs. */
 #define IS_SANITIZED (TRV_ASAN || TRV_TSAN)
-#define ROUNDS       (IS_SANITIZED || TRV_VALGRIND ? 20000 : 1000000)
+#define ROUNDS (IS_SANITIZED || TRV_VALGRIND ? 20000 : 1000000)
 
 static struct trv__stacks stacks;
 static struct trv__stack thread_stack;
@@ -460,7 +460,8 @@ RAW_TEST(a_stack_goes_on_in_another_thread)
     end();
 }
 
-TEST_LIST(RUN(locals_survive), RUN(a_million_switches_deep_down), RUN(both_switches_on_the_same_stacks), RUN(stacks_switch_to_each_other),
+TEST_LIST(RUN(locals_survive), RUN(a_million_switches_deep_down),
+          RUN(both_switches_on_the_same_stacks), RUN(stacks_switch_to_each_other),
           RUN(callee_saved_registers_survive), RUN(rounding_belongs_to_the_stack),
           RUN(a_new_stack_rounds_as_its_maker), RUN(unwinding_ends_at_the_entry),
           RUN(a_stack_goes_on_in_another_thread))

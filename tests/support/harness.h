@@ -35,10 +35,10 @@
 typedef void harness_body(void);
 
 typedef struct harness_test {
-    TTest check;         /* what Check needs: name, place, and the function that runs a test */
-    harness_body *body;  /* the block that follows TEST */
+    TTest check;        /* what Check needs: name, place, and the function that runs a test */
+    harness_body *body; /* the block that follows TEST */
     void (*around)(harness_body *body); /* runs it with or without a runtime */
-    int seeds;           /* 0, or how many seeds to run it for */
+    int seeds;                          /* 0, or how many seeds to run it for */
 } harness_test;
 
 /* Run the body with nothing around it but the leak checks of the operating system. */

@@ -36,7 +36,8 @@ void harness_with_runtime(harness_body *body)
     }
     collect_all();
     trv_heap_stats_get(&after);
-    ck_assert_msg(after.live_objects <= before.live_objects && after.live_bytes <= before.live_bytes,
+    ck_assert_msg(after.live_objects <= before.live_objects &&
+                      after.live_bytes <= before.live_bytes,
                   "left in the heap: %zd objects, %zd bytes",
                   (ssize_t)(after.live_objects - before.live_objects),
                   (ssize_t)(after.live_bytes - before.live_bytes));

@@ -394,9 +394,9 @@ SEEDED_TEST(timing_out_races_with_notifying, 200)
     trv_unref(condition);
 }
 
-TEST_LIST(RUN(the_lock_must_be_held), RUN(it_works_over_a_lock_of_the_caller), RUN(notifying_all_wakes_all),
-          RUN(notifying_all_wakes_all_in_any_order), RUN(so_many_are_woken_as_are_notified),
-          RUN(the_notifier_keeps_the_lock), RUN(a_timeout_brings_the_lock_back),
-          RUN(taking_the_lock_again_has_no_deadline), RUN(cancelling_races_with_notifying),
-          RUN(wait_for_asks_again_after_each_notification), RUN(wait_for_has_one_deadline),
-          RUN(timing_out_races_with_notifying))
+TEST_LIST(RUN(the_lock_must_be_held), RUN(it_works_over_a_lock_of_the_caller),
+          RUN(notifying_all_wakes_all), RUN(notifying_all_wakes_all_in_any_order),
+          RUN(so_many_are_woken_as_are_notified), RUN(the_notifier_keeps_the_lock),
+          RUN(a_timeout_brings_the_lock_back), RUN(taking_the_lock_again_has_no_deadline),
+          RUN(cancelling_races_with_notifying), RUN(wait_for_asks_again_after_each_notification),
+          RUN(wait_for_has_one_deadline), RUN(timing_out_races_with_notifying))

@@ -152,4 +152,5 @@ SEEDED_TEST(setting_cancelling_and_time_race, 400)
 }
 
 TEST_LIST(RUN(it_is_a_flag), RUN(setting_wakes_all), RUN(setting_wakes_all_in_any_order),
-          RUN(clearing_takes_nothing_back), RUN(waiting_ends_in_time), RUN(setting_cancelling_and_time_race))
+          RUN(clearing_takes_nothing_back), RUN(waiting_ends_in_time),
+          RUN(setting_cancelling_and_time_race))

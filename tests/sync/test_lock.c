@@ -311,7 +311,8 @@ static void drop_one(void *type)
 
 TEST(a_finalizer_may_not_wait)
 {
-    trv_type_spec spec = {.size = sizeof spec, .name = "dropped", .slots = {.finalize = take_in_finalizer}};
+    trv_type_spec spec = {
+        .size = sizeof spec, .name = "dropped", .slots = {.finalize = take_in_finalizer}};
     trv_auto trv_object *type = trv_type_new(&spec);
     struct crew crew;
 

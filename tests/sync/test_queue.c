@@ -351,5 +351,6 @@ SEEDED_TEST(cancelling_races_with_hand_over, 500)
 TEST_LIST(RUN(first_in_first_out), RUN(a_bound_holds), RUN(misuse_is_an_exception),
           RUN(a_queue_in_itself_is_collected), RUN(every_item_arrives_once),
           RUN(every_item_arrives_once_in_any_order), RUN(the_order_of_each_producer_is_kept),
-          RUN(an_unbounded_queue_keeps_the_order), RUN(an_item_goes_to_who_waited), RUN(room_goes_to_who_waited),
-          RUN(waiting_ends_in_time), RUN(shutdown_ends_all_waits), RUN(cancelling_races_with_hand_over))
+          RUN(an_unbounded_queue_keeps_the_order), RUN(an_item_goes_to_who_waited),
+          RUN(room_goes_to_who_waited), RUN(waiting_ends_in_time), RUN(shutdown_ends_all_waits),
+          RUN(cancelling_races_with_hand_over))

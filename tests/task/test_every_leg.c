@@ -273,7 +273,8 @@ static void answer_lines(void *argument TRV_UNUSED)
 {
     for (;;) {
         trv_auto trv_object *stream = trv_listener_accept(thread_listener);
-        trv_auto trv_object *line = stream ? must(trv_stream_read_until(stream, "\n", 1, 100)) : NULL;
+        trv_auto trv_object *line =
+            stream ? must(trv_stream_read_until(stream, "\n", 1, 100)) : NULL;
         size_t size;
         if (!stream)
             break;

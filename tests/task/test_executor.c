@@ -213,6 +213,6 @@ TEST(executors_are_made_by_their_functions)
 }
 
 TEST_LIST(RUN(a_result_comes_back), RUN(an_exception_comes_back), RUN(misuse_is_an_exception),
-          RUN(after_shutdown_nothing_is_taken), RUN(a_call_knows_its_future), RUN(the_inline_executor_runs_at_once),
-          RUN(an_inline_call_leaves_the_pending_exception), RUN(a_call_cannot_wait_for_itself),
-          RUN(executors_are_made_by_their_functions))
+          RUN(after_shutdown_nothing_is_taken), RUN(a_call_knows_its_future),
+          RUN(the_inline_executor_runs_at_once), RUN(an_inline_call_leaves_the_pending_exception),
+          RUN(a_call_cannot_wait_for_itself), RUN(executors_are_made_by_their_functions))

@@ -85,7 +85,8 @@ static trv_object *completed(void)
     trv_auto trv_object *future = trv_future_new();
     trv_auto trv_object *number = future ? trv_int_new(123456789) : NULL;
 
-    if (!number || trv_future_add_done_callback(future, look) < 0 || trv_future_set_result(future, number) < 0)
+    if (!number || trv_future_add_done_callback(future, look) < 0 ||
+        trv_future_set_result(future, number) < 0)
         return NULL;
     return trv_future_result(future, 0);
 }
@@ -94,8 +95,10 @@ static trv_object *completed(void)
 static trv_object *submitted_to(trv_object *executor)
 {
     trv_auto trv_object *keywords = trv_build("{s:i}", "n", 5);
-    trv_auto trv_object *first = keywords ? trv_submit_array(executor, add_one, NULL, 0, keywords) : NULL;
-    trv_auto trv_object *second = first ? trv_submit(executor, add_one, "l", (int64_t)7000000) : NULL;
+    trv_auto trv_object *first =
+        keywords ? trv_submit_array(executor, add_one, NULL, 0, keywords) : NULL;
+    trv_auto trv_object *second =
+        first ? trv_submit(executor, add_one, "l", (int64_t)7000000) : NULL;
     trv_auto trv_object *both = NULL;
     trv_auto trv_object *sets = NULL;
     trv_auto trv_object *iterator = NULL;

@@ -148,7 +148,8 @@ TRV_STATIC_FUNCTION(blocks, "blocks(future): what a callback may not")
 {
     ck_assert_int_eq(trv_sleep(1), -1);
     crew_expect_error(trv_RuntimeError);
-    ck_assert_int_eq(result_of(args->items[0], TRV_FOREVER), 9); /* does not block, and is allowed */
+    ck_assert_int_eq(result_of(args->items[0], TRV_FOREVER),
+                     9); /* does not block, and is allowed */
     calls[call_count++] = 77;
     return trv_raise(trv_ValueError, "a callback's exception is printed");
 }
@@ -417,9 +418,10 @@ SEEDED_TEST(one_of_many_completes_it, 200)
     trv_unref(future);
 }
 
-TEST_LIST(RUN(a_result_is_there_for_ever), RUN(an_exception_is_raised_each_time), RUN(it_is_completed_once),
-          RUN(a_cancelled_one_has_no_outcome), RUN(callbacks_run_in_their_order),
-          RUN(a_cancelled_one_runs_its_callbacks), RUN(a_pending_exception_is_kept),
-          RUN(one_that_refers_to_itself_is_collected), RUN(an_exception_nobody_saw_is_reported),
-          RUN(others_are_not_reported), RUN(all_who_wait_see_it), RUN(all_who_wait_see_it_in_any_order),
+TEST_LIST(RUN(a_result_is_there_for_ever), RUN(an_exception_is_raised_each_time),
+          RUN(it_is_completed_once), RUN(a_cancelled_one_has_no_outcome),
+          RUN(callbacks_run_in_their_order), RUN(a_cancelled_one_runs_its_callbacks),
+          RUN(a_pending_exception_is_kept), RUN(one_that_refers_to_itself_is_collected),
+          RUN(an_exception_nobody_saw_is_reported), RUN(others_are_not_reported),
+          RUN(all_who_wait_see_it), RUN(all_who_wait_see_it_in_any_order),
           RUN(waiting_ends_in_time), RUN(one_of_many_completes_it))

@@ -61,7 +61,8 @@ static trv_object *itself(trv_object *self)
 
 static trv_object *endless(void)
 {
-    trv_type_spec spec = {.size = sizeof spec, .name = "endless", .slots = {.iter = itself, .next = count_up}};
+    trv_type_spec spec = {
+        .size = sizeof spec, .name = "endless", .slots = {.iter = itself, .next = count_up}};
     trv_auto trv_object *type = trv_type_new(&spec);
     trv_object *made = trv_call(type, "");
 
@@ -189,7 +190,8 @@ TEST(misuse_is_an_exception)
     crew_expect_error(trv_TypeError);
     ck_assert_ptr_null(trv_map(pool, square, NULL, NULL));
     crew_expect_error(trv_SystemError);
-    ck_assert_ptr_null(trv_map(pool, square, list, &(trv_map_options){.size = sizeof(trv_map_options), .timeout = -1}));
+    ck_assert_ptr_null(trv_map(pool, square, list,
+                               &(trv_map_options){.size = sizeof(trv_map_options), .timeout = -1}));
     crew_expect_error(trv_ValueError);
     end();
 }
@@ -251,7 +253,8 @@ static int read_own_map(trv_object *self, trv_object **item)
 
 TEST(an_input_cannot_read_its_own_map)
 {
-    trv_type_spec spec = {.size = sizeof spec, .name = "reader", .slots = {.iter = itself, .next = read_own_map}};
+    trv_type_spec spec = {
+        .size = sizeof spec, .name = "reader", .slots = {.iter = itself, .next = read_own_map}};
     trv_auto trv_object *type = trv_type_new(&spec);
     trv_auto trv_object *input = trv_call(type, "");
     trv_map_options options = {.size = sizeof options, .lookahead = 1};
@@ -267,7 +270,8 @@ TEST(an_input_cannot_read_its_own_map)
 }
 
 TEST_LIST(RUN(results_come_in_order), RUN(results_come_in_order_under_any_seed),
-          RUN(inline_calls_run_when_they_are_asked_for), RUN(the_input_is_read_as_far_as_the_look_ahead),
-          RUN(an_exception_of_a_call_ends_it), RUN(a_broken_input_is_told_after_the_results),
-          RUN(misuse_is_an_exception), RUN(a_result_must_be_there_in_time),
-          RUN(dropping_it_cancels_what_has_not_begun), RUN(an_input_cannot_read_its_own_map))
+          RUN(inline_calls_run_when_they_are_asked_for),
+          RUN(the_input_is_read_as_far_as_the_look_ahead), RUN(an_exception_of_a_call_ends_it),
+          RUN(a_broken_input_is_told_after_the_results), RUN(misuse_is_an_exception),
+          RUN(a_result_must_be_there_in_time), RUN(dropping_it_cancels_what_has_not_begun),
+          RUN(an_input_cannot_read_its_own_map))

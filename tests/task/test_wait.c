@@ -318,7 +318,8 @@ TEST(gather_raises_for_a_cancelled_one)
     end();
 }
 
-TEST_LIST(RUN(done_ones_are_told_apart), RUN(misuse_is_an_exception), RUN(waiting_ends_when_it_should),
-          RUN(done_ones_come_in_the_order_of_ending), RUN(each_comes_when_it_is_done),
-          RUN(as_completed_has_one_deadline), RUN(readers_share_an_iterator), RUN(gather_keeps_the_order),
+TEST_LIST(RUN(done_ones_are_told_apart), RUN(misuse_is_an_exception),
+          RUN(waiting_ends_when_it_should), RUN(done_ones_come_in_the_order_of_ending),
+          RUN(each_comes_when_it_is_done), RUN(as_completed_has_one_deadline),
+          RUN(readers_share_an_iterator), RUN(gather_keeps_the_order),
           RUN(gather_raises_the_first_exception), RUN(gather_raises_for_a_cancelled_one))

@@ -39,7 +39,8 @@ static unsigned workers_alive(void)
     trv_auto trv_object *text = trv_repr(pool);
     unsigned alive, most;
 
-    ck_assert_int_eq(sscanf(strstr(trv_str_utf8(text, NULL), ": "), ": %u of %u", &alive, &most), 2);
+    ck_assert_int_eq(sscanf(strstr(trv_str_utf8(text, NULL), ": "), ": %u of %u", &alive, &most),
+                     2);
     return alive;
 }
 
@@ -612,7 +613,8 @@ static void with_little_memory(void (*body)(void))
 
 static void submit_to_huge_stacks(void)
 {
-    trv_thread_pool_options options = {.size = sizeof options, .workers = 2, .stack_bytes = (size_t)40 << 30};
+    trv_thread_pool_options options = {
+        .size = sizeof options, .workers = 2, .stack_bytes = (size_t)40 << 30};
 
     pool = trv_thread_pool_new(&options);
     ck_assert_ptr_nonnull(pool);
@@ -634,7 +636,8 @@ TEST(without_any_worker_submitting_fails)
 
 static void submit_with_room_for_one(void)
 {
-    trv_thread_pool_options options = {.size = sizeof options, .workers = 8, .stack_bytes = (size_t)9 << 30};
+    trv_thread_pool_options options = {
+        .size = sizeof options, .workers = 8, .stack_bytes = (size_t)9 << 30};
     trv_auto trv_object *first = NULL;
     trv_auto trv_object *second = NULL;
 
@@ -671,7 +674,8 @@ static void submit_in_finalizer(trv_object *self)
 
 TEST(a_finalizer_may_submit)
 {
-    trv_type_spec spec = {.size = sizeof spec, .name = "dropped", .slots = {.finalize = submit_in_finalizer}};
+    trv_type_spec spec = {
+        .size = sizeof spec, .name = "dropped", .slots = {.finalize = submit_in_finalizer}};
     trv_auto trv_object *type = trv_type_new(&spec);
 
     begin(1);
@@ -685,13 +689,16 @@ TEST(a_finalizer_may_submit)
     end();
 }
 
-TEST_LIST(RUN(options_are_checked), RUN(calls_that_wait_run_side_by_side), RUN(no_more_workers_than_needed),
-          RUN(a_call_that_computes_blocks_nobody), RUN(a_call_that_computes_blocks_nobody_under_any_seed),
-          RUN(calls_in_pure_c_run_side_by_side), RUN(one_worker_keeps_the_order), RUN(many_short_calls),
-          RUN(a_queued_call_can_be_taken_back), RUN(a_running_call_is_told), RUN(cancelling_races_with_beginning),
-          RUN(nested_calls_need_no_more_workers), RUN(nested_calls_need_no_more_workers_under_any_seed),
-          RUN(a_helped_call_is_shielded), RUN(a_wait_with_a_deadline_ends_in_time), RUN(shutdown_waits_for_all),
-          RUN(shutdown_can_cancel_what_waits), RUN(shutdown_has_a_deadline), RUN(a_call_cannot_wait_for_its_pool),
-          RUN(dropping_it_loses_no_call), RUN(dropping_it_loses_no_call_under_any_seed), RUN(its_own_call_may_drop_it),
-          RUN(the_runtime_ends_it), RUN(without_any_worker_submitting_fails), RUN(one_worker_is_enough),
-          RUN(a_finalizer_may_submit))
+TEST_LIST(RUN(options_are_checked), RUN(calls_that_wait_run_side_by_side),
+          RUN(no_more_workers_than_needed), RUN(a_call_that_computes_blocks_nobody),
+          RUN(a_call_that_computes_blocks_nobody_under_any_seed),
+          RUN(calls_in_pure_c_run_side_by_side), RUN(one_worker_keeps_the_order),
+          RUN(many_short_calls), RUN(a_queued_call_can_be_taken_back), RUN(a_running_call_is_told),
+          RUN(cancelling_races_with_beginning), RUN(nested_calls_need_no_more_workers),
+          RUN(nested_calls_need_no_more_workers_under_any_seed), RUN(a_helped_call_is_shielded),
+          RUN(a_wait_with_a_deadline_ends_in_time), RUN(shutdown_waits_for_all),
+          RUN(shutdown_can_cancel_what_waits), RUN(shutdown_has_a_deadline),
+          RUN(a_call_cannot_wait_for_its_pool), RUN(dropping_it_loses_no_call),
+          RUN(dropping_it_loses_no_call_under_any_seed), RUN(its_own_call_may_drop_it),
+          RUN(the_runtime_ends_it), RUN(without_any_worker_submitting_fails),
+          RUN(one_worker_is_enough), RUN(a_finalizer_may_submit))

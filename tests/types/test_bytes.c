@@ -48,7 +48,7 @@ TEST(items_are_ints)
     int64_t sum = 0, value;
 
     expect_repr(trv_ref(list), "[97, 98, 255]");
-    TRV_FOR (item, bytes) {
+    TRV_FOR(item, bytes) {
         ck_assert_int_eq(trv_int_get(item, &value), 0);
         sum += value;
     }

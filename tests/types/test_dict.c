@@ -212,7 +212,7 @@ TEST(iteration)
     size_t position = 0;
     int count = 0;
 
-    TRV_FOR (item, dict)
+    TRV_FOR(item, dict)
         ck_assert_int_eq(trv_list_append(seen, item), 0);
     expect_shown(seen, "['a', 'b', 'c']");
     while (trv_dict_next(dict, &position, &key, &value) == 1) {
@@ -232,7 +232,7 @@ TEST(changing_the_size_during_iteration)
     trv_auto trv_object *iterator = trv_iter(dict);
     trv_object *item;
 
-    TRV_FOR (each, dict)
+    TRV_FOR(each, dict)
         set_number(dict, each, 5); /* the size stays */
     ck_assert_int_eq(trv_next(iterator, &item), 1);
     trv_unref(item);
@@ -242,7 +242,7 @@ TEST(changing_the_size_during_iteration)
     ck_assert_int_eq(trv_dict_remove(dict, iterator), 0);
     EXPECT_MINUS(trv_next(iterator, &item), trv_RuntimeError,
                  "dictionary changed size during iteration");
-    TRV_FOR (each, dict)
+    TRV_FOR(each, dict)
         ck_assert_int_eq(trv_dict_clear(dict), 0);
     expect_error(trv_RuntimeError, "dictionary changed size during iteration");
 }
@@ -252,7 +252,7 @@ TEST(changing_the_keys_during_iteration)
     trv_auto trv_object *dict = trv_build("{i:i}", 0, 0);
     int rounds = 0;
 
-    TRV_FOR (each, dict) {
+    TRV_FOR(each, dict) {
         trv_auto trv_object *key = trv_int_new(++rounds);
         set_number(dict, key, 0);
         ck_assert_int_eq(trv_dict_remove(dict, each), 0);
@@ -285,7 +285,7 @@ static trv_object *make_key(int i, int spread)
 }
 
 struct model {
-    int64_t values[KEYS]; /* -1: no such key */
+    int64_t values[KEYS];  /* -1: no such key */
     uint64_t stamps[KEYS]; /* when it was put in */
     uint64_t clock;
     size_t count;
@@ -411,7 +411,10 @@ TEST(bad_hashes)
 {
     static const struct {
         int64_t times, modulus;
-    } kinds[] = {{1 << 20, INT64_MAX}, {INT64_C(1) << 32, INT64_MAX}, {16, INT64_MAX}, {1, 3},
+    } kinds[] = {{1 << 20, INT64_MAX},
+                 {INT64_C(1) << 32, INT64_MAX},
+                 {16, INT64_MAX},
+                 {1, 3},
                  {-1, INT64_MAX}};
 
     evil_begin();
@@ -726,8 +729,7 @@ TEST_LIST(RUN(making_and_printing), RUN(keywords), RUN(keys_and_values),
           RUN(as_a_plain_array_over_random_steps), RUN(bad_hashes),
           RUN(memory_stays_bounded_while_keys_come_and_go),
           RUN(changing_a_dict_while_it_is_searched), RUN(changing_a_dict_while_a_key_is_put_in),
-          RUN(changing_a_dict_while_a_key_is_taken_out),
-          RUN(changing_a_dict_while_it_is_compared), RUN(changing_a_dict_while_it_is_merged),
-          RUN(changing_a_dict_while_it_is_printed),
+          RUN(changing_a_dict_while_a_key_is_taken_out), RUN(changing_a_dict_while_it_is_compared),
+          RUN(changing_a_dict_while_it_is_merged), RUN(changing_a_dict_while_it_is_printed),
           RUN(a_source_that_changes_while_it_is_merged), RUN(hashes_that_fail),
           RUN(cycles_are_collected), RUN(mappings_and_derived_types))

@@ -61,8 +61,7 @@ TEST(items_by_index)
     EXPECT_NULL(trv_getitem(list, far), trv_IndexError, "list index out of range");
     EXPECT_NULL(trv_list_get(list, -4), trv_IndexError, "list index out of range");
     EXPECT_NULL(trv_getitem(list, text), trv_TypeError, "list indices must be integers, not str");
-    EXPECT_MINUS(trv_setitem(list, far, one), trv_IndexError,
-                 "list assignment index out of range");
+    EXPECT_MINUS(trv_setitem(list, far, one), trv_IndexError, "list assignment index out of range");
     EXPECT_MINUS(trv_list_set(list, -4, one), trv_IndexError, "list assignment index out of range");
     EXPECT_MINUS(trv_delitem(list, far), trv_IndexError, "list assignment index out of range");
     ck_assert_int_eq(trv_setitem(list, minus, text), 0);
@@ -173,7 +172,7 @@ TEST(iteration_sees_what_is_appended)
     trv_auto trv_object *list = trv_build("[i i]", 1, 2);
     int rounds = 0;
 
-    TRV_FOR (item, list)
+    TRV_FOR(item, list)
         if (++rounds < 10)
             ck_assert_int_eq(trv_list_append(list, item), 0);
     ck_assert_int_eq(rounds, 11);

@@ -47,8 +47,7 @@ TEST(items)
     expect_repr(trv_getitem(range, last), "1");
     EXPECT_NULL(trv_getitem(range, far), trv_IndexError, "range object index out of range");
     EXPECT_NULL(trv_getitem(range, before), trv_IndexError, "range object index out of range");
-    EXPECT_NULL(trv_getitem(range, text), trv_TypeError,
-                "range indices must be integers, not str");
+    EXPECT_NULL(trv_getitem(range, text), trv_TypeError, "range indices must be integers, not str");
     expect_repr(method(range, "index", "i", 4), "2");
     expect_repr(method(range, "count", "i", 5), "0");
     EXPECT_NULL(method(range, "index", "i", 5), trv_ValueError, "5 is not in range");
@@ -150,8 +149,8 @@ TEST(two_walks_at_once)
 {
     trv_auto trv_object *range = trv_range_new(0, 3, 1), *list = trv_list_new();
 
-    TRV_FOR (a, range)
-        TRV_FOR (b, range) {
+    TRV_FOR(a, range)
+        TRV_FOR(b, range) {
             trv_auto trv_object *pair = trv_tuple_new((trv_object *[]){a, b}, 2);
             ck_assert_int_eq(trv_list_append(list, pair), 0);
         }

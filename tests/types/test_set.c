@@ -152,7 +152,7 @@ TEST(changing_the_size_during_iteration)
     trv_auto trv_object *item = trv_str_new("x");
     trv_object *next;
 
-    TRV_FOR (each, set)
+    TRV_FOR(each, set)
         ck_assert_int_eq(trv_list_append(seen, each), 0);
     expect_shown(seen, "[0, 1000, 2000]");
     ck_assert_int_eq(trv_set_add(set, item), 0);
@@ -245,9 +245,9 @@ static trv_object *evil_set(int count)
 /* Each operation under each change at each comparison: it ends, and leaves both sets whole. */
 TEST(changing_a_set_while_it_is_worked_on)
 {
-    static const char *const names[] = {"union",  "intersection", "difference", "update",
-                                        "remove", "issubset",     "symmetric_difference",
-                                        "add",    "isdisjoint",   "difference_update"};
+    static const char *const names[] = {
+        "union",    "intersection",         "difference", "update",     "remove",
+        "issubset", "symmetric_difference", "add",        "isdisjoint", "difference_update"};
     trv_auto trv_object *other = NULL, *lone = NULL;
 
     evil_begin();

@@ -110,7 +110,7 @@ TEST(indices_count_code_points)
         ck_assert_int_eq(trv_equal(listed, one), 1);
         ck_assert_int_eq(trv_equal(cut, one), 1);
     }
-    TRV_FOR (item, text)
+    TRV_FOR(item, text)
         count++;
     ck_assert_uint_eq(count, 200);
     EXPECT_NULL(trv_getitem(text, trv_int_new(200)), trv_IndexError, "string index out of range");

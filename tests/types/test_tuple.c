@@ -36,8 +36,7 @@ TEST(items_by_index)
     expect_repr(trv_getitem(tuple, minus), "3.0");
     EXPECT_NULL(trv_tuple_get(tuple, 3), trv_IndexError, "tuple index out of range");
     EXPECT_NULL(trv_getitem(tuple, far), trv_IndexError, "tuple index out of range");
-    EXPECT_NULL(trv_getitem(tuple, text), trv_TypeError,
-                "tuple indices must be integers, not str");
+    EXPECT_NULL(trv_getitem(tuple, text), trv_TypeError, "tuple indices must be integers, not str");
     EXPECT_MINUS(trv_setitem(tuple, minus, text), trv_TypeError,
                  "'tuple' object does not support item assignment");
 }
@@ -152,7 +151,7 @@ TEST(iteration)
 {
     trv_auto trv_object *tuple = trv_build("(i i i)", 1, 2, 3), *list = trv_list_new();
 
-    TRV_FOR (item, tuple)
+    TRV_FOR(item, tuple)
         ck_assert_int_eq(trv_list_append(list, item), 0);
     expect_shown(list, "[1, 2, 3]");
 }

@@ -139,7 +139,8 @@ static void try_to_block(trv_object *self)
 
 TEST(a_finalizer_may_not_block)
 {
-    trv_type_spec spec = {.size = sizeof spec, .name = "dropped", .slots = {.finalize = try_to_block}};
+    trv_type_spec spec = {
+        .size = sizeof spec, .name = "dropped", .slots = {.finalize = try_to_block}};
     trv_auto trv_object *type = trv_type_new(&spec);
 
     trv_unref(trv_call(type, ""));
@@ -170,7 +171,8 @@ TEST(a_descriptor_that_is_ready)
     crew_expect_error(trv_TimeoutError);
     ck_assert_int_eq(write(pair[1], "x", 1), 1);
     ck_assert_int_eq(trv_wait_fd(pair[0], TRV_READABLE, 0), TRV_READABLE);
-    ck_assert_int_eq(trv_wait_fd(pair[0], TRV_READABLE | TRV_WRITABLE, 0), TRV_READABLE | TRV_WRITABLE);
+    ck_assert_int_eq(trv_wait_fd(pair[0], TRV_READABLE | TRV_WRITABLE, 0),
+                     TRV_READABLE | TRV_WRITABLE);
     close(pair[1]);
     ck_assert_int_eq(trv_wait_fd(pair[0], TRV_READABLE, 0), TRV_READABLE); /* its end can be read */
     close(pair[0]);
@@ -317,9 +319,10 @@ TEST(cancelling_reaches_the_poll)
     close_pair();
 }
 
-TEST_LIST(RUN(nobody_waits_in_an_empty_list), RUN(each_wake_reaches_one), RUN(a_wake_races_with_the_deadline),
-          RUN(sleeping_takes_its_time), RUN(sleepers_wake_in_the_order_of_their_deadlines),
-          RUN(virtual_time_costs_none), RUN(a_finalizer_may_not_block), RUN(a_descriptor_that_is_ready),
+TEST_LIST(RUN(nobody_waits_in_an_empty_list), RUN(each_wake_reaches_one),
+          RUN(a_wake_races_with_the_deadline), RUN(sleeping_takes_its_time),
+          RUN(sleepers_wake_in_the_order_of_their_deadlines), RUN(virtual_time_costs_none),
+          RUN(a_finalizer_may_not_block), RUN(a_descriptor_that_is_ready),
           RUN(regular_files_are_always_ready), RUN(wrong_descriptors), RUN(data_ends_the_wait),
           RUN(data_ends_the_wait_under_a_seed), RUN(forgetting_it_ends_the_wait),
           RUN(forgetting_it_ends_the_wait_under_a_seed), RUN(a_deadline_around_it_ends_the_wait),

@@ -345,6 +345,7 @@ TEST(the_outer_scope_is_left_first)
 TEST_LIST(RUN(callbacks_are_out_of_reach), RUN(the_outer_scope_is_left_first),
           RUN(a_block_that_is_fast_enough), RUN(every_way_out_leaves_the_scope),
           RUN(a_deadline_becomes_a_timeout_error), RUN(a_swallowed_cancellation_is_gone),
-          RUN(the_inner_deadline_comes_first), RUN(the_outer_deadline_comes_first), RUN(both_deadlines_passed),
-          RUN(a_shield_keeps_the_outside_out), RUN(no_time_at_all), RUN(cancelling_ones_own_scope),
-          RUN(a_foreign_cancelled_error_passes), RUN(cancelling_from_another_thread), RUN(cancelling_is_never_lost))
+          RUN(the_inner_deadline_comes_first), RUN(the_outer_deadline_comes_first),
+          RUN(both_deadlines_passed), RUN(a_shield_keeps_the_outside_out), RUN(no_time_at_all),
+          RUN(cancelling_ones_own_scope), RUN(a_foreign_cancelled_error_passes),
+          RUN(cancelling_from_another_thread), RUN(cancelling_is_never_lost))
