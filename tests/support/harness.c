@@ -264,12 +264,6 @@ static void run_seed(const harness_test *test, int seed)
     judge_seed(test, seed, status);
 }
 
-/* Under Valgrind, which reads the whole heap at the end of each process, a part of them must do. */
-static int seeds_of(const harness_test *test)
-{
-    return TRV_VALGRIND ? (test->seeds + 9) / 10 : test->seeds;
-}
-
 void harness_run(int index)
 {
     const harness_test *test = all_tests[index];
