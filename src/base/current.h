@@ -43,6 +43,11 @@ struct trv__context {
     struct trv_object *task;    /* the future of the call this context runs; borrowed, or NULL */
     struct trv__thread *thread; /* the thread it runs on; for a coroutine, that of its loop */
     const struct trv__context_operations *operations; /* how this kind of context waits */
+
+    /* For reports of who waits where; written before each wait, valid while is_parked. */
+    const char *waits_in;        /* the blocking call, as "Queue.get"; a constant */
+    const void *waits_at;        /* the address in the caller's code that called it */
+    struct trv_object *waits_on; /* what it waits for, borrowed (the waiter holds it); or NULL */
 };
 
 /* The part of a thread state that lower floors see; struct trv__thread begins with it. */

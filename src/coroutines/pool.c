@@ -222,7 +222,7 @@ static int wait_for_end(struct trv__coroutine_work *work, int64_t deadline_ns)
     if (trv__thread_self()->loop == &work->loop)
         return trv_raise_int(trv_RuntimeError, "a call of a pool cannot wait for the pool's end");
     while (!work->has_ended)
-        switch (trv__wait_in(&work->waiters, &waiter, deadline_ns)) {
+        switch (trv__wait_in(&work->waiters, &waiter, NULL, deadline_ns)) {
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:

@@ -64,7 +64,7 @@ static int wait_for_answer(struct request *request)
     struct trv__waiter waiter;
 
     while (!request->is_done)
-        switch (trv__wait_in(&request->waiters, &waiter, TRV__NEVER)) {
+        switch (trv__wait_in(&request->waiters, &waiter, NULL, TRV__NEVER)) {
         case TRV__CANCELLED:
             return trv__raise_cancelled();
         case TRV__FAILED:

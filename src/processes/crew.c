@@ -184,7 +184,7 @@ enum trv__wake trv__crew_wait(struct trv__crew *crew, int64_t deadline_ns)
 {
     struct trv__waiter waiter;
 
-    return trv__wait_in(&crew->changes, &waiter, deadline_ns);
+    return trv__wait_in(&crew->changes, &waiter, NULL, deadline_ns);
 }
 
 /* The keeper's sleep --------------------------------------------------------------------------------------- */

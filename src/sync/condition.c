@@ -86,7 +86,7 @@ static int wait_until(struct condition *condition, int64_t deadline_ns)
         return -1;
     trv_ref((trv_object *)condition);
     trv__lock_hand_over(condition->lock);
-    wake = trv__wait_in(&condition->waiters, &waiter, deadline_ns);
+    wake = trv__wait_in(&condition->waiters, &waiter, (trv_object *)condition, deadline_ns);
     if (wake == TRV__FAILED) {
         trv_auto trv_object *error = trv_error_take();
         (void)take_again(condition->lock);

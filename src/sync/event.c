@@ -67,7 +67,7 @@ static int wait_until(struct event *event, int64_t deadline_ns)
     enum trv__wake wake;
 
     trv_ref((trv_object *)event);
-    wake = trv__wait_in(&event->waiters, &waiter, deadline_ns);
+    wake = trv__wait_in(&event->waiters, &waiter, (trv_object *)event, deadline_ns);
     trv_unref((trv_object *)event);
     if (wake == TRV__CANCELLED)
         return trv__raise_cancelled();

@@ -39,7 +39,7 @@ static int wait_for_hand_over(struct trv__lock *lock, int64_t deadline_ns)
     enum trv__wake wake;
 
     trv_ref((trv_object *)lock);
-    wake = trv__wait_in(&lock->waiters, &waiter, deadline_ns);
+    wake = trv__wait_in(&lock->waiters, &waiter, (trv_object *)lock, deadline_ns);
     trv_unref((trv_object *)lock);
     switch (wake) {
     case TRV__WOKEN:

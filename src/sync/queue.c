@@ -114,7 +114,7 @@ static int wait_for_room(struct queue *queue, trv_object *item, int64_t deadline
     enum trv__wake wake;
 
     trv_ref((trv_object *)queue);
-    wake = trv__wait_in(&queue->putters, &waiter, deadline_ns);
+    wake = trv__wait_in(&queue->putters, &waiter, (trv_object *)queue, deadline_ns);
     trv_unref((trv_object *)queue);
     switch (wake) {
     case TRV__WOKEN:
@@ -156,7 +156,7 @@ static trv_object *wait_for_item(struct queue *queue, int64_t deadline_ns)
     enum trv__wake wake;
 
     trv_ref((trv_object *)queue);
-    wake = trv__wait_in(&queue->getters, &waiter, deadline_ns);
+    wake = trv__wait_in(&queue->getters, &waiter, (trv_object *)queue, deadline_ns);
     trv_unref((trv_object *)queue);
     switch (wake) {
     case TRV__WOKEN:

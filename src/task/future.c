@@ -127,7 +127,7 @@ static int park_on(struct trv__future *future, int64_t deadline_ns)
     struct trv__waiter waiter;
 
     while (!trv__future_is_done(future))
-        switch (trv__wait_in(&future->waiters, &waiter, deadline_ns)) {
+        switch (trv__wait_in(&future->waiters, &waiter, (trv_object *)future, deadline_ns)) {
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:

@@ -144,7 +144,7 @@ int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const c
     if (deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER)
         help_all(watcher);
     while (!has_seen_enough(watcher))
-        switch (trv__wait_in(&watcher->waiters, &waiter, deadline_ns)) {
+        switch (trv__wait_in(&watcher->waiters, &waiter, NULL, deadline_ns)) {
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:

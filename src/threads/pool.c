@@ -296,7 +296,7 @@ static int wait_for_workers(struct core *core, int64_t deadline_ns)
     if (trv__check_cancelled() < 0)
         return -1;
     while (core->alive)
-        switch (trv__wait_in(&core->enders, &waiter, deadline_ns)) {
+        switch (trv__wait_in(&core->enders, &waiter, NULL, deadline_ns)) {
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:

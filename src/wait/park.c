@@ -115,14 +115,18 @@ bool trv__unpark(struct trv__context *context, enum trv__wake wake)
     return true;
 }
 
-enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, int64_t deadline_ns)
+enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, trv_object *on,
+                            int64_t deadline_ns)
 {
+    struct trv__context *context = trv__current->context;
     enum trv__wake wake;
 
-    waiter->context = trv__current->context;
+    waiter->context = context;
     waiter->given = NULL;
     trv__list_append(list, &waiter->link);
+    context->waits_on = on;
     wake = trv__park(deadline_ns);
+    context->waits_on = NULL;
     trv__list_remove(&waiter->link);
     return wake;
 }

@@ -9,7 +9,7 @@
  *     struct trv__waiter waiter;
  *     if (trv__may_block("Queue.get") < 0)
  *         return NULL;
- *     switch (trv__wait_in(&queue->getters, &waiter, deadline_ns)) { ... }
+ *     switch (trv__wait_in(&queue->getters, &waiter, queue_object, deadline_ns)) { ... }
  *
  * How a wait ends is decided once, under the GIL, by whoever clears context->is_parked: the waker,
  * the deadline or a cancellation. A waker that hands something over (a lock, an item) writes it into
@@ -29,11 +29,16 @@ struct trv__waiter {
     void *data;        /* the primitive's own */
 };
 
-/* Whether the calling context may block: 0, or -1 with RuntimeError naming what it tried. */
+/* Whether the calling context may block: 0, or -1 with RuntimeError naming what it tried. Ask in the
+ * public function itself: the address it returns to is kept as the place of the wait. */
 int trv__raise_may_not_block(const char *what);
-static inline int trv__may_block(const char *what)
+static inline __attribute__((always_inline)) int trv__may_block(const char *what)
 {
-    return UNLIKELY(trv__current->context->no_switch) ? trv__raise_may_not_block(what) : 0;
+    struct trv__context *context = trv__current->context;
+
+    context->waits_in = what;
+    context->waits_at = __builtin_return_address(0);
+    return UNLIKELY(context->no_switch) ? trv__raise_may_not_block(what) : 0;
 }
 /* Checks a timeout and turns it into a deadline. 0, or -1 with ValueError. */
 int trv__deadline(double timeout, int64_t *deadline_ns);
@@ -48,8 +53,9 @@ enum trv__wake trv__park(int64_t deadline_ns);
 /* Ends a context's park, if it is parked; returns whether it was. */
 bool trv__unpark(struct trv__context *context, enum trv__wake wake);
 
-/* Waits in a list; the waiter is out of it on return. */
-enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter,
+/* Waits in a list; the waiter is out of it on return. `on` is what it waits for, kept alive by the
+ * caller, and named in reports of deadlocks; NULL for what no user has made. */
+enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, trv_object *on,
                             int64_t deadline_ns);
 /* Wakes a waiter of a list, the one the chooser picks, handing it `given` (a new reference; NULL for
  * nothing). Returns it, already unlinked, or NULL if nobody waits. Do not keep it. */

@@ -63,7 +63,7 @@ void crew_join(struct crew *crew)
     struct trv__waiter waiter;
 
     while (crew->left)
-        ck_assert_int_eq(trv__wait_in(&crew->waiters, &waiter, TRV__NEVER), TRV__WOKEN);
+        ck_assert_int_eq(trv__wait_in(&crew->waiters, &waiter, NULL, TRV__NEVER), TRV__WOKEN);
 }
 
 void crew_settle(void)
