@@ -18,7 +18,7 @@ static void wait_in_list(void *unused)
     struct trv__waiter waiter;
 
     (void)unused;
-    ck_assert_int_eq(trv__wait_in(&waiting, &waiter, TRV__NEVER), TRV__WOKEN);
+    ck_assert_int_eq(trv__wait_in(&waiting, &waiter, NULL, TRV__NEVER), TRV__WOKEN);
     ck_assert_int_eq(trv__list_is_linked(&waiter.link), 0);
     trv_unref(waiter.given);
     woken += waiter.given != NULL;
@@ -60,7 +60,7 @@ static void wait_a_second(void *unused)
     struct trv__waiter waiter;
 
     (void)unused;
-    how_it_ended = trv__wait_in(&waiting, &waiter, trv__now_ns() + TRV__SECOND);
+    how_it_ended = trv__wait_in(&waiting, &waiter, NULL, trv__now_ns() + TRV__SECOND);
 }
 
 /* The wake and the deadline fall on one instant: one of them ends the wait, and both know which. */
