@@ -19,19 +19,22 @@ void trv__after_fork_in_parent(struct trv_runtime *runtime)
     trv__gil_after_fork(&runtime->gil, NULL);
 }
 
-/* The states of threads that did not come along are given back; nobody can be using them. */
+/* The states of threads that did not come along are given back; nobody can be using them. What
+ * their ends run finds the lists as they are from now on. */
 static void forget_other_threads(struct trv_runtime *runtime, struct trv__thread *self)
 {
-    struct trv__list *lists[] = {&runtime->threads, &runtime->finished};
+    struct trv__list gone, *node;
 
-    for (size_t i = 0; i < COUNT_OF(lists); i++)
-        LIST_EACH(node, lists[i]) {
-            struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
-            trv__list_remove(node);
-            if (thread != self)
-                trv__thread_destroy(thread);
-        }
+    trv__list_init(&gone);
+    trv__list_remove(&self->link);
+    trv__list_splice(&gone, &runtime->threads);
+    trv__list_splice(&gone, &runtime->finished);
     trv__list_append(&runtime->threads, &self->link);
+    while ((node = trv__list_pop(&gone))) {
+        struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
+        trv__thread_drop_object(thread);
+        trv__thread_destroy(thread);
+    }
 }
 
 void trv__after_fork_in_child(struct trv_runtime *runtime)
@@ -39,7 +42,6 @@ void trv__after_fork_in_child(struct trv_runtime *runtime)
     struct trv__thread *self = trv__thread_self();
 
     trv__gil_after_fork(&runtime->gil, self);
-    forget_other_threads(runtime, self);
     if (self->event_fd >= 0)
         close(self->event_fd);
     self->event_fd = -1;
@@ -51,7 +53,9 @@ void trv__after_fork_in_child(struct trv_runtime *runtime)
     runtime->main_thread = self;
     runtime->started = 0;
     runtime->pid = getpid();
+    atomic_store(&self->native_id, (uint32_t)gettid());
     trv__list_init(&runtime->fini_hooks);
     trv__list_init(&runtime->fd_waits);
     trv__list_init(&runtime->fd_keepers);
+    forget_other_threads(runtime, self);
 }

@@ -90,6 +90,7 @@ int trv_init(const trv_config *config)
     self->is_main = true;
     self->pthread = pthread_self();
     self->context.stack_limit = trv__thread_stack_limit();
+    atomic_store(&self->native_id, (uint32_t)gettid());
     trv__current = &self->current;
     trv__gil_take(&runtime->gil, self);
     trv__list_append(&runtime->threads, &self->link);
@@ -145,10 +146,12 @@ void trv_fini(void)
     runtime = trv__runtime();
     runtime->is_ending = true;
     trv__thread_close_entrance(runtime);
+    trv__thread_ended(self);
     run_fini_hooks(runtime);
     wait_for_threads(runtime);
     trv_clear(&self->context.error);
     trv_clear(&self->context.handled);
+    trv__thread_drop_object(self);
     collect_all();
     trv__objects_fini(&runtime->objects);
     trv__list_remove(&self->link);

@@ -33,9 +33,13 @@ struct trv__thread {
     uint32_t attach_depth; /* trv_thread_attach calls not undone; its own thread only */
     bool is_main;
     bool was_started;            /* made by trv__thread_start, and joined by the runtime */
+    bool is_daemon;              /* trv_fini does not wait for it; constant */
     void (*run)(void *argument); /* of a started thread */
     void *argument;
-    char name[16];
+    char name[16];              /* in the kernel, of a started or renamed thread; else "" */
+    _Atomic uint32_t native_id; /* the kernel's number; 0: it has not begun. Written by itself */
+    trv_object *object;         /* what stands for it (src/threads/), owned; or NULL */
+    void (*ended)(struct trv__thread *thread); /* tells the object, see trv__thread_ended */
     struct trv__loop *loop; /* the loop that runs on it, or NULL (src/coroutines/) */
 
     /* Parking (runtime/park.c). */
@@ -79,7 +83,8 @@ struct trv_runtime {
     struct trv__list threads;    /* all attached ones */
     struct trv__list finished;   /* started threads that have ended and must be joined */
     struct trv__context *ending; /* trv_fini, waiting for started threads to end, or NULL */
-    size_t started;              /* started threads that have not ended */
+    size_t started;              /* started threads that have not ended, but for daemons */
+    size_t stack_bytes;          /* of threads that are started without a wish; 0: the system's */
     struct trv__list fini_hooks;
     struct trv__list fd_waits;
     struct trv__list fd_keepers;
@@ -110,10 +115,32 @@ struct trv__stacks *trv__runtime_stacks(void);
 
 /* Threads (runtime/thread.c) ---------------------------------------------------------------------- */
 
-/* Starts a thread that runs run(argument) with the GIL held and then ends; the runtime joins it.
- * Returns 0, or -1 with RuntimeError or OSError set. */
+/* The least stack that a thread can be asked to have. */
+#define TRV__STACK_LEAST ((size_t)65536)
+
+struct trv__thread_spec {
+    void (*run)(void *argument);
+    void *argument;
+    const char *name;   /* cut to what the kernel takes; NULL: none */
+    size_t stack_bytes; /* 0: the runtime's */
+    bool is_daemon;
+    trv_object *object; /* what stands for it, or NULL; and who is told when it has ended */
+    void (*ended)(struct trv__thread *thread);
+};
+
+/* Starts a thread that runs run(argument) with the GIL held and then ends; the runtime joins it. It
+ * is not used before the caller gives the GIL back. NULL with RuntimeError, OSError or MemoryError. */
+struct trv__thread *trv__thread_launch(const struct trv__thread_spec *spec);
+/* The same for a thread that nobody knows. 0 or -1. */
 int trv__thread_start(void (*run)(void *argument), void *argument, const char *name,
                       size_t stack_bytes);
+/* The thread, which may be any that is attached, bears a new name in the kernel. */
+void trv__thread_rename(struct trv__thread *thread, const char *name);
+/* Tells a thread's object that the thread has ended. Called by the thread itself; or, in a forked
+ * child, by the one that is left, of those that did not come along. */
+void trv__thread_ended(struct trv__thread *thread);
+/* Tells it, if that was not done, and drops it. */
+void trv__thread_drop_object(struct trv__thread *thread);
 /* Prepares a thread state for the calling thread; does not take the GIL. NULL: out of memory. */
 struct trv__thread *trv__thread_create(struct trv_runtime *runtime);
 void trv__thread_destroy(struct trv__thread *thread);

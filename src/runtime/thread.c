@@ -16,7 +16,6 @@
 
 #include "trivet/runtime.h"
 
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -110,11 +109,57 @@ void trv__thread_destroy(struct trv__thread *thread)
     free(thread);
 }
 
-/* What a thread's flow still holds when it ends; with the GIL. */
-static void drop_context(struct trv__context *context)
+void trv__thread_ended(struct trv__thread *thread)
 {
-    trv_clear(&context->error);
-    trv_clear(&context->handled);
+    if (thread->object)
+        thread->ended(thread);
+}
+
+/* What the end of one object runs may ask for the current thread, and so make another. */
+void trv__thread_drop_object(struct trv__thread *thread)
+{
+    while (thread->object) {
+        trv_object *object = thread->object;
+        thread->ended(thread);
+        thread->object = NULL;
+        trv_unref(object);
+    }
+}
+
+/* What a thread still holds when it ends; with the GIL. It is in no list afterwards. */
+static void drop_holdings(struct trv__thread *self)
+{
+    trv_clear(&self->context.error);
+    trv_clear(&self->context.handled);
+    trv__list_remove(&self->link);
+    trv__thread_drop_object(self);
+}
+
+/* The kernel takes 15 bytes: the name is cut where a character begins. */
+static void cut_name(char *to, size_t size, const char *name)
+{
+    size_t length = strlen(name);
+
+    if (length >= size)
+        for (length = size - 1; length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80;)
+            length--;
+    memcpy(to, name, length);
+    to[length] = 0;
+}
+
+void trv__thread_rename(struct trv__thread *thread, const char *name)
+{
+    cut_name(thread->name, sizeof thread->name, name);
+    if (atomic_load_explicit(&thread->native_id, memory_order_relaxed))
+        pthread_setname_np(thread->pthread, thread->name);
+}
+
+/* The calling thread is this one. */
+static void know_oneself(struct trv__thread *self)
+{
+    self->context.stack_limit = trv__thread_stack_limit();
+    atomic_store_explicit(&self->native_id, (uint32_t)gettid(), memory_order_relaxed);
+    trv__futex_wake(&self->native_id);
 }
 
 /* Started threads ------------------------------------------------------------------------------------- */
@@ -123,10 +168,10 @@ static void finish_thread(struct trv__thread *self)
 {
     struct trv_runtime *runtime = trv__runtime();
 
-    drop_context(&self->context);
-    trv__list_remove(&self->link);
+    drop_holdings(self);
     trv__list_append(&runtime->finished, &self->link);
-    runtime->started--;
+    if (!self->is_daemon)
+        runtime->started--;
     if (!runtime->started && runtime->ending && runtime->ending->is_parked) {
         runtime->ending->is_parked = 0;
         runtime->ending->wake = TRV__WOKEN;
@@ -140,11 +185,11 @@ static void *thread_main(void *argument)
 {
     struct trv__thread *self = argument;
 
-    if (self->name[0])
-        prctl(PR_SET_NAME, self->name);
-    self->context.stack_limit = trv__thread_stack_limit();
+    know_oneself(self);
     trv__current = &self->current;
     trv__gil_take(&trv__runtime()->gil, self);
+    if (self->name[0])
+        prctl(PR_SET_NAME, self->name);
     self->run(self->argument);
     finish_thread(self);
     return NULL;
@@ -165,36 +210,58 @@ static int create_pthread(struct trv__thread *thread, size_t stack_bytes)
     return error;
 }
 
-int trv__thread_start(void (*run)(void *argument), void *argument, const char *name,
-                      size_t stack_bytes)
+/* A thread that is in no list yet, as it is asked for. */
+static struct trv__thread *create_started(struct trv_runtime *runtime,
+                                          const struct trv__thread_spec *spec)
+{
+    struct trv__thread *thread = trv__thread_create(runtime);
+
+    if (!thread)
+        return (void *)trv_raise(trv_MemoryError, "out of memory");
+    thread->was_started = true;
+    thread->is_daemon = spec->is_daemon;
+    thread->run = spec->run;
+    thread->argument = spec->argument;
+    thread->object = trv_ref(spec->object);
+    thread->ended = spec->ended;
+    cut_name(thread->name, sizeof thread->name, spec->name ? spec->name : "");
+    return thread;
+}
+
+struct trv__thread *trv__thread_launch(const struct trv__thread_spec *spec)
 {
     struct trv_runtime *runtime = trv__runtime();
     struct trv__thread *thread;
     int error;
 
     if (runtime->is_ending)
-        return trv_raise_int(trv_RuntimeError, "cannot start a thread while the runtime ends");
+        return (void *)trv_raise(trv_RuntimeError, "cannot start a thread while the runtime ends");
     trv__threads_reap(runtime);
-    if (!(thread = trv__thread_create(runtime)))
-        return trv_raise_int(trv_MemoryError, "out of memory");
-    thread->was_started = true;
-    thread->run = run;
-    thread->argument = argument;
-    snprintf(thread->name, sizeof thread->name, "%s", name ? name : "");
+    if (!(thread = create_started(runtime, spec)))
+        return NULL;
     trv__list_append(&runtime->threads, &thread->link);
-    runtime->started++;
-    error = create_pthread(thread, stack_bytes);
+    runtime->started += !spec->is_daemon;
+    error = create_pthread(thread, spec->stack_bytes ? spec->stack_bytes : runtime->stack_bytes);
     if (error) {
-        runtime->started--;
+        runtime->started -= !spec->is_daemon;
         trv__list_remove(&thread->link);
+        trv_unref(thread->object);
         trv__thread_destroy(thread);
-        trv_raise_errno_of(error, "cannot start a thread");
-        return -1;
+        return (void *)trv_raise_errno_of(error, "cannot start a thread");
     }
     /* Under a seed it must stand in line before anything else is decided. */
     while (runtime->chooser.is_seeded && !atomic_load(&thread->gil.has_arrived))
         trv__futex_wait(&thread->gil.has_arrived, 0, TRV__NEVER);
-    return 0;
+    return thread;
+}
+
+int trv__thread_start(void (*run)(void *argument), void *argument, const char *name,
+                      size_t stack_bytes)
+{
+    struct trv__thread_spec spec = {
+        .run = run, .argument = argument, .name = name, .stack_bytes = stack_bytes};
+
+    return trv__thread_launch(&spec) ? 0 : -1;
 }
 
 void trv__threads_reap(struct trv_runtime *runtime)
@@ -227,7 +294,8 @@ int trv_thread_attach(void)
         errno = ENOMEM;
         return -1;
     }
-    thread->context.stack_limit = trv__thread_stack_limit();
+    know_oneself(thread);
+    thread->pthread = pthread_self();
     thread->attach_depth = 1;
     trv__current = &thread->current;
     trv__gil_take(&runtime->gil, thread);
@@ -242,8 +310,7 @@ void trv_thread_detach(void)
     ASSERT(trv__holds_gil());
     if (!self || self->is_main || self->was_started || --self->attach_depth > 0)
         return;
-    drop_context(&self->context);
-    trv__list_remove(&self->link);
+    drop_holdings(self);
     trv__gil_leave(&trv__runtime()->gil, self);
     trv__current = NULL;
     trv__thread_destroy(self);
