@@ -49,18 +49,22 @@ static unsigned count_processors(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
+/* Workers keep these, beside descriptors 0 to 2: they must be none of those. */
+static int make_eventfd(void)
+{
+    int fd = FAULT() ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), lifted = fd;
+
+    if (fd >= 0 && fd <= 2) {
+        lifted = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        close(fd);
+    }
+    return lifted;
+}
+
 static int make_descriptors(struct trv__crew *crew)
 {
-    int fd = FAULT() ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-    /* Workers keep it, beside descriptors 0 to 2: it must be none of these. */
-    if (fd >= 0 && fd <= 2) {
-        crew->event_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        close(fd);
-    } else {
-        crew->event_fd = fd;
-    }
-    if (crew->event_fd < 0 || FAULT() || (crew->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0)
+    if ((crew->beds[0] = make_eventfd()) < 0 || (crew->beds[1] = make_eventfd()) < 0 || FAULT() ||
+        (crew->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0)
         return trv_raise_errno("cannot make a descriptor for the pool"), -1;
     return 0;
 }
@@ -100,8 +104,8 @@ struct trv__crew *trv__crew_create(size_t workers, size_t ring_bytes, uint32_t r
     if (!crew)
         return (void *)trv_raise(trv_MemoryError, "out of memory");
     crew->references = 1;
-    crew->event_fd = crew->epoll_fd = crew->control_fd = crew->zygote_pidfd = crew->segments.fd =
-        -1;
+    crew->beds[0] = crew->beds[1] = crew->epoll_fd = crew->control_fd = crew->zygote_pidfd =
+        crew->segments.fd = -1;
     crew->runtime = trv__runtime();
     crew->pid = getpid();
     crew->retries = retries;
@@ -130,7 +134,8 @@ static void close_fd(int *fd)
 /* What costs others something is given back at once, not when the pool object goes. */
 static void give_back(struct trv__crew *crew)
 {
-    close_fd(&crew->event_fd);
+    close_fd(&crew->beds[0]);
+    close_fd(&crew->beds[1]);
     close_fd(&crew->epoll_fd);
     close_fd(&crew->control_fd);
     close_fd(&crew->zygote_pidfd);
@@ -169,7 +174,7 @@ void trv__crew_release(struct trv__crew *crew)
 
 void trv__crew_wake(struct trv__crew *crew)
 {
-    if (crew->event_fd >= 0 && eventfd_write(crew->event_fd, 1) < 0)
+    if (crew->beds[0] >= 0 && eventfd_write(crew->beds[0], 1) < 0)
         ASSERT(errno == EAGAIN);
 }
 
@@ -189,29 +194,24 @@ enum trv__wake trv__crew_wait(struct trv__crew *crew, int64_t deadline_ns)
 
 /* The keeper's sleep --------------------------------------------------------------------------------------- */
 
+/* A leader's marks are its own. */
 static void wake_up(struct trv__crew *crew)
 {
     crew->is_keeper_asleep = crew->is_keeper_deaf = false;
-    for (size_t i = 0; i < crew->slot_count; i++) {
-        trv__ring_disarm(&crew->slots[i].segment->results.reader_sleeps);
-        trv__ring_disarm(&crew->slots[i].segment->requests.writer_sleeps);
-    }
+    for (size_t i = 0; i < crew->slot_count && !crew->has_leader; i++)
+        trv__slot_disarm(&crew->slots[i]);
 }
 
-/* Marks the rings. False if there is something to do after all. */
+/* Marks the rings for whoever sleeps, the leader if there is one: its marks are gone where a worker
+ * was replaced. False if there is something to do after all. */
 static bool fall_asleep(struct trv__crew *crew)
 {
     crew->is_keeper_asleep = true;
-    for (size_t i = 0; i < crew->slot_count; i++) {
-        struct trv__slot *slot = &crew->slots[i];
-        if (slot->is_corrupt)
-            continue;
-        if (!trv__ring_reader_arm(&slot->results) ||
-            (slot->sending && !trv__ring_writer_arm(&slot->requests))) {
+    for (size_t i = 0; i < crew->slot_count; i++)
+        if (!trv__slot_arm(&crew->slots[i], trv__crew_bed(crew))) {
             wake_up(crew);
             return false;
         }
-    }
     return true;
 }
 
@@ -344,7 +344,7 @@ static int set_out(struct trv__crew *crew)
 {
     if (trv__zygote_start(crew) < 0)
         return -1;
-    if (add_event(crew, crew->event_fd, EPOLLIN | EPOLLET, EVENT_WAKE) == 0 &&
+    if (add_event(crew, crew->beds[0], EPOLLIN | EPOLLET, EVENT_WAKE) == 0 &&
         add_event(crew, crew->control_fd, EPOLLIN, EVENT_CONTROL) == 0 &&
         (crew->zygote_pidfd < 0 || add_event(crew, crew->zygote_pidfd, EPOLLIN, EVENT_ZYGOTE) == 0))
         return 0;

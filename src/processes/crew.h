@@ -12,7 +12,8 @@
  * be dropped while its calls run, and the keeper sees them through. Everything is guarded by the
  * GIL, apart from what is said to be in shared memory. Nobody holds the GIL while sleeping, so
  * results may be taken out of the rings by whoever has it: the keeper, when it is woken; or a
- * thread that submits or waits, which spares two switches of context.
+ * thread that submits or waits, which spares two switches of context. One thread that waits may
+ * be the *leader*: it sleeps where workers wake it instead of the keeper.
  *
  * The keeper is a thread because a future must be completed while nobody looks. It also forks the
  * zygote: the kernel kills a child (PR_SET_PDEATHSIG) when the thread that forked it ends, and the
@@ -83,6 +84,7 @@ struct trv__crew {
     bool is_broken;          /* the zygote is gone: `reason` */
     bool is_receiving;       /* results are being taken out, further up the stack */
     bool is_keeper_asleep;   /* every ring of results says so, or somebody watches it */
+    bool has_leader;         /* a thread that waits for a result sleeps in the keeper's stead */
     bool is_keeper_deaf;     /* ... and it would not look for laggards: wake it for a call */
     _Atomic uint32_t visits; /* how often others than the keeper took out results */
     int64_t active_ns;       /* when there was a call last, as far as the keeper saw */
@@ -106,7 +108,7 @@ struct trv__crew {
     struct trv__images *images;
     struct trv__packer packer;
 
-    int event_fd; /* wakes the keeper */
+    int beds[2]; /* eventfds: the keeper's, the leader's */
     int epoll_fd;
     int control_fd; /* to the zygote */
     pid_t zygote_pid;
@@ -169,9 +171,14 @@ void trv__crew_balance(struct trv__crew *crew);
 /* Takes results out of the rings and settles futures. Runs callbacks. */
 void trv__crew_receive(struct trv__crew *crew);
 void trv__slot_receive(struct trv__slot *slot);
-/* Takes out what has arrived, then waits busily, for some microseconds at most, for the result of
- * a future. Whether it is done. */
-bool trv__job_help(struct trv__future *future);
+/* Marks a slot's rings: whoever is in that bed sleeps. False if there is something to do. */
+bool trv__slot_arm(struct trv__slot *slot, enum trv__bed bed);
+void trv__slot_disarm(struct trv__slot *slot);
+/* Who sleeps now and is to be woken by workers. */
+enum trv__bed trv__crew_bed(const struct trv__crew *crew);
+/* Waits for a future in the keeper's stead, as far as the calling context can; not long unless it
+ * waits for this one alone. 1 if it is done, 0 if not, -1 with an exception. */
+int trv__job_help(struct trv__future *future, bool is_alone);
 /* The keeper's busy wait while a long message passes. Whether there is something to do. */
 bool trv__crew_linger(struct trv__crew *crew);
 

@@ -64,8 +64,6 @@ static int submit_take(struct trv__executor *executor, struct trv__call *call)
     crew->pending++;
     trv__list_append(&crew->queue, &job->link);
     trv__crew_send(crew);
-    if (job->slot && job->slot->sending == job && crew->is_keeper_asleep)
-        trv__crew_wake(crew); /* it must wait for room in that ring, too */
     return 0;
 }
 

@@ -13,10 +13,14 @@
  * rest of the message all the same.
  *
  * Settling a future runs callbacks, which may submit and cancel, but not take out results: that is
- * already under way (crew->is_receiving). So every step leaves things whole before it settles.
+ * already under way (crew->is_receiving). So every step leaves things whole before it settles. Nor may
+ * what unpickling calls switch: whoever else wants results out of the rings relies on it that they are
+ * out, or nobody is at it, once it has the GIL.
  */
 #include "base/fault.h"
 #include "processes/crew.h"
+
+#include <sys/eventfd.h>
 
 /* How much work may stand in a ring. */
 #define AHEAD_NS INT64_C(500000)
@@ -204,19 +208,32 @@ static void punish(struct trv__slot *slot)
     trv__slot_kill(slot);
 }
 
+enum trv__bed trv__crew_bed(const struct trv__crew *crew)
+{
+    if (crew->has_leader)
+        return TRV__SECOND_BED;
+    return crew->is_keeper_asleep ? TRV__FIRST_BED : TRV__AWAKE;
+}
+
+/* Whoever sleeps must be woken for what does not fit now. */
 static void go_on_sending(struct trv__slot *slot)
 {
-    switch (trv__outgoing_write(&slot->outgoing, &slot->requests)) {
-    case TRV__IN_FULL:
-        trv__job_unref(slot->sending);
-        slot->sending = NULL;
-        break;
-    case TRV__IN_PART:
-        break;
-    case TRV__CORRUPT:
-        punish(slot);
-        break;
-    }
+    enum trv__bed bed = trv__crew_bed(slot->crew);
+
+    for (;;)
+        switch (trv__outgoing_write(&slot->outgoing, &slot->requests)) {
+        case TRV__IN_FULL:
+            trv__job_unref(slot->sending);
+            slot->sending = NULL;
+            return;
+        case TRV__IN_PART:
+            if (bed == TRV__AWAKE || trv__ring_writer_arm(&slot->requests, bed))
+                return;
+            break;
+        case TRV__CORRUPT:
+            punish(slot);
+            return;
+        }
 }
 
 static void send_to(struct trv__slot *slot, struct trv__job *job)
@@ -481,12 +498,14 @@ void trv__crew_receive(struct trv__crew *crew)
     if (crew->is_keeper_asleep)
         atomic_fetch_add_explicit(&crew->visits, 1, memory_order_relaxed);
     crew->is_receiving = true;
+    trv__current->context->no_switch++;
     error = trv_error_take();
     for (size_t i = 0; i < crew->slot_count; i++)
         if (has_news(&crew->slots[i].results))
             trv__slot_receive(&crew->slots[i]);
     if (error)
         trv__error_give(error);
+    trv__current->context->no_switch--;
     crew->is_receiving = false;
 }
 
@@ -537,44 +556,121 @@ static bool may_spin(const struct trv__slot *slot)
     return atomic_load_explicit(&slot->segment->may_spin, memory_order_relaxed);
 }
 
+/* Coroutines must not keep their loop from running, and under a seed waiting is the chooser's. */
 static bool may_help(const struct trv__crew *crew, const struct trv__job *job)
 {
     return job->slot && crew->is_running && !crew->is_receiving &&
            !crew->runtime->chooser.is_seeded && !trv__context_is_coroutine(trv__current->context) &&
-           !trv__current->context->no_switch && may_spin(job->slot);
+           !trv__current->context->no_switch;
 }
 
-/* Once around: whether it saw something. The keeper need not be woken meanwhile, so its marks are
- * taken off the rings, and put back unless the keeper has been up itself. */
+bool trv__slot_arm(struct trv__slot *slot, enum trv__bed bed)
+{
+    if (slot->is_corrupt)
+        return true;
+    return trv__ring_reader_arm(&slot->results, bed) &&
+           (!slot->sending || !is_usable(slot) || trv__ring_writer_arm(&slot->requests, bed));
+}
+
+void trv__slot_disarm(struct trv__slot *slot)
+{
+    trv__ring_disarm(&slot->segment->results.reader_sleeps);
+    trv__ring_disarm(&slot->segment->requests.writer_sleeps);
+}
+
+static void receive_and_send(struct trv__crew *crew)
+{
+    trv__crew_receive(crew);
+    if (crew->is_running)
+        trv__crew_send(crew);
+}
+
+/* Puts the marks back that belong on a slot's rings. What is there meanwhile is taken out: whoever
+ * sleeps has not been told. */
+static void rearm(struct trv__crew *crew, struct trv__slot *slot)
+{
+    while (crew->is_running && trv__crew_bed(crew) != TRV__AWAKE &&
+           !trv__slot_arm(slot, trv__crew_bed(crew)))
+        receive_and_send(crew);
+}
+
+/* Once around: whether it saw something. Nobody else need be woken meanwhile, so the marks are taken
+ * off the rings. */
 static bool help_once(struct trv__crew *crew, struct trv__slot *slot)
 {
     struct view view = view_of(slot);
     bool saw_news;
 
-    trv__ring_disarm(&slot->segment->results.reader_sleeps);
-    trv__ring_disarm(&slot->segment->requests.writer_sleeps);
+    trv__slot_disarm(slot);
     saw_news = watch(&view, 1);
-    trv__crew_receive(crew);
-    if (!crew->is_running)
-        return false;
-    trv__crew_send(crew);
-    if (crew->is_keeper_asleep && (!trv__ring_reader_arm(&slot->results) ||
-                                   (slot->sending && !trv__ring_writer_arm(&slot->requests))))
-        trv__crew_wake(crew);
+    receive_and_send(crew);
+    rearm(crew, slot);
     return saw_news;
 }
 
-bool trv__job_help(struct trv__future *future)
+/* Sleeps until a worker or somebody of this process wakes it. 1; 0 if that does not work here; -1 with
+ * an exception. */
+static int sleep_as_leader(struct trv__crew *crew, struct trv__future *future)
+{
+    struct trv__context *context = trv__current->context;
+    struct trv__fd_wait wait = {.context = context, .fd = crew->beds[1], .events = TRV_READABLE};
+    struct trv__waiter waiter = {.context = context};
+    eventfd_t ignored;
+
+    trv__list_append(&future->waiters, &waiter.link);
+    context->waits_on = (trv_object *)future;
+    context->is_parked = 1;
+    context->wake = TRV__WOKEN;
+    context->operations->wait_fd(context, &wait, TRV__NEVER);
+    context->waits_on = NULL;
+    trv__list_remove(&waiter.link);
+    if (wait.ready && crew->beds[1] == wait.fd) /* the crew may have ended, and closed it */
+        eventfd_read(wait.fd, &ignored);
+    if (context->wake == TRV__FAILED)
+        return -1;
+    return !wait.error;
+}
+
+static void rearm_all(struct trv__crew *crew)
+{
+    for (size_t i = 0; i < crew->slot_count; i++)
+        rearm(crew, &crew->slots[i]);
+}
+
+/* Leads until the future is done, or the context is cancelled. As trv__job_help. */
+static int lead(struct trv__crew *crew, struct trv__future *future)
+{
+    int goes_on = 1;
+
+    crew->has_leader = true;
+    while (goes_on > 0 && crew->is_running && !trv__future_is_done(future)) {
+        rearm_all(crew);
+        if (trv__future_is_done(future) || !crew->is_running)
+            break;
+        goes_on = trv__check_cancelled() < 0 ? -1 : sleep_as_leader(crew, future);
+        receive_and_send(crew);
+    }
+    crew->has_leader = false;
+    rearm_all(crew);
+    return goes_on < 0 ? -1 : trv__future_is_done(future);
+}
+
+int trv__job_help(struct trv__future *future, bool is_alone)
 {
     struct trv__job *job = future->leg;
     struct trv__crew *crew = job->crew;
+    int answer;
 
     trv__crew_hold(crew);
     trv__crew_receive(crew);
-    while (!trv__future_is_done(future) && may_help(crew, job) && help_once(crew, job->slot))
+    while (!trv__future_is_done(future) && may_help(crew, job) && may_spin(job->slot) &&
+           help_once(crew, job->slot))
         ;
+    answer = trv__future_is_done(future);
+    if (!answer && is_alone && may_help(crew, job) && !crew->has_leader)
+        answer = lead(crew, future);
     trv__crew_release(crew);
-    return trv__future_is_done(future);
+    return answer;
 }
 
 bool trv__crew_linger(struct trv__crew *crew)

@@ -27,23 +27,23 @@ void trv__ring_format(struct trv__ring_shared *shared)
 }
 
 void trv__ring_attach(struct trv__ring *ring, struct trv__ring_shared *shared, char *data,
-                      size_t capacity, int wake_fd)
+                      size_t capacity, const int *beds)
 {
     ASSERT((capacity & (capacity - 1)) == 0);
-    *ring = (struct trv__ring){
-        .shared = shared, .data = data, .capacity = capacity, .wake_fd = wake_fd};
+    *ring = (struct trv__ring){.shared = shared, .data = data, .capacity = capacity, .beds = beds};
 }
 
 /* Only one of those who see the word set wakes the sleeper. */
 static void wake_peer(const struct trv__ring *ring, _Atomic uint32_t *sleeps)
 {
+    uint32_t bed = atomic_exchange_explicit(sleeps, TRV__AWAKE, memory_order_relaxed);
     uint64_t one = 1;
 
-    if (!atomic_exchange_explicit(sleeps, 0, memory_order_relaxed))
+    if (bed == TRV__AWAKE)
         return;
-    if (ring->wake_fd < 0)
+    if (!ring->beds)
         trv__ring_wake(sleeps);
-    else if (write(ring->wake_fd, &one, sizeof one) < 0)
+    else if (write(ring->beds[bed == TRV__SECOND_BED], &one, sizeof one) < 0)
         ASSERT(errno == EAGAIN); /* it is full of wake-ups: one is enough */
 }
 
@@ -111,9 +111,9 @@ void trv__ring_remind(struct trv__ring *ring)
         wake_peer(ring, &ring->shared->reader_sleeps);
 }
 
-bool trv__ring_writer_arm(struct trv__ring *ring)
+bool trv__ring_writer_arm(struct trv__ring *ring, enum trv__bed bed)
 {
-    atomic_store_explicit(&ring->shared->writer_sleeps, 1, memory_order_seq_cst);
+    atomic_store_explicit(&ring->shared->writer_sleeps, bed, memory_order_seq_cst);
     if (see_reader(ring, memory_order_seq_cst) && ring->own - ring->peer > ring->capacity / 2)
         return true;
     trv__ring_disarm(&ring->shared->writer_sleeps);
@@ -160,9 +160,9 @@ void trv__ring_publish_read(struct trv__ring *ring)
         wake_peer(ring, &ring->shared->writer_sleeps);
 }
 
-bool trv__ring_reader_arm(struct trv__ring *ring)
+bool trv__ring_reader_arm(struct trv__ring *ring, enum trv__bed bed)
 {
-    atomic_store_explicit(&ring->shared->reader_sleeps, 1, memory_order_seq_cst);
+    atomic_store_explicit(&ring->shared->reader_sleeps, bed, memory_order_seq_cst);
     if (see_writer(ring, memory_order_seq_cst) && ring->peer == ring->own)
         return true;
     trv__ring_disarm(&ring->shared->reader_sleeps);
@@ -173,8 +173,9 @@ bool trv__ring_reader_arm(struct trv__ring *ring)
 
 void trv__ring_sleep(_Atomic uint32_t *sleeps)
 {
-    while (atomic_load_explicit(sleeps, memory_order_acquire) == 1)
-        if (syscall(SYS_futex, sleeps, FUTEX_WAIT, 1, NULL, NULL, 0) < 0 && errno != EINTR)
+    while (atomic_load_explicit(sleeps, memory_order_acquire) == TRV__FIRST_BED)
+        if (syscall(SYS_futex, sleeps, FUTEX_WAIT, TRV__FIRST_BED, NULL, NULL, 0) < 0 &&
+            errno != EINTR)
             return;
 }
 

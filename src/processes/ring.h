@@ -17,7 +17,8 @@
  * Sleeping: a side that finds nothing to do sets its `sleeps` word and looks once more (the
  * order of the two is what seq_cst is for: the other side publishes and then looks at the word).
  * The other side clears the word and wakes the sleeper, so that nobody who is busy makes a system
- * call. A sleeper sleeps on the word as a futex, or polls an eventfd that serves many rings.
+ * call. A sleeper sleeps on the word as a futex, or polls an eventfd that serves many rings: the word
+ * says which of two.
  */
 #ifndef TRV_PROCESSES_RING_H
 #define TRV_PROCESSES_RING_H
@@ -29,10 +30,14 @@
 /* The part in shared memory. The two sides' counters are in lines of their own. */
 struct trv__ring_shared {
     _Alignas(TRV__CACHE_LINE) _Atomic uint64_t written; /* by the writer */
-    _Atomic uint32_t reader_sleeps; /* set by the reader, cleared by the writer; a futex */
+    _Atomic uint32_t
+        reader_sleeps; /* enum trv__bed; set by the reader, cleared by the writer; a futex */
     _Alignas(TRV__CACHE_LINE) _Atomic uint64_t read; /* by the reader */
-    _Atomic uint32_t writer_sleeps; /* set by the writer, cleared by the reader; a futex */
+    _Atomic uint32_t writer_sleeps;                  /* the other way round */
 };
+
+/* Where a side sleeps. */
+enum trv__bed { TRV__AWAKE, TRV__FIRST_BED, TRV__SECOND_BED };
 
 /* One side's view, in private memory. */
 struct trv__ring {
@@ -41,14 +46,14 @@ struct trv__ring {
     size_t capacity; /* a power of two */
     uint64_t own;    /* this side's counter, ahead of what is published */
     uint64_t peer;   /* the other side's counter as last seen, and checked */
-    int wake_fd;     /* the eventfd the other side sleeps on; -1: it sleeps on its word */
+    const int *beds; /* the two eventfds the other side sleeps on; NULL: it sleeps on its word */
     bool is_patient; /* publishing what was written wakes nobody: trv__ring_remind does */
 };
 
 /* An empty ring, before either side is attached. */
 void trv__ring_format(struct trv__ring_shared *shared);
 void trv__ring_attach(struct trv__ring *ring, struct trv__ring_shared *shared, char *data,
-                      size_t capacity, int wake_fd);
+                      size_t capacity, const int *beds);
 
 /* The writer. */
 
@@ -62,7 +67,7 @@ void trv__ring_publish_written(struct trv__ring *ring);
 /* Wakes the reader if it sleeps although there is something to read. */
 void trv__ring_remind(struct trv__ring *ring);
 /* Before the writer sleeps for want of room. False if there is room for half the ring by now. */
-bool trv__ring_writer_arm(struct trv__ring *ring);
+bool trv__ring_writer_arm(struct trv__ring *ring, enum trv__bed bed);
 
 /* The reader. */
 
@@ -74,7 +79,7 @@ void trv__ring_read(struct trv__ring *ring, void *to, size_t size);
 /* Gives the room back, and wakes the writer if it sleeps and half of the ring is free. */
 void trv__ring_publish_read(struct trv__ring *ring);
 /* Before the reader sleeps for want of data. False if there is data by now. */
-bool trv__ring_reader_arm(struct trv__ring *ring);
+bool trv__ring_reader_arm(struct trv__ring *ring, enum trv__bed bed);
 /* Whether there may be something to read: a cheap look, which any thread may have. */
 static inline bool trv__ring_has_news(const struct trv__ring_shared *shared)
 {
@@ -86,10 +91,10 @@ static inline bool trv__ring_has_news(const struct trv__ring_shared *shared)
 static inline void trv__ring_disarm(_Atomic uint32_t *sleeps)
 {
     if (atomic_load_explicit(sleeps, memory_order_relaxed))
-        atomic_store_explicit(sleeps, 0, memory_order_relaxed);
+        atomic_store_explicit(sleeps, TRV__AWAKE, memory_order_relaxed);
 }
 
-/* Sleeps while the word is 1, between processes; may return early. */
+/* Sleeps while the word is FIRST_BED, between processes; may return early. */
 void trv__ring_sleep(_Atomic uint32_t *sleeps);
 /* Wakes who sleeps on a word. */
 void trv__ring_wake(_Atomic uint32_t *sleeps);

@@ -119,12 +119,12 @@ void trv__segment_format(struct trv__segment *segment)
 }
 
 void trv__segment_attach(const struct trv__segments *segments, size_t index,
-                         struct trv__ring *requests, struct trv__ring *results, int wake_fd)
+                         struct trv__ring *requests, struct trv__ring *results, const int *beds)
 {
     struct trv__segment *segment = trv__segment_at(segments, index);
     char *data = (char *)segment + HEAD;
     size_t size = segments->ring_bytes;
 
-    trv__ring_attach(requests, &segment->requests, data, size, wake_fd);
-    trv__ring_attach(results, &segment->results, data + ROUND_UP(size, PAGE), size, wake_fd);
+    trv__ring_attach(requests, &segment->requests, data, size, beds);
+    trv__ring_attach(results, &segment->results, data + ROUND_UP(size, PAGE), size, beds);
 }

@@ -58,9 +58,9 @@ void trv__segments_destroy(struct trv__segments *segments);
 struct trv__segment *trv__segment_at(const struct trv__segments *segments, size_t index);
 /* Empties a segment: nobody uses it. */
 void trv__segment_format(struct trv__segment *segment);
-/* Attaches one side to a segment's rings; `wake_fd`: how the other side is woken. */
+/* Attaches one side to a segment's rings; `beds`: where the other side sleeps. */
 void trv__segment_attach(const struct trv__segments *segments, size_t index,
-                         struct trv__ring *requests, struct trv__ring *results, int wake_fd);
+                         struct trv__ring *requests, struct trv__ring *results, const int *beds);
 
 static inline uint32_t trv__cell(uint32_t ticket, enum trv__cell_state state)
 {

@@ -39,7 +39,7 @@ void trv__slot_reset(struct trv__slot *slot)
 
     trv__incoming_clear(&slot->incoming);
     trv__segment_format(slot->segment);
-    trv__segment_attach(segments, slot->index, &slot->requests, &slot->results, -1);
+    trv__segment_attach(segments, slot->index, &slot->requests, &slot->results, NULL);
     slot->free_cells = TRV__CELLS == 64 ? UINT64_MAX : (UINT64_C(1) << (TRV__CELLS % 64)) - 1;
     slot->seen_read = 0;
     slot->pid = 0;

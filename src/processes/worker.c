@@ -120,7 +120,7 @@ static void wait_for_request(struct worker *worker)
     trv__ring_remind(&worker->results);
     flush_output();
     TRV_ALLOW_THREADS {
-        while (trv__ring_reader_arm(ring) && !must_quit(worker))
+        while (trv__ring_reader_arm(ring, TRV__FIRST_BED) && !must_quit(worker))
             trv__ring_sleep(&ring->shared->reader_sleeps);
         trv__ring_disarm(&ring->shared->reader_sleeps);
     }
@@ -134,7 +134,7 @@ static void wait_for_room(struct worker *worker)
     if (has_room(worker))
         return;
     TRV_ALLOW_THREADS {
-        while (trv__ring_writer_arm(ring))
+        while (trv__ring_writer_arm(ring, TRV__FIRST_BED))
             trv__ring_sleep(&ring->shared->writer_sleeps);
     }
 }
@@ -315,7 +315,7 @@ _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygo
     trv__forget_children();
     trv__segments_keep_one(&crew->segments, index);
     worker.segment = trv__segment_at(&crew->segments, index);
-    trv__segment_attach(&crew->segments, index, &worker.requests, &worker.results, crew->event_fd);
+    trv__segment_attach(&crew->segments, index, &worker.requests, &worker.results, crew->beds);
     trv__incoming_init(&worker.incoming, crew->images);
     worker.incoming.link.inherited = inherited;
     worker.results.is_patient = true;

@@ -124,14 +124,14 @@ static void reset_signals(void)
 }
 
 /* Where close_range is not to be had: each one that is open. */
-static void close_one_by_one(int keep, int also_keep)
+static void close_one_by_one(const int keep[3])
 {
     DIR *directory = opendir("/proc/self/fd");
     struct dirent *entry;
 
     while (directory && (entry = readdir(directory))) {
         int fd = atoi(entry->d_name);
-        if (fd > 2 && fd != keep && fd != also_keep && fd != dirfd(directory))
+        if (fd > 2 && fd != keep[0] && fd != keep[1] && fd != keep[2] && fd != dirfd(directory))
             close(fd);
     }
     if (directory)
@@ -143,14 +143,16 @@ static bool close_between(int first, int last)
     return first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0;
 }
 
-/* Closes every descriptor but 0 to 2 and those. */
-static void close_others(int keep, int also_keep)
+/* Closes every descriptor but 0 to 2 and those three, which are above them. */
+static void close_others(int a, int b, int c)
 {
-    int low = MIN_OF(keep, also_keep), high = MAX_OF(keep, also_keep);
+    int low = MIN_OF(MIN_OF(a, b), c), high = MAX_OF(MAX_OF(a, b), c),
+        middle = a + b + c - low - high;
+    const int keep[3] = {a, b, c};
 
-    if (!close_between(3, low - 1) || !close_between(MAX_OF(low, 2) + 1, high - 1) ||
-        !close_between(MAX_OF(high, 2) + 1, INT32_MAX))
-        close_one_by_one(keep, also_keep);
+    if (!close_between(3, low - 1) || !close_between(low + 1, middle - 1) ||
+        !close_between(middle + 1, high - 1) || !close_between(high + 1, INT32_MAX))
+        close_one_by_one(keep);
 }
 
 /* What the parent had in its buffers is the parent's to write. */
@@ -168,7 +170,7 @@ static void settle_in(struct trv__crew *crew, pid_t parent, int control)
     prctl(PR_SET_NAME, "trivet-zygote");
     reset_signals();
     drop_buffered_output();
-    close_others(control, crew->event_fd);
+    close_others(control, crew->beds[0], crew->beds[1]);
     trv__images_fix(crew->images);
     trv_error_clear();
     trv__runtime()->is_worker = true;

@@ -140,6 +140,11 @@ static int park_on(struct trv__future *future, int64_t deadline_ns)
     return 1;
 }
 
+static bool may_help(const struct trv__future *future, int64_t deadline_ns)
+{
+    return future->help && deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER;
+}
+
 int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char *what)
 {
     int answer;
@@ -153,10 +158,8 @@ int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char
     if (trv__may_block(what) < 0)
         return -1;
     trv_ref(object_of(future));
-    if (future->help && deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER &&
-        future->help(future))
-        answer = 1;
-    else
+    answer = may_help(future, deadline_ns) ? future->help(future, true) : 0;
+    if (!answer)
         answer = park_on(future, deadline_ns);
     trv_unref(object_of(future));
     return answer;

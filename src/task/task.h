@@ -34,9 +34,11 @@ struct trv__future {
     /* Tells the leg to stop a call: 1 if told, 0 if it cannot. NULL: only through `scope`. A leg
      * that revokes a call which has not begun cancels the future itself with trv__future_cancelled. */
     int (*cancel)(struct trv__future *future);
-    /* Someone is about to wait for it without a deadline. A leg whose call nobody else would begin
-     * runs it in the calling context: true, and the future is done. NULL: never. */
-    bool (*help)(struct trv__future *future);
+    /* Someone is about to wait for it without a deadline; `is_alone`: for nothing else. A leg whose
+     * call nobody else would begin runs it in the calling context, one that knows a better way to
+     * wait may do so. 1 if the future is done now, 0 if it must be waited for, -1 with an exception
+     * that ends the wait. NULL: never. */
+    int (*help)(struct trv__future *future, bool is_alone);
     void *leg; /* the leg's own */
 };
 

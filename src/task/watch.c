@@ -122,13 +122,16 @@ void trv__watcher_end(struct trv__watcher *watcher)
 }
 
 /* Nobody may be there to begin calls that have not begun: see trv__future.help. */
-static void help_all(struct trv__watcher *watcher)
+static int help_all(struct trv__watcher *watcher)
 {
-    for (size_t i = 0; i < watcher->count && !has_seen_enough(watcher); i++) {
+    int answer = 0;
+
+    for (size_t i = 0; i < watcher->count && !has_seen_enough(watcher) && answer >= 0; i++) {
         struct trv__future *future = watcher->watches[i].future;
         if (future->help && !trv__future_is_done(future))
-            future->help(future);
+            answer = future->help(future, false);
     }
+    return answer < 0 ? -1 : 0;
 }
 
 int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const char *what)
@@ -141,8 +144,8 @@ int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const c
         return 1;
     if (trv__may_block(what) < 0)
         return -1;
-    if (deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER)
-        help_all(watcher);
+    if (deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER && help_all(watcher) < 0)
+        return -1;
     while (!has_seen_enough(watcher))
         switch (trv__wait_in(&watcher->waiters, &waiter, NULL, deadline_ns)) {
         case TRV__WOKEN:

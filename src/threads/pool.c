@@ -224,21 +224,21 @@ static int cancel_queued(struct trv__future *future)
 }
 
 /* A worker is about to wait for a call of its own pool. */
-static bool help_queued(struct trv__future *future)
+static int help_queued(struct trv__future *future, bool is_alone TRV_UNUSED)
 {
     struct trv__call *call = future->leg;
     struct core *core = call->leg;
     trv_scope shield;
 
     if (!is_own_worker(core) || core->coming || !trv__list_is_empty(&core->idle))
-        return false;
+        return 0;
     if (core->alive < core->most && try_to_start_worker(core))
-        return false;
+        return 0;
     take_out(call);
     trv__scope_push_shield(&shield);
     trv__call_run(call);
     trv__scope_pop(&shield);
-    return true;
+    return 1;
 }
 
 static void cancel_all_queued(struct core *core)

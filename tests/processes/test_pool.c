@@ -800,7 +800,7 @@ TEST(workers_have_no_descriptors_of_others)
                 ck_assert_msg(!strcmp(text, "anon_inode:[eventfd]") || !strncmp(text, "pipe:", 5),
                               "%s", text);
         }
-        ck_assert_int_eq(eventfds, 1);
+        ck_assert_int_eq(eventfds, 2);
     }
     close(pipes[0]);
     close(pipes[1]);

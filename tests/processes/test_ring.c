@@ -33,8 +33,8 @@ static void make_pair(struct pair *pair, size_t capacity)
     pair->data = memory + sizeof *pair->shared;
     pair->capacity = capacity;
     trv__ring_format(pair->shared);
-    trv__ring_attach(&pair->writer, pair->shared, pair->data, capacity, -1);
-    trv__ring_attach(&pair->reader, pair->shared, pair->data, capacity, -1);
+    trv__ring_attach(&pair->writer, pair->shared, pair->data, capacity, NULL);
+    trv__ring_attach(&pair->reader, pair->shared, pair->data, capacity, NULL);
 }
 
 static void drop_pair(struct pair *pair)
@@ -72,7 +72,7 @@ static void write_stream(struct trv__ring *ring, size_t total, uint64_t seed)
         }
         if (!wanted || next_random(&seed) % 4 == 0)
             trv__ring_publish_written(ring);
-        if (!wanted && trv__ring_writer_arm(ring))
+        if (!wanted && trv__ring_writer_arm(ring, TRV__FIRST_BED))
             trv__ring_sleep(&ring->shared->writer_sleeps);
     }
     trv__ring_publish_written(ring);
@@ -89,7 +89,7 @@ static void read_stream(struct trv__ring *ring, size_t total, uint64_t seed)
         ck_assert(trv__ring_available(ring, 1, &available));
         wanted = MIN_OF(MIN_OF(wanted, available), sizeof chunk);
         if (!wanted) {
-            if (trv__ring_reader_arm(ring))
+            if (trv__ring_reader_arm(ring, TRV__FIRST_BED))
                 trv__ring_sleep(&ring->shared->reader_sleeps);
             continue;
         }
@@ -207,38 +207,73 @@ RAW_TEST(impossible_counters_are_refused)
     make_pair(&pair, 64);
     atomic_store(&pair.shared->written, 65);
     ck_assert(!trv__ring_available(&pair.reader, 1, &count));
-    ck_assert(!trv__ring_reader_arm(&pair.reader));
+    ck_assert(!trv__ring_reader_arm(&pair.reader, TRV__FIRST_BED));
     atomic_store(&pair.shared->written, UINT64_MAX);
     ck_assert(!trv__ring_available(&pair.reader, 1, &count));
     atomic_store(&pair.shared->read, 1);
     ck_assert(!trv__ring_room(&pair.writer, 65, &count));
-    ck_assert(!trv__ring_writer_arm(&pair.writer));
+    ck_assert(!trv__ring_writer_arm(&pair.writer, TRV__FIRST_BED));
     atomic_store(&pair.shared->read, UINT64_MAX - 64);
     ck_assert(!trv__ring_room(&pair.writer, 65, &count));
     drop_pair(&pair);
 }
 
-/* One write to the eventfd for a reader that sleeps, none for one that does not. */
+/* One write for a reader that sleeps, to the eventfd it sleeps on; none for one that does not. */
 RAW_TEST(only_sleepers_are_woken)
 {
     struct pair pair;
     eventfd_t wakes = 0;
-    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int beds[2] = {eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 
     make_pair(&pair, 64);
-    pair.writer.wake_fd = fd;
+    pair.writer.beds = beds;
     trv__ring_write(&pair.writer, "a", 1);
     trv__ring_publish_written(&pair.writer);
-    ck_assert_int_eq(eventfd_read(fd, &wakes), -1);
-    ck_assert(!trv__ring_reader_arm(&pair.reader)); /* there is something to read */
+    ck_assert_int_eq(eventfd_read(beds[0], &wakes), -1);
+    ck_assert(!trv__ring_reader_arm(&pair.reader, TRV__FIRST_BED)); /* there is something to read */
     trv__ring_read(&pair.reader, NULL, 1);
-    ck_assert(trv__ring_reader_arm(&pair.reader));
+    ck_assert(trv__ring_reader_arm(&pair.reader, TRV__FIRST_BED));
     for (int i = 0; i < 3; i++) {
         trv__ring_write(&pair.writer, "b", 1);
         trv__ring_publish_written(&pair.writer);
     }
-    ck_assert_int_eq(eventfd_read(fd, &wakes), 0);
+    ck_assert_int_eq(eventfd_read(beds[0], &wakes), 0);
     ck_assert_uint_eq(wakes, 1);
+    ck_assert_int_eq(eventfd_read(beds[1], &wakes), -1);
+    trv__ring_read(&pair.reader, NULL, 0);
+    atomic_store(&pair.shared->reader_sleeps, TRV__SECOND_BED);
+    trv__ring_publish_written(&pair.writer);
+    ck_assert_int_eq(eventfd_read(beds[0], &wakes), -1);
+    ck_assert_int_eq(eventfd_read(beds[1], &wakes), 0);
+    close(beds[0]);
+    close(beds[1]);
+    drop_pair(&pair);
+}
+
+/* A patient writer wakes nobody until it reminds; and not even then if all was read. */
+RAW_TEST(a_patient_writer_reminds)
+{
+    struct pair pair;
+    eventfd_t wakes = 0;
+    size_t count;
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), beds[2] = {fd, fd};
+
+    make_pair(&pair, 64);
+    pair.writer.beds = beds;
+    pair.writer.is_patient = true;
+    for (int i = 0; i < 2; i++) {
+        ck_assert(trv__ring_reader_arm(&pair.reader, TRV__FIRST_BED));
+        trv__ring_write(&pair.writer, "a", 1);
+        trv__ring_publish_written(&pair.writer);
+        ck_assert_int_eq(eventfd_read(fd, &wakes), -1);
+        if (i == 0)
+            trv__ring_remind(&pair.writer);
+        ck_assert(trv__ring_available(&pair.reader, 1, &count));
+        trv__ring_read(&pair.reader, NULL, count);
+        trv__ring_publish_read(&pair.reader);
+        trv__ring_remind(&pair.writer);
+        ck_assert_int_eq(eventfd_read(fd, &wakes), i == 0 ? 0 : -1);
+    }
     close(fd);
     drop_pair(&pair);
 }
@@ -250,13 +285,13 @@ RAW_TEST(a_waiting_writer_is_woken_at_half)
     char bytes[64] = "";
     eventfd_t wakes = 0;
     size_t count;
-    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), beds[2] = {fd, fd};
 
     make_pair(&pair, 64);
-    pair.reader.wake_fd = fd;
+    pair.reader.beds = beds;
     trv__ring_write(&pair.writer, bytes, 64);
     trv__ring_publish_written(&pair.writer);
-    ck_assert(trv__ring_writer_arm(&pair.writer));
+    ck_assert(trv__ring_writer_arm(&pair.writer, TRV__FIRST_BED));
     ck_assert(trv__ring_available(&pair.reader, 64, &count));
     trv__ring_read(&pair.reader, bytes, 31);
     trv__ring_publish_read(&pair.reader);
@@ -264,7 +299,7 @@ RAW_TEST(a_waiting_writer_is_woken_at_half)
     trv__ring_read(&pair.reader, bytes, 1);
     trv__ring_publish_read(&pair.reader);
     ck_assert_int_eq(eventfd_read(fd, &wakes), 0);
-    ck_assert(!trv__ring_writer_arm(&pair.writer));
+    ck_assert(!trv__ring_writer_arm(&pair.writer, TRV__FIRST_BED));
     close(fd);
     drop_pair(&pair);
 }
@@ -272,4 +307,4 @@ RAW_TEST(a_waiting_writer_is_woken_at_half)
 TEST_LIST(RUN(bytes_arrive_in_order_between_threads), RUN(bytes_arrive_in_order_between_processes),
           RUN(publishing_is_a_step_of_its_own), RUN(a_full_ring_wraps_around),
           RUN(impossible_counters_are_refused), RUN(only_sleepers_are_woken),
-          RUN(a_waiting_writer_is_woken_at_half))
+          RUN(a_patient_writer_reminds), RUN(a_waiting_writer_is_woken_at_half))
