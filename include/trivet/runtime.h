@@ -7,6 +7,11 @@
  * not made by Trivet enters with trv_thread_attach and leaves with trv_thread_detach. Nothing
  * happens uninvited: trv_init starts no thread and no process and installs no signal handler.
  *
+ * fork(): the child of a thread that holds the GIL has the objects and that one thread, which is its
+ * main thread; it can make pools of its own, those of its parent raise RuntimeError. Inside a
+ * coroutine, a pool's call or trv_run it ends with _exit. The child of a thread without the GIL can only
+ * exec or _exit.
+ *
  * Environment: TRIVET_SEED=n makes every scheduling decision from a seeded generator and time
  * virtual.
  */

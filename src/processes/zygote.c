@@ -208,17 +208,13 @@ static int open_pidfd(pid_t pid)
 
 static pid_t fork_worker(struct zygote *zygote, size_t slot)
 {
-    struct trv_runtime *runtime = trv__runtime();
     pid_t self = getpid(), pid;
 
-    trv__before_fork(runtime);
     pid = FAULT() ? -1 : fork();
     if (pid == 0) {
-        trv__after_fork_in_child(runtime);
         close(zygote->control);
         trv__worker_main(zygote->crew, slot, self);
     }
-    trv__after_fork_in_parent(runtime);
     return pid;
 }
 
@@ -356,13 +352,9 @@ static pid_t fork_zygote(struct trv__crew *crew, const int sockets[2])
 {
     pid_t parent = getpid(), pid;
 
-    trv__before_fork(crew->runtime);
     pid = FAULT() ? -1 : fork();
-    if (pid == 0) {
-        trv__after_fork_in_child(crew->runtime);
+    if (pid == 0)
         zygote_main(crew, parent, sockets[1]);
-    }
-    trv__after_fork_in_parent(crew->runtime);
     return pid;
 }
 

@@ -1,22 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of what must be taken before a fork and given back or made anew after it, in layer
- * order. The caller holds the GIL, so everything the GIL guards is whole; only runtime locks are
- * taken here, and descriptors that must not be shared are replaced.
+ * order. Who forks with the GIL held, the library or its user, has everything the GIL guards whole
+ * in the child; only runtime locks are taken here, and descriptors that must not be shared are
+ * replaced.
+ *
+ * The handlers are given to pthread_atfork when the library is loaded, so that they run last before a
+ * fork and first in the child: handlers of others find the runtime whole. Several runtimes need no
+ * more of them, because they ask which one the forking thread is in.
+ *
+ * A thread that forks without the GIL leaves its child with objects that another thread may have been
+ * in the middle of. That child can do no more than exec or _exit; if its thread was in no runtime, it
+ * can also start one of its own.
  */
 #include "runtime/runtime.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
-void trv__before_fork(struct trv_runtime *runtime)
+static void before(void)
 {
-    ASSERT(trv__holds_gil());
-    trv__gil_before_fork(&runtime->gil);
+    if (trv__holds_gil())
+        trv__gil_before_fork(&trv__runtime()->gil);
 }
 
-void trv__after_fork_in_parent(struct trv_runtime *runtime)
+static void after_in_parent(void)
 {
-    trv__gil_after_fork(&runtime->gil, NULL);
+    if (trv__holds_gil())
+        trv__gil_after_fork(&trv__runtime()->gil, NULL);
 }
 
 /* The states of threads that did not come along are given back; nobody can be using them. What
@@ -37,10 +48,8 @@ static void forget_other_threads(struct trv_runtime *runtime, struct trv__thread
     }
 }
 
-void trv__after_fork_in_child(struct trv_runtime *runtime)
+static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
 {
-    struct trv__thread *self = trv__thread_self();
-
     trv__gil_after_fork(&runtime->gil, self);
     if (self->event_fd >= 0)
         close(self->event_fd);
@@ -58,4 +67,17 @@ void trv__after_fork_in_child(struct trv_runtime *runtime)
     trv__list_init(&runtime->fd_waits);
     trv__list_init(&runtime->fd_keepers);
     forget_other_threads(runtime, self);
+}
+
+static void after_in_child(void)
+{
+    if (trv__holds_gil())
+        make_anew(trv__runtime(), trv__thread_self());
+    else if (!trv__current)
+        trv__thread_close_entrance(NULL);
+}
+
+void trv__watch_forks(void)
+{
+    (void)pthread_atfork(before, after_in_parent, after_in_child);
 }

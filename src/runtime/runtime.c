@@ -71,6 +71,12 @@ static bool is_sound(const trv_config *config)
            slice < 1e6 && trv__chooser_init(&trial, seed_of(config)) == 0;
 }
 
+/* Here and not in fork.c, which a program linked statically would not get: nobody else calls it. */
+__attribute__((constructor)) static void at_load(void)
+{
+    trv__watch_forks();
+}
+
 int trv_init(const trv_config *config)
 {
     struct trv_runtime *runtime;

@@ -175,10 +175,8 @@ static inline bool trv__context_is_coroutine(const struct trv__context *context)
 
 /* Fork (runtime/fork.c) ---------------------------------------------------------------------------- */
 
-/* Around fork(), with the GIL held: before takes the runtime's locks, the others give them back. In
- * the child the calling thread is the only one, the main one, and holds the GIL. */
-void trv__before_fork(struct trv_runtime *runtime);
-void trv__after_fork_in_parent(struct trv_runtime *runtime);
-void trv__after_fork_in_child(struct trv_runtime *runtime);
+/* Has every fork of this program seen to; called once, when the library is loaded. In the child of a
+ * thread that holds the GIL that thread is the only one, the main one, and holds the GIL. */
+void trv__watch_forks(void);
 
 #endif

@@ -42,7 +42,7 @@ void trv__thread_open_entrance(struct trv_runtime *runtime)
 
 void trv__thread_close_entrance(struct trv_runtime *runtime)
 {
-    struct trv_runtime *expected = runtime;
+    struct trv_runtime *expected = runtime ? runtime : atomic_load(&entrance);
 
     atomic_compare_exchange_strong(&entrance, &expected, NULL);
 }

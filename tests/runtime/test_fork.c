@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork() in a user's code: a child forked with the GIL held goes on with the objects it had, makes
+ * pools of its own, is told that its parent's cannot be used, and ends its runtime. The parent notices
+ * nothing.
+ */
+#include "object/expect.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+TRV_STATIC_FUNCTION(nap, "nap(seconds): sleeps")
+{
+    double seconds;
+
+    if (trv_parse(args, "d", &seconds) < 0 || trv_sleep(seconds) < 0)
+        return NULL;
+    return trv_str_new("rested");
+}
+
+static trv_object *make(int leg)
+{
+    return leg == 0 ? trv_thread_pool_new(NULL) : leg == 1 ? trv_coroutine_pool_new(NULL) : trv_process_pool_new(NULL);
+}
+
+static bool rests_on(trv_object *pool)
+{
+    trv_auto trv_object *future = pool ? trv_submit(pool, nap, "d", 0.001) : NULL;
+    trv_auto trv_object *result = future ? trv_future_result(future, 20) : NULL;
+
+    return result != NULL;
+}
+
+/* Waits for a child, which says in its exit status which claim did not hold. */
+static void expect_good_end(pid_t child)
+{
+    int status = -1;
+
+    ck_assert_int_gt(child, 0);
+    TRV_ALLOW_THREADS
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(status == 0, "the child ended with status %#x", (unsigned)status);
+}
+
+#define CHILD_NEEDS(claim)                                                                         \
+    do {                                                                                           \
+        if (!(claim))                                                                              \
+            _exit(__LINE__ % 255 + 1);                                                             \
+    } while (0)
+
+static void in_child(trv_object *parents)
+{
+    trv_auto trv_object *future = trv_submit(parents, nap, "d", 0.0);
+
+    alarm(30);
+    CHILD_NEEDS(!future && trv_error_matches(trv_RuntimeError));
+    trv_error_clear();
+    CHILD_NEEDS(trv_shutdown(parents, NULL) == 0);
+    for (int leg = 0; leg < 3; leg++) {
+        trv_auto trv_object *own = make(leg);
+        CHILD_NEEDS(rests_on(own));
+    }
+    trv_fini();
+    CHILD_NEEDS(!trv_is_initialized() && trv_init(NULL) == 0);
+    trv_fini();
+    _exit(0);
+}
+
+static void fork_beside(int leg)
+{
+    trv_auto trv_object *pool = make(leg);
+    trv_auto trv_object *idle = trv_thread_pool_new(NULL);
+    pid_t child;
+
+    ck_assert(rests_on(pool));
+    ck_assert(rests_on(idle));
+    if ((child = fork()) == 0)
+        in_child(pool);
+    expect_good_end(child);
+    ck_assert(rests_on(pool));
+    ck_assert(rests_on(idle));
+    ck_assert_int_eq(trv_shutdown(pool, NULL), 0);
+    ck_assert_int_eq(trv_shutdown(idle, NULL), 0);
+}
+
+TEST(beside_a_thread_pool)
+{
+    fork_beside(0);
+}
+
+TEST(beside_a_coroutine_pool)
+{
+    fork_beside(1);
+}
+
+TEST(beside_a_process_pool)
+{
+    fork_beside(2);
+}
+
+TRV_STATIC_FUNCTION(fork_in_call, "fork_in_call(): forks in a worker")
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        trv_auto trv_object *own = trv_thread_pool_new(NULL);
+        alarm(30);
+        CHILD_NEEDS(rests_on(own));
+        _exit(0);
+    }
+    return trv_int_new(child);
+}
+
+TEST(in_a_call_of_a_pool)
+{
+    for (int leg = 0; leg < 2; leg++) {
+        trv_auto trv_object *pool = make(leg);
+        trv_auto trv_object *future = trv_submit(pool, fork_in_call, "");
+        trv_auto trv_object *child = trv_future_result(future, 20);
+        int64_t pid;
+
+        ck_assert_int_eq(trv_int_get(child, &pid), 0);
+        expect_good_end((pid_t)pid);
+        ck_assert(rests_on(pool));
+        ck_assert_int_eq(trv_shutdown(pool, NULL), 0);
+    }
+}
+
+/* A thread of the program's own, which is in no runtime. */
+static void *fork_outside(void *argument)
+{
+    pid_t *child = argument;
+
+    if ((*child = fork()) == 0) {
+        alarm(30);
+        CHILD_NEEDS(trv_thread_attach() < 0);
+        CHILD_NEEDS(trv_init(NULL) == 0);
+        trv_auto trv_object *own = trv_thread_pool_new(NULL);
+        CHILD_NEEDS(rests_on(own));
+        trv_clear(&own);
+        trv_fini();
+        _exit(0);
+    }
+    return NULL;
+}
+
+TEST(in_a_thread_that_is_not_attached)
+{
+    pthread_t thread;
+    pid_t child = -1;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, fork_outside, &child), 0);
+    TRV_ALLOW_THREADS
+        pthread_join(thread, NULL);
+    expect_good_end(child);
+}
+
+TEST_LIST(RUN(beside_a_thread_pool), RUN(beside_a_coroutine_pool), RUN(beside_a_process_pool),
+          RUN(in_a_call_of_a_pool), RUN(in_a_thread_that_is_not_attached))
