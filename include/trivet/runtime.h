@@ -48,7 +48,8 @@ TRV_API int trv_main(trv_object *function, int argc, char **argv);
 /* Makes the calling thread one of the runtime's and takes the GIL; nested calls count.
  * Returns: 0, or -1 with errno set (ENOMEM; EINVAL: no runtime). GIL: not needed. Blocks. */
 TRV_API TRV_MUST_CHECK int trv_thread_attach(void);
-/* Undoes one trv_thread_attach; the last gives the GIL back. A pending exception is dropped. */
+/* Undoes one trv_thread_attach; the last gives the GIL back. A pending exception is dropped. The end
+ * of a thread undoes what it left. */
 TRV_API void trv_thread_detach(void);
 
 /* A safepoint: lets another thread have the GIL if its turn has come, runs a due collection and

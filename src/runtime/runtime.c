@@ -34,6 +34,11 @@ static struct trv_runtime *create_runtime(const trv_config *config)
 {
     struct trv_runtime *runtime = FAULT() ? NULL : calloc(1, sizeof *runtime);
 
+    if (runtime &&
+        (FAULT() || pthread_key_create(&runtime->attached, trv__thread_detach_late) != 0)) {
+        free(runtime);
+        runtime = NULL;
+    }
     if (!runtime)
         return NULL;
     trv__list_init(&runtime->threads);
@@ -58,6 +63,7 @@ static void destroy_runtime(struct trv_runtime *runtime)
     if (runtime->heap)
         trv__heap_destroy(runtime->heap);
     trv__gil_fini(&runtime->gil);
+    pthread_key_delete(runtime->attached);
     free(runtime->io_scratch);
     free(runtime);
 }

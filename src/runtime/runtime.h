@@ -81,6 +81,7 @@ struct trv_runtime {
     struct trv__objects objects;
     struct trv__thread *main_thread;
     struct trv__list threads;    /* all attached ones */
+    pthread_key_t attached;      /* a foreign thread's state, so that its end detaches it */
     struct trv__list finished;   /* started threads that have ended and must be joined */
     struct trv__context *ending; /* trv_fini, waiting for started threads to end, or NULL */
     size_t started;              /* started threads that have not ended, but for daemons */
@@ -146,7 +147,9 @@ struct trv__thread *trv__thread_create(struct trv_runtime *runtime);
 void trv__thread_destroy(struct trv__thread *thread);
 /* Joins started threads that have ended. */
 void trv__threads_reap(struct trv_runtime *runtime);
-/* The runtime that foreign threads enter: the first one opened and not closed. */
+/* The destructor of runtime->attached: a foreign thread ended without having detached itself. */
+void trv__thread_detach_late(void *thread);
+/* The runtime that foreign threads enter: the first one opened and not closed. NULL closes any. */
 void trv__thread_open_entrance(struct trv_runtime *runtime);
 void trv__thread_close_entrance(struct trv_runtime *runtime);
 /* The address below which this thread's stack is too low. */

@@ -290,7 +290,10 @@ int trv_thread_attach(void)
         errno = EINVAL;
         return -1;
     }
-    if (!(thread = trv__thread_create(runtime))) {
+    if (!(thread = trv__thread_create(runtime)) || FAULT() ||
+        pthread_setspecific(runtime->attached, thread) != 0) {
+        if (thread)
+            trv__thread_destroy(thread);
         errno = ENOMEM;
         return -1;
     }
@@ -311,9 +314,23 @@ void trv_thread_detach(void)
     if (!self || self->is_main || self->was_started || --self->attach_depth > 0)
         return;
     drop_holdings(self);
+    (void)pthread_setspecific(trv__runtime()->attached, NULL);
     trv__gil_leave(&trv__runtime()->gil, self);
     trv__current = NULL;
     trv__thread_destroy(self);
+}
+
+/* Without this nobody else would ever get the GIL that the thread took along. */
+void trv__thread_detach_late(void *thread)
+{
+    struct trv__thread *self = thread;
+
+    if (trv__current != &self->current)
+        return;
+    if (!trv__holds_gil())
+        trv__gil_take(&trv__runtime()->gil, self);
+    self->attach_depth = 1;
+    trv_thread_detach();
 }
 
 /* Pure C ------------------------------------------------------------------------------------------------ */

@@ -226,6 +226,31 @@ SEEDED_TEST(a_foreign_thread_may_wait_under_a_seed, 20)
     waiting_visitor();
 }
 
+/* One that ends without leaving, holding the GIL or not. */
+static void *end_inside(void *outside)
+{
+    if (trv_thread_attach() < 0 || trv_thread_attach() < 0)
+        return NULL;
+    (void)trv_raise(trv_KeyError, "dropped with the visit");
+    if (outside)
+        TRV_ALLOW_THREADS
+            pthread_exit(NULL);
+    return NULL;
+}
+
+TEST(a_foreign_thread_that_ends_inside)
+{
+    int outside;
+
+    for (int i = 0; i < 4; i++) {
+        pthread_t thread;
+        ck_assert_int_eq(pthread_create(&thread, NULL, end_inside, i % 2 ? &outside : NULL), 0);
+        TRV_ALLOW_THREADS
+            pthread_join(thread, NULL);
+        ck_assert_int_eq(trv_error_occurred(), 0);
+    }
+}
+
 RAW_TEST(without_a_runtime_nobody_enters)
 {
     ck_assert_int_eq(trv_thread_attach(), -1);
@@ -313,5 +338,5 @@ TEST_LIST(RUN(it_starts_and_ends_again_and_again), RUN(a_bad_config_is_refused),
           RUN(ending_waits_for_threads), RUN(no_thread_is_started_while_it_ends),
           RUN(foreign_threads_come_and_go), RUN(foreign_threads_come_and_go_under_a_seed),
           RUN(a_foreign_thread_may_wait), RUN(a_foreign_thread_may_wait_under_a_seed),
-          RUN(without_a_runtime_nobody_enters), RUN(processors_are_counted),
-          RUN(main_runs_a_function))
+          RUN(a_foreign_thread_that_ends_inside), RUN(without_a_runtime_nobody_enters),
+          RUN(processors_are_counted), RUN(main_runs_a_function))
