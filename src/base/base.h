@@ -41,6 +41,10 @@ _Noreturn void trv__assertion_failed(const char *claim, const char *file, int li
 /* `multiple` must be a power of two. */
 #define ROUND_UP(value, multiple) (((value) + (multiple)-1) & ~((size_t)(multiple)-1))
 
+/* What the name of a TRV_FUNCTION's body, its __func__, has after the name of the function;
+ * tracebacks do not show it. */
+#define TRV__BODY_SUFFIX "_trv_entry_"
+
 /* A size given by a user, in a struct whose first member is its size: whether it has `member`. */
 #define OPTION_GIVEN(options, member)                                                              \
     ((options) &&                                                                                  \

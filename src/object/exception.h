@@ -19,10 +19,6 @@
 
 #include "object/object.h"
 
-/* What the name of a TRV_FUNCTION's body, its __func__, has after the name of the function;
- * tracebacks do not show it. */
-#define TRV__BODY_SUFFIX "_trv_entry_"
-
 struct trv__place {
     const char *file;     /* NULL: a function made at run time */
     const char *function; /* without a file: a plain block of its own */

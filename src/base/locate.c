@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Addresses of code to functions, files and lines.
+ *
+ * With elfutils (libdw) the symbols and the debug information of whatever is loaded at the address
+ * are read, so static functions and position-independent programs are found as well. Without it, or
+ * where a program was stripped, the dynamic symbols remain: exported functions only, and the
+ * place as an offset that addr2line takes.
+ *
+ * Everything is opened and freed within one call: nothing is kept, so no lock of ours is needed and
+ * nothing goes stale when objects are loaded or the process forks. Debug information is looked for
+ * in the object itself only; a report must not go to the network for it, as libdw's own search may.
+ */
+#include "base/locate.h"
+
+#include "base/fault.h"
+
+#include "trivet/base.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#if TRV_LIBDW
+#include <elfutils/libdwfl.h>
+#endif
+
+static void copy(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from);
+}
+
+/* Without what compilers and TRV_FUNCTION put behind the name. */
+static void copy_function(struct trv__location *location, const char *name)
+{
+    char *suffix;
+
+    copy(location->function, sizeof location->function, name);
+    suffix = strchr(location->function, '.');
+    if (suffix && suffix != location->function)
+        *suffix = 0;
+    suffix = strstr(location->function, TRV__BODY_SUFFIX);
+    if (suffix)
+        *suffix = 0;
+}
+
+/* From the dynamic linker's tables --------------------------------------------------------------- */
+
+static void ask_linker(const void *address, struct trv__location *location)
+{
+    Dl_info info;
+
+    if (FAULT() || !dladdr(address, &info))
+        return;
+    if (info.dli_fname)
+        copy(location->file, sizeof location->file, info.dli_fname);
+    if (info.dli_sname)
+        copy_function(location, info.dli_sname);
+    location->offset = (uintptr_t)address - (uintptr_t)info.dli_fbase;
+}
+
+/* From debug information ------------------------------------------------------------------------- */
+
+#if TRV_LIBDW
+
+static int find_no_debuginfo(Dwfl_Module *module TRV_UNUSED, void **data TRV_UNUSED,
+                             const char *name TRV_UNUSED, Dwarf_Addr base TRV_UNUSED,
+                             const char *file TRV_UNUSED, const char *link TRV_UNUSED,
+                             GElf_Word crc TRV_UNUSED, char **found TRV_UNUSED)
+{
+    return -1;
+}
+
+static void read_module(Dwfl_Module *module, Dwarf_Addr address, struct trv__location *location)
+{
+    const char *function = dwfl_module_addrname(module, address), *file;
+    Dwfl_Line *line = dwfl_module_getsrc(module, address);
+    int number = 0;
+
+    if (function)
+        copy_function(location, function);
+    file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+    if (!file || number <= 0)
+        return;
+    copy(location->file, sizeof location->file, file);
+    location->line = number;
+}
+
+static void ask_debug_information(const void *address, struct trv__location *location)
+{
+    static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_linux_proc_find_elf,
+                                             .find_debuginfo = find_no_debuginfo};
+    Dwarf_Addr at = (Dwarf_Addr)(uintptr_t)address;
+    Dwfl *dwfl = FAULT() ? NULL : dwfl_begin(&callbacks);
+    Dwfl_Module *module;
+
+    if (!dwfl)
+        return;
+    if (dwfl_linux_proc_report(dwfl, getpid()) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0 &&
+        (module = dwfl_addrmodule(dwfl, at)))
+        read_module(module, at, location);
+    dwfl_end(dwfl);
+}
+
+#else
+
+static void ask_debug_information(const void *address, struct trv__location *location)
+{
+    (void)address;
+    (void)location;
+}
+
+#endif
+
+/* ------------------------------------------------------------------------------------------------ */
+
+void trv__locate(const void *address, struct trv__location *location)
+{
+    *location = (struct trv__location){.function = "?", .file = "?"};
+    if (!address)
+        return;
+    ask_linker(address, location);
+    ask_debug_information(address, location);
+}
+
+char *trv__location_text(const struct trv__location *location, char *text, size_t size)
+{
+    const char *slash = strrchr(location->file, '/');
+    const char *file = slash ? slash + 1 : location->file;
+
+    if (location->line)
+        snprintf(text, size, "%s (%s:%d)", location->function, file, location->line);
+    else if (location->offset)
+        snprintf(text, size, "%s (%s+0x%zx)", location->function, file, (size_t)location->offset);
+    else
+        snprintf(text, size, "%s", location->function);
+    return text;
+}
