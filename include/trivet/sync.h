@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lock, condition, event and queue.
+ * Lock, rlock, condition, event and queue.
  *
  * Each works between threads, between coroutines, and between a thread and a coroutine. Waiters are
- * served in the order in which they came. A lock belongs to the thread or coroutine that took it.
+ * served in the order in which they came. What a waiter was given it has, even if it is cancelled or its
+ * time runs out before it goes on: nothing is lost with it. A lock belongs to the thread or coroutine
+ * that took it; if that ends without releasing it, whoever waits for it gets DeadlockError.
  * Timeouts are seconds, TRV_FOREVER for none, 0 to try.
  *
  * Every call that takes a timeout blocks and may switch, and raises CancelledError when a scope
@@ -17,8 +19,8 @@
 
 TRV_BEGIN_DECLARATIONS
 
-extern TRV_API trv_object trv_lock_type[1], trv_condition_type[1], trv_event_type[1],
-    trv_queue_type[1];
+extern TRV_API trv_object trv_lock_type[1], trv_rlock_type[1], trv_condition_type[1],
+    trv_event_type[1], trv_queue_type[1];
 
 /* A lock nobody holds. TRV_WITH takes and releases it. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lock_new(void);
@@ -30,18 +32,29 @@ TRV_API int trv_lock_release(trv_object *lock);
 /* Whether anybody holds it. Returns: 1, 0, or -1. */
 TRV_API TRV_MUST_CHECK int trv_lock_locked(trv_object *lock);
 
-/* A condition over a lock, a new one if NULL. TRV_WITH takes and releases the lock. */
+/* A lock that its owner may take again, and must release as often. TRV_WITH takes and releases it. */
+TRV_API TRV_MUST_CHECK trv_object *trv_rlock_new(void);
+/* Takes an rlock. Returns: 1 taken, 0 not within the timeout, -1. */
+TRV_API TRV_MUST_CHECK int trv_rlock_acquire(trv_object *rlock, double timeout);
+/* Undoes one taking; the last gives it to the first in line. Raises: RuntimeError if the caller does
+ * not hold it. */
+TRV_API int trv_rlock_release(trv_object *rlock);
+/* Whether anybody holds it. Returns: 1, 0, or -1. */
+TRV_API TRV_MUST_CHECK int trv_rlock_locked(trv_object *rlock);
+
+/* A condition over a lock or an rlock, a new rlock if NULL. TRV_WITH takes and releases the lock. */
 TRV_API TRV_MUST_CHECK trv_object *trv_condition_new(trv_object *lock);
 TRV_API TRV_MUST_CHECK int trv_condition_acquire(trv_object *condition, double timeout);
 TRV_API int trv_condition_release(trv_object *condition);
-/* Releases the lock, waits to be notified, takes the lock again (also when it fails).
+/* Releases the lock, an rlock completely, waits to be notified, takes it again (also when it fails).
  * Returns: 1 notified, 0 not within the timeout, -1. Raises: RuntimeError without the lock. */
 TRV_API TRV_MUST_CHECK int trv_condition_wait(trv_object *condition, double timeout);
 /* Waits until predicate() is true. Returns: 1, 0 not within the timeout, -1. */
 TRV_API TRV_MUST_CHECK int trv_condition_wait_for(trv_object *condition, trv_object *predicate,
                                                   double timeout);
-/* Wakes up to `count` waiters; SIZE_MAX for all. Raises: RuntimeError without the lock. */
+/* Wakes up to `count` waiters. Raises: RuntimeError without the lock. */
 TRV_API int trv_condition_notify(trv_object *condition, size_t count);
+TRV_API int trv_condition_notify_all(trv_object *condition);
 
 /* An event that is not set. */
 TRV_API TRV_MUST_CHECK trv_object *trv_event_new(void);

@@ -18,6 +18,8 @@
 struct trv_object;
 struct trv_scope;
 struct trv__heap;
+struct trv__list;
+struct trv__lock;
 struct trv__objects;
 struct trv__thread;
 struct trv_runtime;
@@ -39,15 +41,18 @@ struct trv__context {
     uint32_t no_switch; /* above 0: may not block, and safepoints do not switch */
     uint8_t is_parked;  /* between trv__park and trv__unpark */
     uint8_t wake;       /* enum trv__wake: how the last park ended */
+    uint8_t has_ended;  /* its task has: only finalizers of what it leaves behind still run */
     struct trv_scope *scope;    /* the innermost cancel scope, or NULL */
     struct trv_object *task;    /* the future of the call this context runs; borrowed, or NULL */
     struct trv__thread *thread; /* the thread it runs on; for a coroutine, that of its loop */
     const struct trv__context_operations *operations; /* how this kind of context waits */
+    struct trv__lock *held; /* the locks its task holds, the newest first; see sync/lock.h */
 
     /* For reports of who waits where; written before each wait, valid while is_parked. */
     const char *waits_in;        /* the blocking call, as "Queue.get"; a constant */
     const void *waits_at;        /* the address in the caller's code that called it */
     struct trv_object *waits_on; /* what it waits for, borrowed (the waiter holds it); or NULL */
+    struct trv__list *line;      /* its place in the list it waits in, or NULL */
 };
 
 /* The part of a thread state that lower floors see; struct trv__thread begins with it. */

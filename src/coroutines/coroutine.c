@@ -147,6 +147,7 @@ static void reset(struct trv__coroutine *self, struct trv__call *call)
     self->timer = 0;
     self->context.no_switch = 0;
     self->context.is_parked = 0;
+    self->context.has_ended = 0;
     self->context.scope = NULL;
     self->context.task = NULL;
 }
@@ -154,8 +155,7 @@ static void reset(struct trv__coroutine *self, struct trv__call *call)
 static void ended(struct trv__loop *loop, struct trv__coroutine *self)
 {
     ASSERT(!self->context.scope && !self->context.no_switch && !self->timer);
-    trv_clear(&self->context.error);
-    trv_clear(&self->context.handled);
+    trv__context_end(&self->context);
     if (self->was_told)
         loop->told--;
     self->task = NULL;

@@ -80,6 +80,12 @@ static void on_timer(uv_timer_t *timer)
     trv__loop_return(timer->data);
 }
 
+void trv__loop_each(struct trv__loop *loop, void (*visit)(struct trv__context *context))
+{
+    LIST_EACH(node, &loop->coroutines)
+        visit(&CONTAINER_OF(node, struct trv__coroutine, link)->context);
+}
+
 /* The outer context: parked as long as the loop runs ------------------------------------------------- */
 
 static void outer_park(struct trv__context *context, int64_t deadline_ns)

@@ -20,6 +20,8 @@ trv_with_ trv_with_begin(trv_object *manager)
         return with;
     }
     trv_ref(manager);
+    /* What waits in here waits, for the user, in the TRV_WITH. */
+    trv__current->context->waits_at = __builtin_return_address(0);
     if (manager->type->slots.enter(manager) < 0) {
         trv_unref(manager);
         return with;

@@ -30,9 +30,40 @@ static void after_in_parent(void)
         trv__gil_after_fork(&trv__runtime()->gil, NULL);
 }
 
+/* It waits for nothing any more: neither a lock nor an item is handed to it. */
+static void take_out_of_line(struct trv__context *context)
+{
+    if (context == trv__current->context || !context->line)
+        return;
+    trv__list_remove(context->line);
+    context->line = NULL;
+    context->is_parked = 0;
+}
+
+static void end(struct trv__context *context)
+{
+    if (context != trv__current->context)
+        trv__context_end(context);
+}
+
+/* All flows of control that did not come along: of other threads, and the coroutines of all loops. */
+static void each_left_behind(struct trv__list *gone, struct trv__loop *own_loop,
+                             void (*visit)(struct trv__context *context))
+{
+    if (own_loop)
+        trv__loop_each(own_loop, visit);
+    LIST_EACH(node, gone) {
+        struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
+        visit(&thread->context);
+        if (thread->loop)
+            trv__loop_each(thread->loop, visit);
+    }
+}
+
 /* The states of threads that did not come along are given back; nobody can be using them. What
  * their ends run finds the lists as they are from now on. */
-static void forget_other_threads(struct trv_runtime *runtime, struct trv__thread *self)
+static void forget_others(struct trv_runtime *runtime, struct trv__thread *self,
+                          struct trv__loop *own_loop)
 {
     struct trv__list gone, *node;
 
@@ -41,6 +72,8 @@ static void forget_other_threads(struct trv_runtime *runtime, struct trv__thread
     trv__list_splice(&gone, &runtime->threads);
     trv__list_splice(&gone, &runtime->finished);
     trv__list_append(&runtime->threads, &self->link);
+    each_left_behind(&gone, own_loop, take_out_of_line);
+    each_left_behind(&gone, own_loop, end);
     while ((node = trv__list_pop(&gone))) {
         struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
         trv__thread_drop_object(thread);
@@ -50,6 +83,8 @@ static void forget_other_threads(struct trv_runtime *runtime, struct trv__thread
 
 static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
 {
+    struct trv__loop *own_loop = self->loop;
+
     trv__gil_after_fork(&runtime->gil, self);
     if (self->event_fd >= 0)
         close(self->event_fd);
@@ -66,7 +101,7 @@ static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
     trv__list_init(&runtime->fini_hooks);
     trv__list_init(&runtime->fd_waits);
     trv__list_init(&runtime->fd_keepers);
-    forget_other_threads(runtime, self);
+    forget_others(runtime, self, own_loop);
 }
 
 static void after_in_child(void)

@@ -161,8 +161,7 @@ void trv_fini(void)
     trv__thread_ended(self);
     run_fini_hooks(runtime);
     wait_for_threads(runtime);
-    trv_clear(&self->context.error);
-    trv_clear(&self->context.handled);
+    trv__context_end(&self->context);
     trv__thread_drop_object(self);
     collect_all();
     trv__objects_fini(&runtime->objects);

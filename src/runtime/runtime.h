@@ -155,7 +155,23 @@ void trv__thread_close_entrance(struct trv_runtime *runtime);
 /* The address below which this thread's stack is too low. */
 char *trv__thread_stack_limit(void);
 
-/* Contexts (runtime/context.h's kinds) ------------------------------------------------------------ */
+/* Contexts ---------------------------------------------------------------------------------------- */
+
+/* Visits each coroutine of a loop. Implemented by coroutines/loop.c. */
+void trv__loop_each(struct trv__loop *loop, void (*visit)(struct trv__context *context));
+
+/* The locks of a task that ends stay taken, and whoever waits for them is told. Implemented by
+ * sync/lock.c. */
+void trv__locks_abandon(struct trv__context *context);
+/* Gives up what a task still has when it ends. */
+static inline void trv__context_end(struct trv__context *context)
+{
+    trv_clear(&context->error);
+    trv_clear(&context->handled);
+    context->has_ended = 1;
+    if (UNLIKELY(context->held != NULL))
+        trv__locks_abandon(context);
+}
 
 /* How a kind of context waits. Called with the GIL held, which is held again on return. */
 struct trv__context_operations {

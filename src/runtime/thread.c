@@ -129,8 +129,7 @@ void trv__thread_drop_object(struct trv__thread *thread)
 /* What a thread still holds when it ends; with the GIL. It is in no list afterwards. */
 static void drop_holdings(struct trv__thread *self)
 {
-    trv_clear(&self->context.error);
-    trv_clear(&self->context.handled);
+    trv__context_end(&self->context);
     trv__list_remove(&self->link);
     trv__thread_drop_object(self);
 }

@@ -125,8 +125,10 @@ enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, 
     waiter->given = NULL;
     trv__list_append(list, &waiter->link);
     context->waits_on = on;
+    context->line = &waiter->link;
     wake = trv__park(deadline_ns);
     context->waits_on = NULL;
+    context->line = NULL;
     trv__list_remove(&waiter->link);
     return wake;
 }

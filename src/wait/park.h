@@ -29,16 +29,21 @@ struct trv__waiter {
     void *data;        /* the primitive's own */
 };
 
-/* Whether the calling context may block: 0, or -1 with RuntimeError naming what it tried. Ask in the
- * public function itself: the address it returns to is kept as the place of the wait. */
+/* Whether the calling context may block: 0, or -1 with RuntimeError naming what it tried. `at` is kept
+ * as the place of the wait: an address in the user's code. */
 int trv__raise_may_not_block(const char *what);
-static inline __attribute__((always_inline)) int trv__may_block(const char *what)
+static inline int trv__may_block_at(const char *what, const void *at)
 {
     struct trv__context *context = trv__current->context;
 
     context->waits_in = what;
-    context->waits_at = __builtin_return_address(0);
+    context->waits_at = at;
     return UNLIKELY(context->no_switch) ? trv__raise_may_not_block(what) : 0;
+}
+/* The same where the public function itself asks: the place is the address it returns to. */
+static inline __attribute__((always_inline)) int trv__may_block(const char *what)
+{
+    return trv__may_block_at(what, __builtin_return_address(0));
 }
 /* Checks a timeout and turns it into a deadline. 0, or -1 with ValueError. */
 int trv__deadline(double timeout, int64_t *deadline_ns);

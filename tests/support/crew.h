@@ -9,6 +9,9 @@
  *
  * A member runs with the GIL held. An exception that it leaves pending is printed and fails the
  * test.
+ *
+ * crew_start_mixed starts members of both kinds: under a seed, that says which are threads and which
+ * are coroutines, of one loop or of two, so that many seeds see every mixture.
  */
 #ifndef TRV_TESTS_CREW_H
 #define TRV_TESTS_CREW_H
@@ -26,6 +29,13 @@ struct crew {
 void crew_begin(struct crew *crew);
 void crew_start(struct crew *crew, crew_body *body, void *argument);
 void crew_join(struct crew *crew);
+
+struct crew_member {
+    crew_body *body;
+    void *argument;
+};
+/* The members are read while they start, and need not stay. */
+void crew_start_mixed(struct crew *crew, const struct crew_member *members, size_t count);
 
 /* Lets the others run until all of them wait: under a seed, and only there. */
 void crew_settle(void);

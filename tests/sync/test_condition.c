@@ -86,7 +86,7 @@ static void flag_is_seen(int members)
     ck_assert_int_eq(trv_checkpoint(), 0);
     take();
     ready = 1;
-    ck_assert_int_eq(trv_condition_notify(condition, SIZE_MAX), 0);
+    ck_assert_int_eq(trv_condition_notify_all(condition), 0);
     release();
     crew_join(&crew);
     ck_assert_int_eq(woken, members);
@@ -394,9 +394,39 @@ SEEDED_TEST(timing_out_races_with_notifying, 200)
     trv_unref(condition);
 }
 
+TEST(it_has_methods)
+{
+    trv_auto trv_object *acquire = NULL, *release_method = NULL, *wait = NULL, *wait_for = NULL,
+                        *notify_method = NULL, *notify_all = NULL;
+
+    condition = trv_condition_new(NULL);
+    acquire = trv_getattr(condition, "acquire");
+    release_method = trv_getattr(condition, "release");
+    wait = trv_getattr(condition, "wait");
+    wait_for = trv_getattr(condition, "wait_for");
+    notify_method = trv_getattr(condition, "notify");
+    notify_all = trv_getattr(condition, "notify_all");
+    ck_assert_ptr_null(trv_call(wait, "i", 0));
+    crew_expect_error(trv_RuntimeError);
+    ck_assert_ptr_null(trv_call(notify_all, ""));
+    crew_expect_error(trv_RuntimeError);
+    ck_assert_int_eq(trv_is(trv_call(acquire, ""), trv_bool_new(1)), 1);
+    ck_assert_int_eq(trv_is(trv_call(wait, "d", 0.0), trv_bool_new(0)), 1);
+    ck_assert_int_eq(trv_is(trv_call(wait_for, "oi", is_ready, 0), trv_bool_new(0)), 1);
+    ready = 1;
+    ck_assert_int_eq(trv_is(trv_call(wait_for, "o", is_ready), trv_bool_new(1)), 1);
+    ck_assert_ptr_null(trv_call(wait_for, "o", is_broken));
+    crew_expect_error(trv_KeyError);
+    ck_assert_int_eq(trv_is_none(trv_call(notify_method, "")), 1);
+    ck_assert_int_eq(trv_is_none(trv_call(notify_method, "i", 2)), 1);
+    ck_assert_int_eq(trv_is_none(trv_call(notify_all, "")), 1);
+    ck_assert_int_eq(trv_is_none(trv_call(release_method, "")), 1);
+    trv_unref(condition);
+}
+
 TEST_LIST(RUN(the_lock_must_be_held), RUN(it_works_over_a_lock_of_the_caller),
           RUN(notifying_all_wakes_all), RUN(notifying_all_wakes_all_in_any_order),
           RUN(so_many_are_woken_as_are_notified), RUN(the_notifier_keeps_the_lock),
           RUN(a_timeout_brings_the_lock_back), RUN(taking_the_lock_again_has_no_deadline),
           RUN(cancelling_races_with_notifying), RUN(wait_for_asks_again_after_each_notification),
-          RUN(wait_for_has_one_deadline), RUN(timing_out_races_with_notifying))
+          RUN(wait_for_has_one_deadline), RUN(it_has_methods), RUN(timing_out_races_with_notifying))

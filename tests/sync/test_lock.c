@@ -4,6 +4,9 @@
 
 #include "sync/lock.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static trv_object *lock;
 
 TEST(a_new_lock_is_free)
@@ -329,8 +332,202 @@ TEST(a_finalizer_may_not_wait)
     trv_unref(lock);
 }
 
+/* A task that ends without releasing ------------------------------------------------------------ */
+
+static int told;
+
+static void take_and_end(void *unused)
+{
+    (void)unused;
+    ck_assert_int_eq(trv_lock_acquire(lock, TRV_FOREVER), 1);
+    ck_assert_int_eq(trv_sleep(1), 0);
+}
+
+static void wait_in_vain(void *unused)
+{
+    (void)unused;
+    ck_assert_int_eq(trv_sleep(0.5), 0);
+    ck_assert_int_eq(trv_lock_acquire(lock, TRV_FOREVER), -1);
+    crew_expect_error(trv_DeadlockError);
+    ck_assert_int_eq(trv_lock_acquire(lock, 0), 0);
+    ck_assert_int_eq(trv_lock_release(lock), -1);
+    crew_expect_error(trv_RuntimeError);
+    told++;
+}
+
+/* Those who wait are told, and so is who comes later, though it runs where the owner ran. */
+SEEDED_TEST(a_task_ends_with_the_lock, 400)
+{
+    static const struct crew_member members[] = {
+        {take_and_end, NULL}, {wait_in_vain, NULL}, {wait_in_vain, NULL}};
+    struct crew crew;
+
+    lock = trv_lock_new();
+    crew_begin(&crew);
+    crew_start_mixed(&crew, members, 3);
+    crew_join(&crew);
+    crew_start_mixed(&crew, members + 1, 1);
+    crew_join(&crew);
+    ck_assert_int_eq(told, 3);
+    ck_assert_int_eq(trv_lock_locked(lock), 1);
+    trv_unref(lock);
+}
+
+static void take_many(void *unused)
+{
+    trv_auto trv_object *locks = trv_list_new();
+
+    (void)unused;
+    for (int i = 0; i < 5; i++) {
+        trv_auto trv_object *one = trv_lock_new();
+        ck_assert_int_eq(trv_lock_acquire(one, 0), 1);
+        ck_assert_int_eq(trv_list_append(locks, one), 0);
+    }
+    for (int i = 0; i < 5; i += 2) {
+        trv_auto trv_object *one = trv_list_get(locks, i);
+        ck_assert_int_eq(trv_lock_release(one), 0);
+    }
+    ck_assert_ptr_nonnull(trv__current->context->held);
+    trv_clear(&locks); /* locks that end while they are held are held no more */
+    ck_assert_ptr_null(trv__current->context->held);
+}
+
+TEST(locks_are_released_in_any_order)
+{
+    struct crew crew;
+
+    take_many(NULL);
+    crew_begin(&crew);
+    crew_start(&crew, take_many, NULL);
+    crew_join(&crew);
+}
+
+/* In a forked child the others are gone, and with them their claims. */
+static void wait_and_take(void *unused)
+{
+    (void)unused;
+    ck_assert_int_eq(trv_lock_acquire(lock, TRV_FOREVER), 1);
+    ck_assert_int_eq(trv_lock_release(lock), 0);
+}
+
+static void in_child(trv_object *abandoned)
+{
+    alarm(20);
+    if (trv_lock_release(lock) < 0 || trv_lock_locked(lock) != 0)
+        _exit(1); /* handed to a thread that is not there */
+    if (trv_lock_acquire(abandoned, TRV_FOREVER) != -1 || !trv_error_matches(trv_DeadlockError))
+        _exit(2);
+    trv_error_clear();
+    _exit(0);
+}
+
+static void hold_other(void *other)
+{
+    ck_assert_int_eq(trv_lock_acquire(other, TRV_FOREVER), 1);
+    ck_assert_int_eq(trv_lock_acquire(lock, TRV_FOREVER), 1);
+    ck_assert_int_eq(trv_lock_release(lock), 0);
+    ck_assert_int_eq(trv_lock_release(other), 0);
+}
+
+SEEDED_TEST(a_fork_leaves_the_others_behind, 20)
+{
+    trv_auto trv_object *other = trv_lock_new();
+    const struct crew_member members[] = {
+        {wait_and_take, NULL}, {hold_other, other}, {wait_and_take, NULL}, {wait_and_take, NULL}};
+    struct crew crew;
+    int status = -1;
+    pid_t child;
+
+    lock = trv_lock_new();
+    ck_assert_int_eq(trv_lock_acquire(lock, 0), 1);
+    crew_begin(&crew);
+    crew_start_mixed(&crew, members, 4);
+    crew_settle();
+    if ((child = fork()) == 0)
+        in_child(other);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(trv_lock_release(lock), 0);
+    crew_join(&crew);
+    trv_unref(lock);
+}
+
+/* Methods ------------------------------------------------------------------------------------- */
+
+TEST(it_has_methods)
+{
+    trv_auto trv_object *acquire = NULL, *release_method = NULL, *locked = NULL;
+
+    lock = trv_lock_new();
+    acquire = trv_getattr(lock, "acquire");
+    release_method = trv_getattr(lock, "release");
+    locked = trv_getattr(lock, "locked");
+    ck_assert_int_eq(trv_is(trv_call(acquire, ""), trv_bool_new(1)), 1);
+    ck_assert_int_eq(trv_is(trv_call(locked, ""), trv_bool_new(1)), 1);
+    ck_assert_int_eq(trv_is_none(trv_call(release_method, "")), 1);
+    ck_assert_int_eq(trv_is(trv_call(locked, ""), trv_bool_new(0)), 1);
+    ck_assert_int_eq(trv_is(trv_call(acquire, "n"), trv_bool_new(1)), 1);
+    ck_assert_ptr_null(trv_call(acquire, "i", 0));
+    crew_expect_error(trv_RuntimeError);
+    ck_assert_ptr_null(trv_call(acquire, "s", "soon"));
+    crew_expect_error(trv_TypeError);
+    ck_assert_int_eq(trv_is_none(trv_call(release_method, "")), 1);
+    trv_unref(lock);
+}
+
+/* Where a task waits is the place in its own code. */
+static struct trv__context *waiting;
+static const void *called_at;
+
+static __attribute__((noinline)) int take_at(void)
+{
+    called_at = __builtin_return_address(0);
+    return trv_lock_acquire(lock, TRV_FOREVER);
+}
+
+static void wait_somewhere(void *unused)
+{
+    (void)unused;
+    waiting = trv__current->context;
+    ck_assert_int_eq(take_at(), 1);
+    ck_assert_int_eq(trv_lock_release(lock), 0);
+    TRV_WITH(lock)
+        ;
+}
+
+static void expect_waits_here(void)
+{
+    ck_assert_int_eq(waiting->is_parked, 1);
+    ck_assert_ptr_eq(waiting->waits_on, lock);
+    ck_assert_str_eq(waiting->waits_in, "lock_acquire");
+    /* within this program's functions, which are small */
+    ck_assert_uint_lt((size_t)((const char *)waiting->waits_at - (const char *)called_at) + 2000,
+                      4000);
+}
+
+SEEDED_TEST(where_it_waits_is_known, 10)
+{
+    struct crew crew;
+
+    lock = trv_lock_new();
+    ck_assert_int_eq(trv_lock_acquire(lock, 0), 1);
+    crew_begin(&crew);
+    crew_start(&crew, wait_somewhere, NULL);
+    crew_settle();
+    expect_waits_here();
+    ck_assert_int_eq(trv_lock_release(lock), 0);
+    ck_assert_int_eq(trv_lock_acquire(lock, TRV_FOREVER), 1);
+    crew_settle();
+    expect_waits_here();
+    ck_assert_int_eq(trv_lock_release(lock), 0);
+    crew_join(&crew);
+    trv_unref(lock);
+}
+
 TEST_LIST(RUN(a_new_lock_is_free), RUN(misuse_is_an_exception), RUN(with_takes_and_releases),
           RUN(it_has_a_text_and_a_type), RUN(one_at_a_time), RUN(one_at_a_time_in_any_order),
           RUN(first_come_first_served), RUN(only_the_owner_releases), RUN(a_timeout_ends_the_wait),
           RUN(a_deadline_around_it_ends_the_wait), RUN(cancelling_races_with_the_hand_over),
-          RUN(a_finalizer_may_not_wait))
+          RUN(a_finalizer_may_not_wait), RUN(a_task_ends_with_the_lock),
+          RUN(locks_are_released_in_any_order), RUN(a_fork_leaves_the_others_behind),
+          RUN(it_has_methods), RUN(where_it_waits_is_known))
