@@ -277,7 +277,8 @@ static struct trv__ready *choose_ready(struct trv__loop *loop)
     if (UNLIKELY(trv__runtime()->chooser.is_seeded)) {
         LIST_EACH(counted, &loop->ready)
             count++;
-        for (count = trv__choose(&trv__runtime()->chooser, count); count > 0; count--)
+        for (count = trv__choose(&trv__runtime()->chooser, TRV__CHOOSE_READY, count); count > 0;
+             count--)
             node = node->next;
     }
     trv__list_remove(node);

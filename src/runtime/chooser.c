@@ -9,7 +9,9 @@
 
 #include <errno.h>
 
-#define SWITCH_ONE_IN 4
+/* How many safepoints in a row stay by default while others wait: a thread may be waiting, at
+ * safepoints, for what another one is to do. */
+#define STAYS_MOST 1000
 
 int trv__chooser_init(struct trv__chooser *chooser, const char *seed)
 {
@@ -24,6 +26,8 @@ int trv__chooser_init(struct trv__chooser *chooser, const char *seed)
         return -1;
     for (int i = 0; i < 4; i++)
         chooser->state[i] = (uint32_t)trv__hash_mix(chooser->seed * 4 + (uint64_t)i + 1);
+    /* Some mistakes need many switches, some need few. */
+    chooser->one_in = 2u << (trv__hash_mix(chooser->seed + 5) % 5);
     chooser->is_seeded = true;
     atomic_store_explicit(&chooser->now_ns, TRV__SECOND, memory_order_relaxed);
     return 0;
@@ -44,18 +48,41 @@ static uint32_t draw(struct trv__chooser *chooser)
     s[0] ^= s[3];
     s[2] ^= t;
     s[3] = rotate(s[3], 11);
-    chooser->decisions++;
     return result;
 }
 
-size_t trv__choose(struct trv__chooser *chooser, size_t count)
+/* What first-in first-out without preemption would answer. */
+static size_t usual_choice(struct trv__chooser *chooser, enum trv__choice kind)
 {
-    if (LIKELY(!chooser->is_seeded) || count < 2)
+    if (kind != TRV__CHOOSE_SWITCH || chooser->stays < STAYS_MOST)
         return 0;
-    return (size_t)(((uint64_t)draw(chooser) * count) >> 32);
+    return 1;
 }
 
-bool trv__choose_switch(struct trv__chooser *chooser)
+static size_t draw_choice(struct trv__chooser *chooser, enum trv__choice kind, size_t count)
 {
-    return chooser->is_seeded && draw(chooser) % SWITCH_ONE_IN == 0;
+    if (kind != TRV__CHOOSE_SWITCH)
+        return (size_t)(((uint64_t)draw(chooser) * count) >> 32);
+    if (draw(chooser) % chooser->one_in)
+        return 0;
+    return 1 + (size_t)(((uint64_t)draw(chooser) * (count - 1)) >> 32);
+}
+
+size_t trv__choose_slowly(struct trv__chooser *chooser, enum trv__choice kind, size_t count)
+{
+    struct trv__decision *last = &chooser->last;
+
+    *last = (struct trv__decision){.number = chooser->decisions++,
+                                   .kind = kind,
+                                   .count = count,
+                                   .usual = usual_choice(chooser, kind)};
+    last->chosen = draw_choice(chooser, kind, count);
+    chooser->stays = kind == TRV__CHOOSE_SWITCH && !last->chosen ? chooser->stays + 1 : 0;
+    return last->chosen;
+}
+
+void trv__chooser_move_time(struct trv__chooser *chooser, int64_t now_ns)
+{
+    if (now_ns > atomic_load_explicit(&chooser->now_ns, memory_order_relaxed))
+        atomic_store_explicit(&chooser->now_ns, now_ns, memory_order_relaxed);
 }

@@ -43,11 +43,7 @@
  * Memory order: taking acquires and giving releases `state`; a hand-over releases through `word`
  * (store) and acquires (load) it. What `mutex` guards needs no more.
  *
- * Under a seed there are no free choices: the lock is never left free while somebody stands in
- * line, the chooser picks who is next, sleeping threads (parked, with or without a deadline) are
- * known here, and when nobody can run, virtual time moves to the earliest deadline. Threads that
- * are *outside* (in TRV_ALLOW_THREADS, or waiting for a descriptor) may come back at any moment of
- * real time; while there is one, virtual time passes no faster than real time.
+ * Under a seed there are no free choices, and none of this happens: see turns.c.
  */
 #include "runtime/gil.h"
 
@@ -59,7 +55,6 @@ enum { ASLEEP, TRY, GRANTED };
 
 #define RETURN_NS 100000
 #define STARVING_NS 1000000
-#define OUTSIDE_POLL_NS 2000000
 
 /* Helpers; all with the mutex held ------------------------------------------------------------------ */
 
@@ -152,11 +147,9 @@ static bool sleep_once(struct trv__gil *gil, struct trv__thread *self, int64_t d
     return was_woken;
 }
 
-/* How long a thread in line sleeps before it asks for the lock; 0: it asks at once, TRV__NEVER: never. */
+/* How long a thread in line sleeps before it asks for the lock; 0: it asks at once. */
 static int64_t patience_of(const struct trv__gil *gil, const struct trv__thread *self)
 {
-    if (gil->chooser->is_seeded)
-        return TRV__NEVER;
     if (!self->gil.is_returning)
         return gil->slice_ns;
     return self->gil.haste == TRV__SOON ? RETURN_NS : 0;
@@ -177,9 +170,7 @@ static void wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
         atomic_store_explicit(&self->gil.word, ASLEEP, memory_order_relaxed);
         if (!patience_ns)
             request_switch(gil);
-        if (sleep_once(gil, self,
-                       patience_ns && patience_ns != TRV__NEVER ? trv__clock_ns() + patience_ns
-                                                                : TRV__NEVER))
+        if (sleep_once(gil, self, patience_ns ? trv__clock_ns() + patience_ns : TRV__NEVER))
             continue;
         request_switch(gil);
         if (self->gil.is_returning)
@@ -189,60 +180,6 @@ static void wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
     gil->waited_ns += trv__clock_ns() - self->gil.queued_ns;
     self->gil.held_since_ns = 0;
     set_holder(gil, self);
-}
-
-static size_t line_length(const struct trv__list *line)
-{
-    size_t length = 0;
-
-    for (const struct trv__list *node = line->next; node != line; node = node->next)
-        length++;
-    return length;
-}
-
-/* The sleeper whose deadline is the earliest, if nothing else can happen before it. */
-static struct trv__thread *next_sleeper(struct trv__gil *gil)
-{
-    struct trv__thread *earliest = NULL;
-
-    if (gil->outside)
-        return NULL;
-    LIST_EACH(node, &gil->sleepers) {
-        struct trv__thread *thread = thread_at(node);
-        if (thread->gil.deadline_ns != TRV__NEVER &&
-            (!earliest || thread->gil.deadline_ns < earliest->gil.deadline_ns))
-            earliest = thread;
-    }
-    return earliest;
-}
-
-static void move_time(struct trv__gil *gil, int64_t now_ns)
-{
-    if (now_ns > atomic_load_explicit(&gil->chooser->now_ns, memory_order_relaxed))
-        atomic_store_explicit(&gil->chooser->now_ns, now_ns, memory_order_relaxed);
-}
-
-/* Under a seed: the holder lets go; the chooser says who is next. Returns who to wake, or NULL. */
-static struct trv__thread *pass_on(struct trv__gil *gil)
-{
-    size_t count = line_length(&gil->returning);
-    struct trv__list *node = gil->returning.next;
-    struct trv__thread *next;
-
-    set_holder(gil, NULL);
-    if (count) {
-        for (size_t chosen = trv__choose(gil->chooser, count); chosen > 0; chosen--)
-            node = node->next;
-        next = thread_at(node);
-    } else if ((next = next_sleeper(gil))) {
-        move_time(gil, next->gil.deadline_ns);
-        next->gil.is_sleeping = false;
-    } else {
-        atomic_store_explicit(&gil->state, 0, memory_order_release);
-        return NULL;
-    }
-    grant(gil, next);
-    return next;
 }
 
 static void wake(struct trv__thread *thread)
@@ -255,17 +192,10 @@ static void wake(struct trv__thread *thread)
 
 static void take_slow(struct trv__gil *gil, struct trv__thread *self)
 {
-    bool is_patient;
+    bool is_patient = self->gil.haste == TRV__IN_TURN;
 
     pthread_mutex_lock(&gil->mutex);
-    if (self->gil.is_outside) {
-        self->gil.is_outside = false;
-        gil->outside--;
-    }
-    is_patient = self->gil.haste == TRV__IN_TURN && !gil->chooser->is_seeded;
     stand_in_line(gil, self, is_patient ? &gil->preempted : &gil->returning, false);
-    if (!atomic_exchange_explicit(&self->gil.has_arrived, 1, memory_order_relaxed))
-        trv__futex_wake(&self->gil.has_arrived);
     wait_for_turn(gil, self);
     self->gil.slice_left_ns = gil->slice_ns;
     pthread_mutex_unlock(&gil->mutex);
@@ -275,9 +205,12 @@ void trv__gil_take(struct trv__gil *gil, struct trv__thread *self)
 {
     uint32_t state = 0;
 
+    if (UNLIKELY(gil->chooser->is_seeded)) {
+        trv__turns_take(gil, self);
+        return;
+    }
     ASSERT(atomic_load_explicit(&gil->holder, memory_order_relaxed) != self);
-    if (UNLIKELY(gil->chooser->is_seeded) ||
-        !atomic_compare_exchange_strong_explicit(&gil->state, &state, LOCKED, memory_order_acquire,
+    if (!atomic_compare_exchange_strong_explicit(&gil->state, &state, LOCKED, memory_order_acquire,
                                                  memory_order_relaxed)) {
         take_slow(gil, self);
         return;
@@ -306,16 +239,12 @@ static struct trv__thread *give_to_first(struct trv__gil *gil)
     return first;
 }
 
-static void give_slow(struct trv__gil *gil, struct trv__thread *self, bool comes_back)
+static void give_slow(struct trv__gil *gil)
 {
     struct trv__thread *next;
 
     pthread_mutex_lock(&gil->mutex);
-    if (gil->chooser->is_seeded && comes_back) {
-        self->gil.is_outside = true;
-        gil->outside++;
-    }
-    next = gil->chooser->is_seeded ? pass_on(gil) : give_to_first(gil);
+    next = give_to_first(gil);
     pthread_mutex_unlock(&gil->mutex);
     wake(next);
 }
@@ -325,18 +254,22 @@ void trv__gil_give(struct trv__gil *gil, struct trv__thread *self)
     uint32_t state = LOCKED;
 
     ASSERT(atomic_load_explicit(&gil->holder, memory_order_relaxed) == self);
-    if (LIKELY(!gil->chooser->is_seeded)) {
-        set_holder(gil, NULL);
-        if (atomic_compare_exchange_strong_explicit(&gil->state, &state, 0, memory_order_release,
-                                                    memory_order_relaxed))
-            return;
+    if (UNLIKELY(gil->chooser->is_seeded)) {
+        trv__turns_give(gil, self);
+        return;
     }
-    give_slow(gil, self, true);
+    set_holder(gil, NULL);
+    if (!atomic_compare_exchange_strong_explicit(&gil->state, &state, 0, memory_order_release,
+                                                 memory_order_relaxed))
+        give_slow(gil);
 }
 
 void trv__gil_leave(struct trv__gil *gil, struct trv__thread *self)
 {
-    give_slow(gil, self, false);
+    if (gil->chooser->is_seeded)
+        trv__turns_leave(gil, self);
+    else
+        give_slow(gil);
 }
 
 /* At safepoints ------------------------------------------------------------------------------------- */
@@ -381,29 +314,12 @@ static void hand_over(struct trv__gil *gil, struct trv__thread *self, struct trv
     wait_for_turn(gil, self);
 }
 
-static void switch_seeded(struct trv__gil *gil, struct trv__thread *self)
-{
-    struct trv__thread *next;
-
-    pthread_mutex_lock(&gil->mutex);
-    if (!trv__list_is_empty(&gil->returning)) {
-        gil->dropped++;
-        stand_in_line(gil, self, &gil->returning, false);
-        next = pass_on(gil);
-        if (next != self)
-            wake(next);
-        wait_for_turn(gil, self);
-    }
-    pthread_mutex_unlock(&gil->mutex);
-}
-
 void trv__gil_switch(struct trv__gil *gil, struct trv__thread *self)
 {
     struct trv__thread *next;
 
     if (gil->chooser->is_seeded) {
-        if (trv__choose_switch(gil->chooser))
-            switch_seeded(gil, self);
+        trv__turns_switch(gil, self);
         return;
     }
     pthread_mutex_lock(&gil->mutex);
@@ -418,7 +334,7 @@ void trv__gil_reschedule(struct trv__gil *gil, struct trv__thread *self)
     struct trv__thread *next;
 
     if (gil->chooser->is_seeded) {
-        switch_seeded(gil, self);
+        trv__turns_reschedule(gil, self);
         return;
     }
     pthread_mutex_lock(&gil->mutex);
@@ -430,58 +346,6 @@ void trv__gil_reschedule(struct trv__gil *gil, struct trv__thread *self)
     pthread_mutex_unlock(&gil->mutex);
 }
 
-/* Sleeping under a seed ----------------------------------------------------------------------------- */
-
-void trv__gil_sleep(struct trv__gil *gil, struct trv__thread *self, int64_t deadline_ns)
-{
-    int64_t now_ns = atomic_load_explicit(&gil->chooser->now_ns, memory_order_relaxed);
-    int64_t real_ns =
-        deadline_ns == TRV__NEVER ? TRV__NEVER : trv__clock_ns() + MAX_OF(deadline_ns - now_ns, 0);
-    struct trv__thread *next;
-
-    pthread_mutex_lock(&gil->mutex);
-    stand_in_line(gil, self, &gil->sleepers, false);
-    self->gil.is_sleeping = true;
-    self->gil.deadline_ns = deadline_ns;
-    next = pass_on(gil);
-    if (next != self)
-        wake(next);
-    while (atomic_load_explicit(&self->gil.word, memory_order_acquire) != GRANTED) {
-        if (sleep_once(gil, self, self->gil.is_sleeping ? real_ns : TRV__NEVER))
-            continue;
-        /* As much real time has passed. If all that goes on is outside, virtual time may, too. */
-        if (self->gil.is_sleeping && try_take(gil)) {
-            move_time(gil, deadline_ns);
-            trv__list_remove(&self->gil.link);
-            self->gil.is_sleeping = false;
-            break;
-        }
-        real_ns = trv__clock_ns() + OUTSIDE_POLL_NS;
-    }
-    set_holder(gil, self);
-    self->gil.held_since_ns = 0;
-    pthread_mutex_unlock(&gil->mutex);
-}
-
-void trv__gil_rouse(struct trv__gil *gil, struct trv__thread *thread)
-{
-    pthread_mutex_lock(&gil->mutex);
-    if (thread->gil.is_sleeping) {
-        thread->gil.is_sleeping = false;
-        trv__list_remove(&thread->gil.link);
-        trv__list_append(&gil->returning, &thread->gil.link);
-        announce(gil);
-    }
-    pthread_mutex_unlock(&gil->mutex);
-}
-
-void trv__gil_advance(struct trv__gil *gil, int64_t now_ns)
-{
-    pthread_mutex_lock(&gil->mutex);
-    move_time(gil, now_ns);
-    pthread_mutex_unlock(&gil->mutex);
-}
-
 /* Life ---------------------------------------------------------------------------------------------- */
 
 void trv__gil_init(struct trv__gil *gil, struct trv__chooser *chooser, double slice)
@@ -489,7 +353,7 @@ void trv__gil_init(struct trv__gil *gil, struct trv__chooser *chooser, double sl
     pthread_mutex_init(&gil->mutex, NULL);
     trv__list_init(&gil->returning);
     trv__list_init(&gil->preempted);
-    trv__list_init(&gil->sleepers);
+    trv__turns_init(&gil->turns);
     gil->chooser = chooser;
     gil->slice_ns = (int64_t)(slice * 1e9);
     if (chooser->is_seeded || TRV_GIL_STRESS)
@@ -512,9 +376,7 @@ void trv__gil_after_fork(struct trv__gil *gil, struct trv__thread *only)
     if (only) {
         trv__list_init(&gil->returning);
         trv__list_init(&gil->preempted);
-        trv__list_init(&gil->sleepers);
-        trv__list_init(&only->gil.link);
-        gil->outside = 0;
+        trv__turns_after_fork(gil, only);
         atomic_store_explicit(&gil->state, LOCKED, memory_order_relaxed);
         withdraw_request(gil);
     }

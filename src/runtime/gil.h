@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/list.h"
 #include "runtime/chooser.h"
+#include "runtime/turns.h"
 
 #include <pthread.h>
 
@@ -22,17 +23,13 @@ enum trv__haste {
 };
 
 struct trv__gil_waiter {
-    struct trv__list link; /* in gil.returning, gil.preempted or gil.sleepers; gil.mutex */
+    struct trv__list link; /* in gil.returning or gil.preempted, or one of gil.turns; gil.mutex */
     _Atomic uint32_t word; /* what it sleeps on; see gil.c; written under gil.mutex */
     int64_t queued_ns;     /* since when it stands in line; gil.mutex */
     int64_t held_since_ns; /* when its holding was first looked at, 0: not yet; the holder */
     int64_t slice_left_ns; /* of a preempted thread; the holder */
     bool is_returning;     /* it took the lock coming back from a wait; the holder */
     uint8_t haste;         /* enum trv__haste of its next taking; its waker, or itself */
-    bool is_sleeping;      /* seeded: parked, in gil.sleepers; gil.mutex */
-    bool is_outside;       /* seeded: gave the lock back and may come at any time; gil.mutex */
-    int64_t deadline_ns;   /* seeded: of its sleep, virtual; gil.mutex */
-    _Atomic uint32_t has_arrived; /* 1 once it stood in line for the first time */
 };
 
 struct trv__gil {
@@ -42,8 +39,7 @@ struct trv__gil {
     pthread_mutex_t mutex;      /* guards what follows and the waiters' links */
     struct trv__list returning; /* threads back from a wait */
     struct trv__list preempted; /* threads that were made to give it up */
-    struct trv__list sleepers;  /* seeded: parked threads */
-    size_t outside;             /* seeded: threads that run or wait beyond our sight */
+    struct trv__turns turns;    /* instead of the lines, under a seed */
     struct trv__chooser *chooser;
     int64_t slice_ns;  /* constant */
     int64_t waited_ns; /* sum over all threads */
@@ -63,14 +59,6 @@ void trv__gil_leave(struct trv__gil *gil, struct trv__thread *self);
 void trv__gil_switch(struct trv__gil *gil, struct trv__thread *self);
 /* Gives the turn to anyone who waits, and comes back. */
 void trv__gil_reschedule(struct trv__gil *gil, struct trv__thread *self);
-
-/* Seeded only: gives the lock back and sleeps until trv__gil_rouse or the virtual deadline; the
- * lock is held again on return. */
-void trv__gil_sleep(struct trv__gil *gil, struct trv__thread *self, int64_t deadline_ns);
-/* Seeded only: a sleeping thread stands in line again. By the holder. */
-void trv__gil_rouse(struct trv__gil *gil, struct trv__thread *thread);
-/* Seeded only: a wait beyond our sight took until then. By the holder. */
-void trv__gil_advance(struct trv__gil *gil, int64_t now_ns);
 
 /* Around fork; see runtime.h. */
 void trv__gil_before_fork(struct trv__gil *gil);

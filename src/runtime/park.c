@@ -14,16 +14,12 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
-static void timed_out_unless_woken(struct trv__context *context, int64_t deadline_ns)
+static void timed_out_unless_woken(struct trv__context *context)
 {
-    struct trv_runtime *runtime = trv__runtime();
-
     if (!context->is_parked)
         return;
     context->is_parked = 0;
     context->wake = TRV__TIMED_OUT;
-    if (runtime->chooser.is_seeded && deadline_ns != TRV__NEVER)
-        trv__gil_advance(&runtime->gil, deadline_ns);
 }
 
 static void thread_park(struct trv__context *context, int64_t deadline_ns)
@@ -32,7 +28,7 @@ static void thread_park(struct trv__context *context, int64_t deadline_ns)
     struct trv__gil *gil = &trv__runtime()->gil;
 
     if (gil->chooser->is_seeded) {
-        trv__gil_sleep(gil, self, deadline_ns);
+        trv__turns_rest(gil, self, deadline_ns);
     } else {
         atomic_store_explicit(&self->park_word, 1, memory_order_relaxed);
         trv__gil_give(gil, self);
@@ -41,7 +37,7 @@ static void thread_park(struct trv__context *context, int64_t deadline_ns)
             ;
         trv__gil_take(gil, self);
     }
-    timed_out_unless_woken(context, deadline_ns);
+    timed_out_unless_woken(context);
 }
 
 static void thread_unpark(struct trv__context *context)
@@ -49,11 +45,11 @@ static void thread_unpark(struct trv__context *context)
     struct trv__thread *thread = context->thread;
     struct trv__gil *gil = &trv__runtime()->gil;
 
-    if (thread->is_polling) {
+    if (gil->chooser->is_seeded) {
+        trv__turns_rouse(gil, thread);
+    } else if (thread->is_polling) {
         if (eventfd_write(thread->event_fd, 1) < 0)
             ASSERT(errno == EAGAIN); /* it is full of wake-ups: one is enough */
-    } else if (gil->chooser->is_seeded) {
-        trv__gil_rouse(gil, thread);
     } else {
         atomic_store_explicit(&thread->park_word, 0, memory_order_release);
         trv__futex_wake(&thread->park_word);
@@ -63,14 +59,6 @@ static void thread_unpark(struct trv__context *context)
 static int64_t not_negative(int64_t ns)
 {
     return ns > 0 ? ns : 0;
-}
-
-/* The real time at which a wait on the runtime's clock must end. */
-static int64_t real_deadline(int64_t deadline_ns)
-{
-    if (deadline_ns == TRV__NEVER || !trv__runtime()->chooser.is_seeded)
-        return deadline_ns;
-    return trv__clock_ns() + not_negative(deadline_ns - trv__now_ns());
 }
 
 static int poll_until(struct pollfd *fds, nfds_t count, int64_t deadline_ns)
@@ -97,35 +85,44 @@ static int ready_events(int wanted, short revents)
     return ready & wanted;
 }
 
-static void poll_outside(struct trv__thread *self, struct trv__fd_wait *wait, int64_t deadline_ns)
+/* Polls the descriptor, and the thread's eventfd, without the GIL. */
+static int poll_outside(struct trv__thread *self, struct pollfd *watched, int64_t deadline_ns)
 {
     struct trv__gil *gil = &trv__runtime()->gil;
-    short wanted = (short)((wait->events & TRV_READABLE ? POLLIN | POLLRDHUP : 0) |
-                           (wait->events & TRV_WRITABLE ? POLLOUT : 0));
-    struct pollfd fds[2] = {{.fd = wait->fd, .events = wanted},
-                            {.fd = self->event_fd, .events = POLLIN}};
-    int64_t real_ns = real_deadline(deadline_ns);
+    struct pollfd fds[2] = {*watched, {.fd = self->event_fd, .events = POLLIN}};
     int answer, error;
 
     self->is_polling = true;
     trv__gil_give(gil, self);
-    answer = poll_until(fds, 2, real_ns);
+    answer = poll_until(fds, 2, deadline_ns);
     error = errno;
     trv__gil_take(gil, self);
     self->is_polling = false;
-    if (answer < 0)
-        wait->error = error;
-    else if (fds[0].revents & POLLNVAL)
-        wait->error = EBADF;
-    else
-        wait->ready |= ready_events(wait->events, fds[0].revents);
+    watched->revents = fds[0].revents;
+    return answer < 0 ? error : 0;
+}
+
+/* 0 or an errno. */
+static int watch(struct trv__context *context, struct pollfd *watched, int64_t deadline_ns)
+{
+    struct trv__gil *gil = &trv__runtime()->gil;
+
+    if (LIKELY(!gil->chooser->is_seeded))
+        return poll_outside(context->thread, watched, deadline_ns);
+    while (!trv__turns_watch(gil, context->thread, watched, deadline_ns) && context->is_parked)
+        ;
+    return 0;
 }
 
 static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wait,
                            int64_t deadline_ns)
 {
     struct trv__thread *self = context->thread;
+    short wanted = (short)((wait->events & TRV_READABLE ? POLLIN | POLLRDHUP : 0) |
+                           (wait->events & TRV_WRITABLE ? POLLOUT : 0));
+    struct pollfd watched = {.fd = wait->fd, .events = wanted};
     eventfd_t ignored;
+    int error;
 
     if (self->event_fd < 0 &&
         (FAULT() || (self->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)) {
@@ -134,13 +131,17 @@ static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wa
         return;
     }
     trv__list_append(&trv__runtime()->fd_waits, &wait->link);
-    poll_outside(self, wait, deadline_ns);
+    error = watch(context, &watched, deadline_ns);
     trv__list_remove(&wait->link);
+    if (error || watched.revents & POLLNVAL)
+        wait->error = error ? error : EBADF;
+    else
+        wait->ready |= ready_events(wait->events, watched.revents);
     if (!context->is_parked)
         eventfd_read(self->event_fd, &ignored);
     else if (wait->ready || wait->error)
         context->is_parked = 0, context->wake = TRV__WOKEN;
-    timed_out_unless_woken(context, deadline_ns);
+    timed_out_unless_woken(context);
 }
 
 static void thread_reschedule(struct trv__context *context)

@@ -48,6 +48,8 @@ static struct trv_runtime *create_runtime(const trv_config *config)
     trv__list_init(&runtime->fd_keepers);
     runtime->pid = getpid();
     trv__chooser_init(&runtime->chooser, seed_of(config));
+    if (runtime->chooser.is_seeded) /* hashes of text are part of the story */
+        runtime->objects.hash_key = (struct trv__hash_key){runtime->chooser.seed, 1};
     trv__gil_init(&runtime->gil, &runtime->chooser, slice_of(config));
     runtime->heap = trv__heap_create(config);
     runtime->main_thread = runtime->heap ? trv__thread_create(runtime) : NULL;

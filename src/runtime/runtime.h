@@ -25,10 +25,11 @@
 struct trv__loop;
 
 struct trv__thread {
-    struct trv__current current; /* must be first: what lower floors see */
-    struct trv__context context; /* the thread's own flow of control */
-    struct trv__gil_waiter gil;  /* how it stands in line for the GIL */
-    struct trv__list link;       /* in runtime->threads */
+    struct trv__current current;   /* must be first: what lower floors see */
+    struct trv__context context;   /* the thread's own flow of control */
+    struct trv__gil_waiter gil;    /* how it stands in line for the GIL */
+    struct trv__turn_waiter turns; /* the same under a seed */
+    struct trv__list link;         /* in runtime->threads */
     pthread_t pthread;
     uint32_t attach_depth; /* trv_thread_attach calls not undone; its own thread only */
     bool is_main;

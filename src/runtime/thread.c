@@ -240,17 +240,18 @@ struct trv__thread *trv__thread_launch(const struct trv__thread_spec *spec)
         return NULL;
     trv__list_append(&runtime->threads, &thread->link);
     runtime->started += !spec->is_daemon;
+    if (runtime->chooser.is_seeded)
+        trv__turns_expect(&runtime->gil, thread);
     error = create_pthread(thread, spec->stack_bytes ? spec->stack_bytes : runtime->stack_bytes);
     if (error) {
+        if (runtime->chooser.is_seeded)
+            trv__turns_forget(&runtime->gil, thread);
         runtime->started -= !spec->is_daemon;
         trv__list_remove(&thread->link);
         trv_unref(thread->object);
         trv__thread_destroy(thread);
         return (void *)trv_raise_errno_of(error, "cannot start a thread");
     }
-    /* Under a seed it must stand in line before anything else is decided. */
-    while (runtime->chooser.is_seeded && !atomic_load(&thread->gil.has_arrived))
-        trv__futex_wait(&thread->gil.has_arrived, 0, TRV__NEVER);
     return thread;
 }
 

@@ -144,7 +144,8 @@ struct trv__waiter *trv__wake_one(struct trv__list *list, trv_object *given)
             LIST_EACH(counted, list)
                 count++;
         node = list->next;
-        for (size_t chosen = trv__choose(&trv__runtime()->chooser, count); chosen > 0; chosen--)
+        for (size_t chosen = trv__choose(&trv__runtime()->chooser, TRV__CHOOSE_WAITER, count);
+             chosen > 0; chosen--)
             node = node->next;
         waiter = CONTAINER_OF(node, struct trv__waiter, link);
         trv__list_remove(node);

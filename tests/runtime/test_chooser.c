@@ -122,21 +122,25 @@ RAW_TEST(other_seeds_tell_other_stories)
 RAW_TEST(it_chooses_evenly)
 {
     struct trv__chooser chooser;
-    int counts[5] = {0}, switches = 0;
+    int counts[5] = {0}, others[3] = {0}, switches;
 
     ck_assert_int_eq(trv__chooser_init(&chooser, "42"), 0);
     for (int i = 0; i < 50000; i++) {
-        size_t chosen = trv__choose(&chooser, 5);
+        size_t chosen = trv__choose(&chooser, TRV__CHOOSE_READY, 5);
         ck_assert_uint_lt(chosen, 5);
         counts[chosen]++;
-        switches += trv__choose_switch(&chooser);
+        chosen = trv__choose(&chooser, TRV__CHOOSE_SWITCH, 3);
+        ck_assert_uint_lt(chosen, 3);
+        others[chosen]++;
     }
     for (int i = 0; i < 5; i++)
         ck_assert_int_lt(abs(counts[i] - 10000), 500);
-    ck_assert_int_gt(switches, 5000);
+    switches = others[1] + others[2];
+    ck_assert_int_lt(abs(switches - 50000 / (int)chooser.one_in), 1000);
+    ck_assert_int_lt(abs(others[1] - others[2]), switches / 10);
     ck_assert_uint_eq(chooser.decisions, 100000);
-    ck_assert_uint_eq(trv__choose(&chooser, 1), 0);
-    ck_assert_uint_eq(trv__choose(&chooser, 0), 0);
+    ck_assert_uint_eq(trv__choose(&chooser, TRV__CHOOSE_READY, 1), 0);
+    ck_assert_uint_eq(trv__choose(&chooser, TRV__CHOOSE_READY, 0), 0);
     ck_assert_uint_eq(chooser.decisions, 100000); /* no question, no decision */
 }
 
@@ -146,8 +150,8 @@ RAW_TEST(without_a_seed_it_is_first_come_first_served)
 
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(trv__chooser_init(&chooser, i ? "" : NULL), 0);
-        ck_assert_uint_eq(trv__choose(&chooser, 100), 0);
-        ck_assert_int_eq(trv__choose_switch(&chooser), 0);
+        ck_assert_uint_eq(trv__choose(&chooser, TRV__CHOOSE_READY, 100), 0);
+        ck_assert_uint_eq(trv__choose(&chooser, TRV__CHOOSE_SWITCH, 2), 0);
     }
 }
 
