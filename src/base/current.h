@@ -17,10 +17,12 @@
 
 struct trv_object;
 struct trv_scope;
+struct trv__generator;
 struct trv__heap;
 struct trv__list;
 struct trv__lock;
 struct trv__objects;
+struct trv__stack;
 struct trv__thread;
 struct trv_runtime;
 struct trv__context_operations;
@@ -36,14 +38,17 @@ enum trv__wake {
 struct trv__context {
     struct trv_object *error; /* the pending exception, owned, or NULL */
     struct trv_object
-        *handled;       /* the exception being handled, which new ones take as context; owned */
-    char *stack_limit;  /* frames below this address are RecursionError; 0: no limit */
-    uint32_t no_switch; /* above 0: may not block, and safepoints do not switch */
-    uint8_t is_parked;  /* between trv__park and trv__unpark */
-    uint8_t wake;       /* enum trv__wake: how the last park ended */
-    uint8_t has_ended;  /* its task has: only finalizers of what it leaves behind still run */
-    struct trv_scope *scope;    /* the innermost cancel scope, or NULL */
-    struct trv_object *task;    /* the future of the call this context runs; borrowed, or NULL */
+        *handled;      /* the exception being handled, which new ones take as context; owned */
+    char *stack_limit; /* frames below this address are RecursionError; 0: no limit */
+    struct trv__stack *stack; /* what it runs on, itself or the generator it is in; NULL: a thread's
+                                 own, which nobody has asked for yet (trv__context_stack) */
+    struct trv__generator *generator; /* the innermost one it is in, or NULL */
+    uint32_t no_switch;               /* above 0: may not block, and safepoints do not switch */
+    uint8_t is_parked;                /* between trv__park and trv__unpark */
+    uint8_t wake;                     /* enum trv__wake: how the last park ended */
+    uint8_t has_ended;       /* its task has: only finalizers of what it leaves behind still run */
+    struct trv_scope *scope; /* the innermost cancel scope, or NULL */
+    struct trv_object *task; /* the future of the call this context runs; borrowed, or NULL */
     struct trv__thread *thread; /* the thread it runs on; for a coroutine, that of its loop */
     const struct trv__context_operations *operations; /* how this kind of context waits */
     struct trv__lock *held; /* the locks its task holds, the newest first; see sync/lock.h */

@@ -18,15 +18,6 @@
 
 #include "base/fault.h"
 
-/* Room below the limit for code that does not look at it: the C library, GMP's buffers, callbacks. */
-#if TRV_ASAN
-#define RESERVE (256 * 1024)
-#elif TRV_TSAN || TRV_UBSAN
-#define RESERVE (128 * 1024)
-#else
-#define RESERVE (64 * 1024)
-#endif
-
 /* Ended coroutines that a loop keeps. */
 #define SPARES (TRV_TINY ? 1 : 64)
 
@@ -42,7 +33,7 @@ static __attribute__((noinline)) void bury(struct trv__loop *loop)
 static inline struct trv__stack *set_current(struct trv__loop *loop, struct trv__coroutine *next)
 {
     trv__current->context = next ? &next->context : loop->outer;
-    return next ? next->stack : &loop->stack;
+    return next ? next->context.stack : loop->stack;
 }
 
 /* The loop is asked for again afterwards: keeping it would cost a register, saved twice. */
@@ -107,7 +98,7 @@ static __attribute__((noinline)) void give_way_slowly(struct trv__coroutine *sel
     struct trv__coroutine *next = take_next(self->loop);
 
     if (next != self)
-        go_on(self->stack, set_current(self->loop, next));
+        go_on(self->context.stack, set_current(self->loop, next));
 }
 
 /* Lets others run until this one is taken out of the queue again. The way to a coroutine that is
@@ -127,12 +118,12 @@ static inline void give_way(struct trv__coroutine *self)
     loop->ready.next = first->link.next; /* its own link is set when it is next put in */
     first->link.next->previous = &loop->ready;
     if (next != self)
-        go_on(self->stack, set_current(loop, next));
+        go_on(self->context.stack, set_current(loop, next));
 }
 
 void trv__coroutine_resume(struct trv__loop *loop, struct trv__coroutine *coroutine)
 {
-    go_on(&loop->stack, set_current(loop, coroutine));
+    go_on(loop->stack, set_current(loop, coroutine));
 }
 
 /* Life --------------------------------------------------------------------------------------------- */
@@ -197,11 +188,11 @@ static inline void wait_for_call(struct trv__loop *loop, struct trv__coroutine *
         self->next_spare = loop->spares;
         loop->spares = self;
         loop->spare_count++;
-        go_on(self->stack, set_current(loop, take_next(loop)));
+        go_on(self->context.stack, set_current(loop, take_next(loop)));
         return;
     }
-    loop->corpse = self->stack;
-    trv__stack_switch_final(self->stack, set_current(loop, take_next(loop)));
+    loop->corpse = self->context.stack;
+    trv__stack_switch_final(self->context.stack, set_current(loop, take_next(loop)));
 }
 
 static void coroutine_main(void *argument)
@@ -233,8 +224,9 @@ static struct trv__coroutine *create(struct trv__loop *loop)
     if (!stack)
         return NULL;
     coroutine = trv__stack_extra(stack);
-    *coroutine = (struct trv__coroutine){.loop = loop, .stack = stack};
-    coroutine->context.stack_limit = stack->limit + RESERVE;
+    *coroutine = (struct trv__coroutine){.loop = loop};
+    coroutine->context.stack = stack;
+    coroutine->context.stack_limit = stack->limit + TRV__STACK_RESERVE;
     coroutine->context.thread = loop->thread;
     coroutine->context.operations = &trv__coroutine_operations;
     trv__list_init(&coroutine->ready.link);
@@ -264,7 +256,7 @@ void trv__coroutines_release(struct trv__loop *loop)
     while (loop->spares) {
         struct trv__coroutine *spare = loop->spares;
         loop->spares = spare->next_spare;
-        trv__stack_release(loop->stacks, spare->stack);
+        trv__stack_release(loop->stacks, spare->context.stack);
     }
     loop->spare_count = 0;
 }

@@ -125,12 +125,11 @@ void trv__loop_enter(struct trv__loop *loop)
     loop->outer_deadline_ns = trv__scope_deadline();
     loop->outer->operations = &outer_operations;
     loop->outer->is_parked = 1;
-    trv__stack_adopt_thread(&loop->stack);
+    loop->stack = trv__context_stack();
 }
 
 void trv__loop_leave(struct trv__loop *loop)
 {
-    trv__stack_disown_thread(&loop->stack);
     loop->outer->is_parked = 0;
     loop->outer->operations = &trv__thread_operations;
     loop->thread->loop = NULL;

@@ -44,7 +44,6 @@ struct trv__coroutine {
     struct trv__ready ready;
     struct trv__context context;
     struct trv__loop *loop;
-    struct trv__stack *stack;
     struct trv__call *call;   /* what it is to run; owned until it has begun */
     struct trv__future *task; /* of the call it runs; borrowed, NULL once that has ended */
     void *work;               /* the struct trv__coroutine_work whose call it is, or NULL */
@@ -91,7 +90,7 @@ struct trv__loop {
     struct trv__stack *corpse; /* of a coroutine that has ended; released by who runs next */
     struct trv__stacks *stacks;
     struct trv__context *outer;
-    struct trv__stack stack; /* the thread's own */
+    struct trv__stack *stack; /* what the loop itself runs on */
     struct trv__thread *thread;
     struct trv__list coroutines; /* that have begun and not ended */
     size_t live;                 /* how many */

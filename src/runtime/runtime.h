@@ -41,7 +41,8 @@ struct trv__thread {
     _Atomic uint32_t native_id; /* the kernel's number; 0: it has not begun. Written by itself */
     trv_object *object;         /* what stands for it (src/threads/), owned; or NULL */
     void (*ended)(struct trv__thread *thread); /* tells the object, see trv__thread_ended */
-    struct trv__loop *loop; /* the loop that runs on it, or NULL (src/coroutines/) */
+    struct trv__stack stack; /* its own, once trv__context_stack was asked for it */
+    struct trv__loop *loop;  /* the loop that runs on it, or NULL (src/coroutines/) */
 
     /* Parking (runtime/park.c). */
     _Atomic uint32_t park_word; /* 1 while it sleeps; written by itself, and by who unparks it */
@@ -111,9 +112,6 @@ static inline int64_t trv__now_ns(void)
 {
     return trv__chooser_now_ns(&trv__runtime()->chooser);
 }
-
-/* The stacks of coroutines and generators. NULL with MemoryError. */
-struct trv__stacks *trv__runtime_stacks(void);
 
 /* Threads (runtime/thread.c) ---------------------------------------------------------------------- */
 

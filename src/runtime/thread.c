@@ -109,6 +109,17 @@ void trv__thread_destroy(struct trv__thread *thread)
     free(thread);
 }
 
+struct trv__stack *trv__context_stack(void)
+{
+    struct trv__context *context = trv__current->context;
+
+    if (!context->stack) {
+        trv__stack_adopt_thread(&trv__thread_self()->stack);
+        context->stack = &trv__thread_self()->stack;
+    }
+    return context->stack;
+}
+
 void trv__thread_ended(struct trv__thread *thread)
 {
     if (thread->object)
