@@ -38,6 +38,7 @@
 #include <trivet/container.h>
 #include <trivet/error.h>
 #include <trivet/function.h>
+#include <trivet/generator.h>
 #include <trivet/type.h>
 #include <trivet/memory.h>
 #include <trivet/runtime.h>

@@ -78,6 +78,15 @@ static inline void *trv__switch_prepare(char *limit, char *top, void (*entry)(vo
     return frame;
 }
 
+/* The same as trv__switch, then `return then(argument)`: see switch_x86_64.S. One function, declared
+ * for each type of result, because a conversion of the result would come after the jump. */
+__attribute__((visibility("hidden"))) int trv__switch_then_int(
+    void **from_sp, void *to_sp, int (*then)(void *argument),
+    void *argument) __asm__("trv__switch_then");
+__attribute__((visibility("hidden"))) void *trv__switch_then_pointer(
+    void **from_sp, void *to_sp, void *(*then)(void *argument),
+    void *argument) __asm__("trv__switch_then");
+
 #if defined(__GCC_HAVE_DWARF2_CFI_ASM)
 #define TRV__SWITCH_CFA(change) ".cfi_adjust_cfa_offset " change "\n\t"
 #else

@@ -82,6 +82,83 @@ trv__switch:
     .cfi_endproc
     .size trv__switch, . - trv__switch
 
+    .globl trv__switch_then
+    .hidden trv__switch_then
+    .type trv__switch_then, @function
+    .p2align 4
+/* rdi, rsi: as above. rdx: what to call once somebody switches back, with rcx as its argument; its
+ * result is returned. Jumped to as the last act of a function, it leaves that function's caller
+ * with a jump, and so the whole way there and back without a return that is predicted wrong. */
+trv__switch_then:
+    .cfi_startproc
+    endbr64
+    pushq %rcx
+    .cfi_def_cfa_offset 16
+    pushq %rdx
+    .cfi_def_cfa_offset 24
+    leaq -64(%rsp), %rsp
+    .cfi_def_cfa_offset 88
+    stmxcsr (%rsp)
+    fnstcw 4(%rsp)
+    movq %r15, 8(%rsp)
+    .cfi_offset %r15, -80
+    movq %r14, 16(%rsp)
+    .cfi_offset %r14, -72
+    movq %r13, 24(%rsp)
+    .cfi_offset %r13, -64
+    movq %r12, 32(%rsp)
+    .cfi_offset %r12, -56
+    movq %rbx, 40(%rsp)
+    .cfi_offset %rbx, -48
+    movq %rbp, 48(%rsp)
+    .cfi_offset %rbp, -40
+    leaq 2f(%rip), %rcx
+    movq %rcx, 56(%rsp)
+    movl (%rsp), %eax
+    movzwl 4(%rsp), %edx
+    movq %rsp, (%rdi)
+    movq 56(%rsi), %rcx
+    xorl (%rsi), %eax
+    xorw 4(%rsi), %dx
+    movq 8(%rsi), %r15
+    movq 16(%rsi), %r14
+    movq 24(%rsi), %r13
+    movq 32(%rsi), %r12
+    movq 40(%rsi), %rbx
+    movq 48(%rsi), %rbp
+    andl $0xffc0, %eax
+    leaq 64(%rsi), %rsp
+    orl %edx, %eax
+    jnz 1f
+    notrack jmp *%rcx
+1:  ldmxcsr (%rsi)
+    fldcw 4(%rsi)
+    notrack jmp *%rcx
+
+    /* Back, above the frame. */
+    .cfi_def_cfa_offset 24
+    .cfi_restore %r15
+    .cfi_restore %r14
+    .cfi_restore %r13
+    .cfi_restore %r12
+    .cfi_restore %rbx
+    .cfi_restore %rbp
+2:  popq %rax
+    .cfi_def_cfa_offset 16
+    popq %rdi
+    .cfi_def_cfa_offset 8
+    leaq -8(%rsp), %rsp
+    .cfi_def_cfa_offset 16
+    callq *%rax
+    leaq 8(%rsp), %rsp
+    .cfi_def_cfa_offset 8
+    popq %rcx
+    .cfi_def_cfa_offset 0
+    .cfi_register %rip, %rcx
+    notrack jmp *%rcx
+    .cfi_endproc
+    .size trv__switch_then, . - trv__switch_then
+
 /* Never called: trv__switch_prepare makes it the address that the first switch goes to. The
  * byte before it belongs to it, because unwinders look up the address before the one saved. */
     .globl trv__switch_start

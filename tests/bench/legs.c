@@ -301,8 +301,41 @@ static void bench_sleepers(const char *workload, int64_t n, int repetitions)
     bench_emit(workload, memory, 1, "MB RSS");
 }
 
+TRV_STATIC_FUNCTION(endless, "endless(): None for ever")
+{
+    trv_auto trv_object *none = trv_none_new();
+
+    for (;;) {
+        trv_auto trv_object *sent = trv_yield(none);
+        if (!sent)
+            return NULL;
+    }
+}
+
+/* The figure is for one of the two switches, as the peer's. */
+static void bench_generator(void)
+{
+    trv_auto trv_object *generator = GOT(trv_generator_new(endless, ""));
+    trv_auto trv_object *none = trv_none_new();
+    trv_object *item;
+
+    TIMED(
+        "coro.generator_send", 7, 2 * SWITCHES, 1e9, "ns", for (int i = 0; i < SWITCHES; i++) {
+            DID(trv_generator_send(generator, none, &item) - 1);
+            trv_unref(item);
+        });
+    TIMED_AS("coro.generator_send", "in a TRV_FOR", 7, 2 * SWITCHES, 1e9, "ns", {
+        int left = SWITCHES;
+        TRV_FOR(none_again, generator)
+            if (!--left)
+                break;
+    });
+}
+
 static void bench_coroutines(void)
 {
+    if (bench_wanted("coro.generator_send"))
+        bench_generator();
     if (bench_wanted("coro.switch"))
         TIMED("coro.switch", 5, SWITCHES, 1e9, "ns", run(two_yielders, "", 0, 0));
     if (bench_wanted("coro.spawn_join"))
