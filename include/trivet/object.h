@@ -178,7 +178,7 @@ TRV_API int trv_for_next_(trv_object *iterator, trv_object **item);
     for (trv_object * item TRV_CLEANUP_(trv_auto_unref_) = NULL,                                   \
                            *TRV_UNIQUE_(trv_iterator_)                                             \
                                TRV_CLEANUP_(trv_auto_unref_) = trv_for_begin_(iterable);           \
-         trv_for_next_(TRV_UNIQUE_(trv_iterator_), &item);)
+         trv_for_next_(TRV_UNIQUE_(trv_iterator_), &item) > 0;)
 
 /* Arithmetic ---------------------------------------------------------------------------- */
 

@@ -5,6 +5,9 @@
  * The end is an answer (0), not an exception; a `next` slot that raises StopIteration means the
  * same. TRV_FOR ends when a round leaves an exception pending, so that a failure in its block is
  * not carried through the remaining rounds.
+ *
+ * A generator's `next` is left with a jump instead of a return (src/stack/switch.h), so it is called in
+ * the last place here: TRV__TYPE_EXACT_NEXT says that its answer needs no second look.
  */
 #include "object/object.h"
 
@@ -43,6 +46,8 @@ int trv_next(trv_object *iterator, trv_object **item)
         return -1;
     if (UNLIKELY(!iterator->type->slots.next))
         return trv_raise_int(trv_TypeError, "'%s' object is not an iterator", iterator->type->name);
+    if (iterator->type->flags & TRV__TYPE_EXACT_NEXT)
+        return iterator->type->slots.next(iterator, item);
     answer = iterator->type->slots.next(iterator, item);
     return LIKELY(answer > 0) ? answer : next_without_item(answer);
 }
@@ -59,6 +64,8 @@ int trv_for_next_(trv_object *iterator, trv_object **item)
     trv_clear(item);
     if (!iterator || UNLIKELY(trv__current->context->error) || UNLIKELY(trv__safepoint() < 0))
         return 0;
+    if (iterator->type->flags & TRV__TYPE_EXACT_NEXT)
+        return iterator->type->slots.next(iterator, item);
     answer = iterator->type->slots.next(iterator, item);
-    return LIKELY(answer > 0) ? 1 : (next_without_item(answer), 0);
+    return LIKELY(answer > 0) ? 1 : next_without_item(answer);
 }
