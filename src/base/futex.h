@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sleeping on a word of this process, and waking who sleeps on it.
+ * Sleeping on a word of this process, waking who sleeps on it, and waiting busily.
  *
  * Deadlines are absolute, on the real monotonic clock. A wake may come to a word whose owner is
  * gone already: that is harmless, as the kernel only looks at the address.
@@ -29,6 +29,16 @@ static inline bool trv__futex_wait(_Atomic uint32_t *word, uint32_t expected, in
 static inline void trv__futex_wake(_Atomic uint32_t *word)
 {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* Tells the processor that we wait busily. */
+static inline void trv__spin_pause(void)
+{
+#if defined __x86_64__ || defined __i386__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
+#endif
 }
 
 #endif

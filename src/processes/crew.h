@@ -25,6 +25,7 @@
 #ifndef TRV_PROCESSES_CREW_H
 #define TRV_PROCESSES_CREW_H
 
+#include "base/futex.h"
 #include "processes/message.h"
 #include "processes/segment.h"
 #include "task/task.h"
@@ -215,15 +216,6 @@ void trv__forget_children(void);
 /* worker.c: the life of a worker, in the child. `zygote` is its parent's pid. */
 _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygote);
 
-/* Tells the processor that we wait busily. */
-static inline void trv__spin_pause(void)
-{
-#if defined __x86_64__ || defined __i386__
-    __builtin_ia32_pause();
-#elif defined __aarch64__
-    __asm__ volatile("yield");
-#endif
-}
 #define TRV__SPIN_NS 20000
 
 #endif

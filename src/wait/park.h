@@ -67,6 +67,10 @@ enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, 
 struct trv__waiter *trv__wake_one(struct trv__list *list, trv_object *given);
 void trv__wake_all(struct trv__list *list);
 
+/* Parks until a descriptor is ready: 1 with wait->ready, 0 at the deadline, -1 with an exception. The
+ * caller must have asked trv__may_block and trv__check_cancelled. */
+int trv__park_on_fd(struct trv__fd_wait *wait, int64_t deadline_ns);
+
 /* Sets CancelledError. Returns -1. */
 int trv__raise_cancelled(void);
 /* Whether a scope around the calling context is cancelled: 0, or -1 with CancelledError. */

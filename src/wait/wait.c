@@ -56,8 +56,7 @@ static int raise_fd_error(const struct trv__fd_wait *wait)
     return -1;
 }
 
-/* Parks on the descriptor; the answer is 1 ready, 0 timed out, -1 with an exception. */
-static int park_on_fd(struct trv__fd_wait *wait, int64_t deadline_ns)
+int trv__park_on_fd(struct trv__fd_wait *wait, int64_t deadline_ns)
 {
     struct trv__context *context = trv__current->context;
 
@@ -88,7 +87,7 @@ int trv_wait_fd(int fd, int events, double timeout)
     if (trv__may_block("wait_fd") < 0 || trv__deadline(timeout, &deadline_ns) < 0 ||
         trv__check_cancelled() < 0)
         return -1;
-    ready = park_on_fd(&wait, deadline_ns);
+    ready = trv__park_on_fd(&wait, deadline_ns);
     if (ready < 0)
         return -1;
     return ready ? wait.ready
