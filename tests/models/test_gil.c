@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The GIL under every interleaving: src/runtime/gil.c as it is, and broken in the ways of gil.broken.
+ *
+ * What must hold: one thread at a time is inside, and sees what the ones before it did; whoever
+ * waits gets in (all scenarios end); the lock is never free while somebody stands in line and all
+ * sleep; who computes hands over within a few safepoints; who has waited long is not overtaken.
+ *
+ * Not here: src/runtime/turns.c, which takes over under a seed, and fork.
+ */
+#include "models/replace.h"
+#include "models/gil.inc"
+#include "support/harness.h"
+
+#define SLICE_NS 5000000
+
+static struct trv_runtime runtime;
+static struct trv__thread threads[MODEL_THREADS];
+static struct trv__gil *const gil = &runtime.gil;
+static int inside, entered[MODEL_THREADS], plain;
+static int64_t released_ns;
+static struct trv__thread *due; /* the first of the returning ones at the last release */
+
+static void begin_with(enum trv__haste haste)
+{
+    memset(&runtime, 0, sizeof runtime);
+    memset(threads, 0, sizeof threads);
+    memset(entered, 0, sizeof entered);
+    inside = 0;
+    released_ns = 0;
+    due = NULL;
+    trv__gil_init(gil, &runtime.chooser, SLICE_NS / 1e9);
+    for (size_t i = 0; i < MODEL_THREADS; i++) {
+        trv__list_init(&threads[i].gil.link);
+        threads[i].current.runtime = &runtime;
+        threads[i].gil.haste = (uint8_t)haste;
+    }
+}
+
+static void begin(void)
+{
+    begin_with(TRV__AT_ONCE);
+}
+
+static void begin_patient(void)
+{
+    begin_with(TRV__IN_TURN);
+}
+
+static void begin_soon(void)
+{
+    begin_with(TRV__SOON);
+}
+
+static void end(void)
+{
+    MODEL_ASSERT(atomic_load(&gil->state) == 0);
+    MODEL_ASSERT(trv__list_is_empty(&gil->returning) && trv__list_is_empty(&gil->preempted));
+    MODEL_ASSERT(!atomic_load(&gil->holder));
+}
+
+static void idle(void)
+{
+    if (!(atomic_load(&gil->state) & LOCKED))
+        MODEL_ASSERT(trv__list_is_empty(&gil->returning) && trv__list_is_empty(&gil->preempted));
+}
+
+static struct trv__thread *me(void)
+{
+    struct trv__thread *thread = &threads[model_self()];
+
+    trv__current = &thread->current;
+    return thread;
+}
+
+/* Whether somebody else comes in although `due` stood in line, visibly, and had waited for too long when
+ * the lock was released. */
+static bool is_overtaking(void)
+{
+    return model_saw(due && due != me() && trv__list_is_linked(&due->gil.link) &&
+                     released_ns - due->gil.queued_ns > STARVING_NS);
+}
+
+static void use(void)
+{
+    MODEL_ASSERT(model_saw((uint64_t)inside++) == 0);
+    MODEL_ASSERT(trv__holds_gil());
+    MODEL_ASSERT(!is_overtaking());
+    due = NULL;
+    model_write(&plain);
+    inside--;
+    entered[model_self()]++;
+}
+
+static void take(void)
+{
+    trv__gil_take(gil, me());
+    use();
+}
+
+static void give(void)
+{
+    released_ns = model_now_ns();
+    due = NULL;
+    if (*(volatile uint32_t *)&gil->state & WAITERS && !trv__list_is_empty(&gil->returning))
+        due = thread_at(gil->returning.next);
+    model_saw((uintptr_t)due);
+    trv__gil_give(gil, me());
+}
+
+static void safepoint(void)
+{
+    if (atomic_load_explicit(&gil->attention, memory_order_relaxed) & TRV__ATTEND_SWITCH) {
+        trv__gil_switch(gil, me());
+        use();
+    }
+}
+
+/* Coming and going ------------------------------------------------------------------------------------ */
+
+static void once(void)
+{
+    take();
+    give();
+}
+
+static void twice(void)
+{
+    once();
+    once();
+}
+
+static void three_times(void)
+{
+    twice();
+    once();
+}
+
+static void leave(void)
+{
+    take();
+    trv__gil_leave(gil, me());
+}
+
+#define COMMON .idle = idle, .end = end
+static const struct model_scenario two_come_and_go = {
+    .name = "two come and go", .begin = begin, .threads = {twice, twice}, COMMON, .surprises = 3};
+static const struct model_scenario three_come = {
+    .name = "three come", .begin = begin, .threads = {once, once, leave}, COMMON, .surprises = 3};
+static const struct model_scenario the_patient_come = {.name = "the patient come",
+                                                       .begin = begin_patient,
+                                                       .threads = {once, twice},
+                                                       COMMON,
+                                                       .surprises = 4};
+static const struct model_scenario soon_they_come = {.name = "soon they come",
+                                                     .begin = begin_soon,
+                                                     .threads = {once, twice},
+                                                     COMMON,
+                                                     .surprises = 4};
+static const struct model_scenario one_comes_often = {.name = "one comes often",
+                                                      .begin = begin,
+                                                      .threads = {three_times, once},
+                                                      COMMON,
+                                                      .surprises = 3,
+                                                      .jump_ns = 2 * STARVING_NS};
+
+/* Safepoints ------------------------------------------------------------------------------------------ */
+
+static void compute(void)
+{
+    take();
+    for (int i = 0; i < 3; i++)
+        safepoint();
+    give();
+}
+
+static void reschedule(void)
+{
+    take();
+    trv__gil_reschedule(gil, me());
+    use();
+    give();
+}
+
+static const struct model_scenario one_computes = {.name = "one computes",
+                                                   .begin = begin,
+                                                   .threads = {compute, once},
+                                                   COMMON,
+                                                   .surprises = 4,
+                                                   .jump_ns = 2 * RETURN_NS};
+static const struct model_scenario two_compute = {.name = "two compute",
+                                                  .begin = begin,
+                                                  .threads = {compute, compute},
+                                                  COMMON,
+                                                  .surprises = 3,
+                                                  .jump_ns = SLICE_NS};
+static const struct model_scenario one_computes_two_come = {.name = "one computes, two come",
+                                                            .begin = begin,
+                                                            .threads = {compute, once, once},
+                                                            COMMON,
+                                                            .surprises = 2,
+                                                            .jump_ns = 2 * RETURN_NS};
+static const struct model_scenario two_reschedule = {.name = "two reschedule",
+                                                     .begin = begin,
+                                                     .threads = {reschedule, reschedule, once},
+                                                     COMMON,
+                                                     .surprises = 2};
+
+/* How soon -------------------------------------------------------------------------------------------- */
+
+static void compute_a_round(int64_t ns)
+{
+    model_pass(ns);
+    model_yield();
+}
+
+/* At the third safepoint at the latest: the first begins to count, for RETURN_NS. */
+static void compute_beside_who_returns(void)
+{
+    int late = 0;
+
+    take();
+    for (int i = 0; i < 5; i++) {
+        compute_a_round(RETURN_NS * 2 / 3);
+        late += model_is_asleep(1);
+        safepoint();
+        MODEL_ASSERT(!model_is_asleep(1) || late < 3);
+    }
+    give();
+}
+
+/* When its patience has ended: the first time the holder's slice begins to count, so at the safepoint after
+ * the second time; and once more for the one sleep that ends too early, as a surprise. */
+static void compute_beside_the_patient(void)
+{
+    take();
+    for (int i = 0; i < 10; i++) {
+        bool is_due;
+        compute_a_round(SLICE_NS / 2);
+        is_due = model_is_asleep(1) && model_time_outs(1) >= 3;
+        safepoint();
+        MODEL_ASSERT(!is_due || !model_is_asleep(1));
+    }
+    give();
+}
+
+static const struct model_scenario who_returns_is_served_soon = {
+    .name = "who returns is served soon",
+    .begin = begin,
+    .threads = {compute_beside_who_returns, once},
+    COMMON,
+    .surprises = 2,
+    .is_sequential = true};
+static const struct model_scenario the_patient_are_served = {
+    .name = "the patient are served",
+    .begin = begin_patient,
+    .threads = {compute_beside_the_patient, once},
+    COMMON,
+    .surprises = 1,
+    .is_sequential = true};
+
+/* All ------------------------------------------------------------------------------------------------- */
+
+RAW_TEST(coming_and_going)
+{
+    model_check(&two_come_and_go);
+    model_check(&three_come);
+    model_check(&the_patient_come);
+    model_check(&soon_they_come);
+    model_check(&one_comes_often);
+}
+
+RAW_TEST(safepoints)
+{
+    model_check(&one_computes);
+    model_check(&two_compute);
+    model_check(&one_computes_two_come);
+    model_check(&two_reschedule);
+}
+
+RAW_TEST(how_soon)
+{
+    model_check(&who_returns_is_served_soon);
+    model_check(&the_patient_are_served);
+}
+
+RAW_TEST(what_is_broken_is_found)
+{
+    static const struct model_scenario *const all[] = {&one_comes_often,
+                                                       &two_come_and_go,
+                                                       &three_come,
+                                                       &one_computes,
+                                                       &two_compute,
+                                                       &two_reschedule,
+                                                       &who_returns_is_served_soon,
+                                                       &the_patient_are_served};
+
+    model_check_variants(model_variants, all, COUNT_OF(all));
+}
+
+TEST_LIST(RUN(coming_and_going), RUN(safepoints), RUN(how_soon), RUN(what_is_broken_is_found))
