@@ -80,6 +80,34 @@ TRV_API int trv_shutdown(trv_object *executor, const trv_shutdown_options *optio
 /* How many calls the executor runs at once. Returns: 1 for inline, SIZE_MAX for no limit; 0 with TypeError. */
 TRV_API size_t trv_executor_workers(trv_object *executor);
 
+/* Plain C work -------------------------------------------------------------------------- */
+
+/* A function that knows nothing of objects. It may take the GIL with trv_thread_attach. */
+typedef void *(*trv_work_function)(void *data);
+
+/* Submits plain C work that has a future: awaitable, cancellable until it begins. It runs without the
+ * GIL in a worker of a thread pool, or at once in the inline executor. The result is the pointer
+ * that function(data) returns, as an int (trv_int_get).
+ * Returns: a future. Raises: TypeError for other executors, ValueError, RuntimeError after shutdown.
+ * May switch. */
+TRV_API TRV_MUST_CHECK trv_object *trv_submit_work(trv_object *pool, trv_work_function function,
+                                                   void *data);
+
+/* A group of plain C work that is waited for together: for many short functions, from threads that
+ * need not hold the GIL. It runs in threads of the pool beside its workers, at most as many, which
+ * have all signals blocked. The group keeps the pool; what was submitted runs even if it is dropped.
+ * Raises: TypeError, RuntimeError after shutdown, OSError, MemoryError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_work_group_new(trv_object *pool);
+/* Submits function(data) to a group, as often as one likes, also while others wait for it; what it
+ * returns is dropped. The caller keeps the group alive. GIL: not needed, from any thread.
+ * Returns: 0; or -1 with errno: ENOMEM, ESHUTDOWN after the pool's shutdown, EINVAL. Sets no exception. */
+TRV_API TRV_MUST_CHECK int trv_work_submit(trv_object *group, trv_work_function function,
+                                           void *data);
+/* Waits until all that was submitted has run. Raises: TimeoutError (`timeout` seconds),
+ * CancelledError; also once after a shutdown with cancel_pending that dropped some of it. Blocks.
+ * May switch. */
+TRV_API int trv_work_wait(trv_object *group, double timeout);
+
 /* Futures ------------------------------------------------------------------------------- */
 
 /* A future nobody runs, to be completed with the two calls below. */

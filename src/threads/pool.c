@@ -22,9 +22,12 @@
  *
  * Life. The workers know the `core` only. The pool object may end while calls are queued: the workers
  * run those and leave. trv_fini cancels what is queued and what runs, and waits for the workers.
+ *
+ * Plain C work (work.h) has threads of its own, as many at most, which never hold the GIL.
  */
-#include "task/task.h"
+#include "threads/pool.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -38,12 +41,14 @@ struct core {
     struct trv__list workers; /* struct worker */
     struct trv__list enders;  /* waiters of contexts that wait for the last worker to leave */
     struct trv__fini_hook hook;
-    size_t owners; /* the pool object, and each worker */
+    struct trv__work *work; /* plain C work, or NULL */
+    size_t owners;          /* the pool object, each worker, and plain C work while `has_work` */
     size_t stack_bytes;
     unsigned most, alive; /* workers */
     unsigned coming;      /* of them started or woken, and not arrived yet */
     unsigned names;       /* given to workers so far */
     pid_t pid;            /* the process its workers are in */
+    bool has_work;        /* threads of plain C work may be there */
     bool is_closed;       /* no more calls: workers leave when the queue is empty */
     char name[16];
 };
@@ -86,6 +91,10 @@ static void drop_core(struct core *core)
     /* In a forked child the list of hooks is not the one it was put in. */
     if (core->pid == trv__runtime()->pid)
         trv__list_remove(&core->hook.link);
+    if (core->work && core->pid == trv__runtime()->pid)
+        trv__work_destroy(core->work);
+    else if (core->work)
+        trv__work_forget(core->work);
     trv__free(core, sizeof *core);
 }
 
@@ -283,9 +292,11 @@ static int pool_submit_take(struct trv__executor *executor, struct trv__call *ca
     return answer;
 }
 
-static void close_core(struct core *core)
+static void close_core(struct core *core, bool drop)
 {
     core->is_closed = true;
+    if (core->work)
+        trv__work_close(core->work, drop);
     trv__wake_all(&core->idle);
 }
 
@@ -311,6 +322,32 @@ static int wait_for_workers(struct core *core, int64_t deadline_ns)
     return 0;
 }
 
+/* All threads of plain C work have left. May drop the core. */
+static void let_go_of_work(struct core *core)
+{
+    if (!core->has_work || !trv__work_has_ended(core->work))
+        return;
+    trv__work_join(core->work);
+    core->has_work = false;
+    drop_core(core);
+}
+
+static int wait_for_work(struct core *core, int64_t deadline_ns)
+{
+    struct trv__fd_wait wait = {
+        .context = trv__current->context, .fd = core->work->fd, .events = TRV_READABLE};
+    int answer = 1;
+
+    while (answer > 0 && !trv__work_has_ended(core->work))
+        answer = trv__check_cancelled() < 0 ? -1 : trv__park_on_fd(&wait, deadline_ns);
+    if (answer == 0)
+        return trv_raise_int(trv_TimeoutError,
+                             "plain C work of the thread pool was not done in time");
+    if (answer > 0)
+        let_go_of_work(core);
+    return answer < 0 ? -1 : 0;
+}
+
 static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_pending,
                          int64_t deadline_ns)
 {
@@ -318,7 +355,7 @@ static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_
 
     if (core->pid != trv__runtime()->pid)
         return 0;
-    close_core(core);
+    close_core(core, cancel_pending);
     if (cancel_pending)
         cancel_all_queued(core);
     if (!wait)
@@ -326,12 +363,26 @@ static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_
     if (is_own_worker(core))
         return trv_raise_int(trv_RuntimeError,
                              "a call cannot wait for the end of the thread pool that runs it");
-    return wait_for_workers(core, deadline_ns);
+    if (wait_for_workers(core, deadline_ns) < 0)
+        return -1;
+    return core->has_work ? wait_for_work(core, deadline_ns) : 0;
 }
 
 static size_t pool_workers(struct trv__executor *executor)
 {
     return core_of(executor)->most;
+}
+
+/* What runs cannot be cancelled, only waited for. */
+static void await_work(struct core *core)
+{
+    struct pollfd fd = {.fd = core->work->fd, .events = POLLIN};
+
+    while (!trv__work_has_ended(core->work))
+        TRV_ALLOW_THREADS {
+            poll(&fd, 1, -1);
+        }
+    let_go_of_work(core);
 }
 
 /* The runtime ends while the pool is there. */
@@ -340,17 +391,19 @@ static void end_with_runtime(struct trv__fini_hook *hook)
     struct core *core = CONTAINER_OF(hook, struct core, hook);
 
     core->owners++;
-    close_core(core);
+    close_core(core, true);
     cancel_all_queued(core);
     LIST_EACH(node, &core->workers) {
         struct worker *worker = CONTAINER_OF(node, struct worker, link);
         if (worker->running)
             (void)trv_future_cancel((trv_object *)worker->running);
     }
+    if (core->has_work)
+        await_work(core);
     drop_core(core);
 }
 
-/* Making and ending ----------------------------------------------------------------------------- */
+/* The pool object ------------------------------------------------------------------------------- */
 
 static const struct trv__executor_operations operations = {pool_submit_take, pool_shutdown,
                                                            pool_workers};
@@ -359,9 +412,22 @@ static void pool_destroy(trv_object *self)
 {
     struct core *core = core_of((struct trv__executor *)(void *)self);
 
-    if (core->pid == trv__runtime()->pid)
-        close_core(core);
+    if (core->pid == trv__runtime()->pid) {
+        close_core(core, false);
+        let_go_of_work(core);
+    }
     drop_core(core);
+}
+
+/* Threads of plain C work have left long after their pool was dropped: sees to it. */
+static void tidy_up(void)
+{
+    LIST_EACH(node, &trv__runtime()->fini_hooks) {
+        struct trv__fini_hook *hook = CONTAINER_OF(node, struct trv__fini_hook, link);
+        struct core *core = CONTAINER_OF(hook, struct core, hook);
+        if (hook->run == end_with_runtime && core->is_closed)
+            let_go_of_work(core);
+    }
 }
 
 static trv_object *pool_repr(trv_object *self)
@@ -376,7 +442,7 @@ static trv_object *pool_repr(trv_object *self)
 }
 
 static TRV__READ_ONLY trv_object pool_handle[1];
-static TRV__READ_ONLY struct trv_type pool_type = {
+TRV__READ_ONLY struct trv_type trv__thread_pool_type = {
     .handle = pool_handle,
     .name = "thread_pool",
     .doc = "runs calls in threads",
@@ -392,7 +458,40 @@ static TRV__READ_ONLY struct trv_type pool_type = {
             .exit = trv__executor_exit,
         },
 };
-static TRV__READ_ONLY trv_object pool_handle[1] = {TRV__TYPE_HANDLE(pool_type)};
+static TRV__READ_ONLY trv_object pool_handle[1] = {TRV__TYPE_HANDLE(trv__thread_pool_type)};
+
+/* Plain C work ---------------------------------------------------------------------------------- */
+
+static bool make_work(struct core *core)
+{
+    core->work = trv__work_create(core->most, core->stack_bytes, core->name);
+    if (!core->work)
+        trv_raise_errno("cannot make a queue for plain C work");
+    return core->work;
+}
+
+struct trv__work *trv__pool_work(trv_object *pool)
+{
+    struct core *core = core_of((struct trv__executor *)(void *)pool);
+    int error;
+
+    if (trv__executor_check_open((struct trv__executor *)(void *)pool) < 0)
+        return NULL;
+    if (core->is_closed || core->pid != trv__runtime()->pid)
+        return (void *)trv_raise(trv_RuntimeError, "the thread pool has no workers any more");
+    if (!core->work && !make_work(core))
+        return NULL;
+    if (core->has_work)
+        return core->work;
+    error = trv__work_begin(core->work);
+    if (error)
+        return (void *)trv_raise_errno_of(error, "cannot start a thread for plain C work");
+    core->has_work = true;
+    core->owners++;
+    return core->work;
+}
+
+/* Making ------------------------------------------------------------------------------------------ */
 
 static struct core *create_core(unsigned workers, size_t stack_bytes, const char *name)
 {
@@ -437,8 +536,10 @@ trv_object *trv_thread_pool_new(const trv_thread_pool_options *options)
     const char *name = OPTION_GIVEN(options, name) ? options->name : NULL;
     struct thread_pool *pool;
 
-    if (check_options(options) < 0 || !(pool = trv__object_new(&pool_type, sizeof *pool)))
+    if (check_options(options) < 0 ||
+        !(pool = trv__object_new(&trv__thread_pool_type, sizeof *pool)))
         return NULL;
+    tidy_up();
     pool->executor.operations = &operations;
     pool->executor.is_shut_down = false;
     pool->core =

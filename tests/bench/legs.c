@@ -115,6 +115,54 @@ static void emit_rate(const char *workload, const char *variant, trv_object *poo
     bench_emit_as(workload, variant, values, 7, "tasks/s");
 }
 
+/* Plain C work: what the peers without objects do. */
+static void *nothing(void *data)
+{
+    KEEP(data);
+    return NULL;
+}
+
+static void work_many(trv_object *group, int count)
+{
+    for (int i = 0; i < count; i++)
+        DID(trv_work_submit(group, nothing, NULL));
+    DID(trv_work_wait(group, TRV_FOREVER));
+}
+
+static void work_once(trv_object *pool)
+{
+    trv_auto trv_object *future = GOT(trv_submit_work(pool, nothing, NULL));
+    trv_auto trv_object *result = GOT(trv_future_result(future, TRV_FOREVER));
+}
+
+static void bench_work(void)
+{
+    trv_auto trv_object *pool = NULL;
+    trv_auto trv_object *group = NULL;
+    double values[7];
+
+    if (!bench_wanted("thread_pool.submit_result") && !bench_wanted("thread_pool.throughput"))
+        return;
+    pool = threads(WORKERS);
+    group = GOT(trv_work_group_new(pool));
+    work_many(group, 1);
+    if (bench_wanted("thread_pool.submit_result")) {
+        TIMED_AS("thread_pool.submit_result", "plain C", 5, ONE, 1e6, "us",
+                 for (int i = 0; i < ONE; i++) work_many(group, 1));
+        TIMED_AS("thread_pool.submit_result", "plain C future", 5, ONE, 1e6, "us",
+                 for (int i = 0; i < ONE; i++) work_once(pool));
+    }
+    if (bench_wanted("thread_pool.throughput")) {
+        for (int r = 0; r < 7; r++) {
+            double began = bench_now();
+            work_many(group, MANY);
+            values[r] = MANY / (bench_now() - began);
+        }
+        bench_emit_as("thread_pool.throughput", "plain C", values, 7, "tasks/s");
+    }
+    DID(trv_shutdown(pool, NULL));
+}
+
 static void bench_threads(void)
 {
     static const char *const variants[] = {"", "coroutine pool"};
@@ -364,6 +412,7 @@ static void bench_compare_cpu(void)
 void bench_legs(void)
 {
     bench_threads();
+    bench_work();
     bench_processes();
     bench_coroutines();
     if (bench_wanted("compare.io_10k"))
