@@ -16,6 +16,7 @@
  *   runtime.h    starting and ending, the lock
  *   wait.h       sleeping, waiting for descriptors, deadlines and cancellation
  *   sync.h       lock, condition, event, queue
+ *   thread.h     threads and timers
  *   executor.h   executors and futures: one interface over every leg
  *   coroutine.h  coroutines and their loop
  *   stream.h     TCP streams
@@ -44,6 +45,7 @@
 #include <trivet/runtime.h>
 #include <trivet/wait.h>
 #include <trivet/sync.h>
+#include <trivet/thread.h>
 #include <trivet/executor.h>
 #include <trivet/coroutine.h>
 #include <trivet/stream.h>

@@ -165,6 +165,7 @@ void trv_fini(void)
     wait_for_threads(runtime);
     trv__context_end(&self->context);
     trv__thread_drop_object(self);
+    trv_clear(&runtime->thread_hook);
     collect_all();
     trv__objects_fini(&runtime->objects);
     trv__list_remove(&self->link);

@@ -88,6 +88,8 @@ struct trv_runtime {
     struct trv__context *ending; /* trv_fini, waiting for started threads to end, or NULL */
     size_t started;              /* started threads that have not ended, but for daemons */
     size_t stack_bytes;          /* of threads that are started without a wish; 0: the system's */
+    trv_object *thread_hook; /* called with what ends threads (src/threads/); NULL: the default */
+    size_t threads_named;    /* how many got a name for want of one (src/threads/) */
     struct trv__list fini_hooks;
     struct trv__list fd_waits;
     struct trv__list fd_keepers;

@@ -205,6 +205,9 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
+/* Sanitizers need room of their own: frames are larger, and their thread-locals lie on the stack. */
+#define STACK_EXTRA (TRV_ASAN || TRV_TSAN ? (size_t)1024 * 1024 : 0)
+
 static int create_pthread(struct trv__thread *thread, size_t stack_bytes)
 {
     pthread_attr_t attributes;
@@ -213,7 +216,9 @@ static int create_pthread(struct trv__thread *thread, size_t stack_bytes)
     if (FAULT())
         return ENOMEM;
     pthread_attr_init(&attributes);
-    error = stack_bytes ? pthread_attr_setstacksize(&attributes, ROUND_UP(stack_bytes, 4096)) : 0;
+    if (stack_bytes)
+        stack_bytes = ROUND_UP(stack_bytes, 4096) + STACK_EXTRA;
+    error = stack_bytes ? pthread_attr_setstacksize(&attributes, stack_bytes) : 0;
     if (!error)
         error = pthread_create(&thread->pthread, &attributes, thread_main, thread);
     pthread_attr_destroy(&attributes);
