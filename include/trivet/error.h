@@ -59,6 +59,7 @@ TRV_BEGIN_DECLARATIONS
     X(BrokenExecutor, RuntimeError)                                                                \
     X(BrokenProcessPool, BrokenExecutor)                                                           \
     X(BrokenThreadPool, BrokenExecutor)                                                            \
+    X(BrokenBarrierError, RuntimeError)                                                            \
     X(DeadlockError, RuntimeError)                                                                 \
     X(InvalidStateError, RuntimeError)                                                             \
     X(NotImplementedError, RuntimeError)                                                           \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lock, rlock, condition, event and queue.
+ * Lock, rlock, condition, semaphores, event, barrier and queue.
  *
  * Each works between threads, between coroutines, and between a thread and a coroutine. Waiters are
  * served in the order in which they came. What a waiter was given it has, even if it is cancelled or its
@@ -20,7 +20,8 @@
 TRV_BEGIN_DECLARATIONS
 
 extern TRV_API trv_object trv_lock_type[1], trv_rlock_type[1], trv_condition_type[1],
-    trv_event_type[1], trv_queue_type[1];
+    trv_semaphore_type[1], trv_bounded_semaphore_type[1], trv_event_type[1], trv_barrier_type[1],
+    trv_queue_type[1];
 
 /* A lock nobody holds. TRV_WITH takes and releases it. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lock_new(void);
@@ -56,6 +57,18 @@ TRV_API TRV_MUST_CHECK int trv_condition_wait_for(trv_object *condition, trv_obj
 TRV_API int trv_condition_notify(trv_object *condition, size_t count);
 TRV_API int trv_condition_notify_all(trv_object *condition);
 
+/* A semaphore of so many permits. TRV_WITH takes one and gives it back. */
+TRV_API TRV_MUST_CHECK trv_object *trv_semaphore_new(size_t value);
+/* The same; it never has more permits than that. */
+TRV_API TRV_MUST_CHECK trv_object *trv_bounded_semaphore_new(size_t value);
+/* Takes a permit of either. Returns: 1 taken, 0 not within the timeout, -1. */
+TRV_API TRV_MUST_CHECK int trv_semaphore_acquire(trv_object *semaphore, double timeout);
+/* Gives `count` permits to those who wait, and keeps the rest. Anybody may. Raises: ValueError when
+ * count is 0, or a bounded semaphore would have too many. */
+TRV_API int trv_semaphore_release(trv_object *semaphore, size_t count);
+/* How many permits can be had now. */
+TRV_API TRV_MUST_CHECK int trv_semaphore_value(trv_object *semaphore, size_t *value);
+
 /* An event that is not set. */
 TRV_API TRV_MUST_CHECK trv_object *trv_event_new(void);
 /* Sets an event: all waiters go on. */
@@ -65,6 +78,24 @@ TRV_API int trv_event_clear(trv_object *event);
 TRV_API TRV_MUST_CHECK int trv_event_is_set(trv_object *event);
 /* Waits until an event is set. Returns: 1 set, 0 not within the timeout, -1. */
 TRV_API TRV_MUST_CHECK int trv_event_wait(trv_object *event, double timeout);
+
+/* A barrier at which `parties` tasks wait for one another, again and again. `action`, if not NULL, is
+ * called by the last to arrive, before they go on. Raises: ValueError when parties is 0. */
+TRV_API TRV_MUST_CHECK trv_object *trv_barrier_new(size_t parties, trv_object *action);
+/* Waits until all have arrived. When the time is up before, the barrier breaks; who is cancelled
+ * leaves, and another may come in its stead.
+ * Returns: the caller's place, 0 to parties - 1, another for each; or -1. Raises: BrokenBarrierError
+ * if it is broken, breaks, or is reset meanwhile; what the action raised, which breaks it. */
+TRV_API TRV_MUST_CHECK int trv_barrier_wait(trv_object *barrier, double timeout);
+/* Breaks a barrier: who waits, and who comes, gets BrokenBarrierError. */
+TRV_API int trv_barrier_abort(trv_object *barrier);
+/* Makes a barrier whole and empty; who waits gets BrokenBarrierError. */
+TRV_API int trv_barrier_reset(trv_object *barrier);
+/* Returns: 1, 0, or -1. */
+TRV_API TRV_MUST_CHECK int trv_barrier_broken(trv_object *barrier);
+TRV_API TRV_MUST_CHECK int trv_barrier_parties(trv_object *barrier, size_t *parties);
+/* How many wait for others now. */
+TRV_API TRV_MUST_CHECK int trv_barrier_waiting(trv_object *barrier, size_t *waiting);
 
 /* A first-in first-out queue of at most `capacity` items; 0 for no limit. */
 TRV_API TRV_MUST_CHECK trv_object *trv_queue_new(size_t capacity);

@@ -22,6 +22,7 @@ static const struct global elsewhere[] = {
     {"concurrent.futures._base", "BrokenExecutor", trv_BrokenExecutor},
     {"concurrent.futures.process", "BrokenProcessPool", trv_BrokenProcessPool},
     {"concurrent.futures.thread", "BrokenThreadPool", trv_BrokenThreadPool},
+    {"threading", "BrokenBarrierError", trv_BrokenBarrierError},
     {"trivet", "DeadlockError", trv_DeadlockError},
     {"_queue", "Empty", trv_QueueEmpty},
     {"queue", "Empty", trv_QueueEmpty},

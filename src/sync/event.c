@@ -5,6 +5,7 @@
  * Setting it wakes all who wait, at once and for good: a waiter that was woken answers "set" even if
  * the event was cleared again before it ran. It refers to no other object.
  */
+#include "sync/arguments.h"
 #include "wait/park.h"
 
 #include "trivet/sync.h"
@@ -74,19 +75,62 @@ static int wait_until(struct event *event, int64_t deadline_ns)
     return wake == TRV__FAILED ? -1 : wake == TRV__WOKEN;
 }
 
-int trv_event_wait(trv_object *object, double timeout)
+static int wait(struct event *event, double timeout, const void *at)
 {
-    struct event *event = event_of(object, "trv_event_wait");
     int64_t deadline_ns;
 
-    if (!event || trv__deadline(timeout, &deadline_ns) < 0 || trv__check_cancelled() < 0)
+    if (trv__deadline(timeout, &deadline_ns) < 0 || trv__check_cancelled() < 0)
         return -1;
     if (event->is_set || timeout == 0)
         return event->is_set;
-    return trv__may_block("event_wait") < 0 ? -1 : wait_until(event, deadline_ns);
+    return trv__may_block_at("event_wait", at) < 0 ? -1 : wait_until(event, deadline_ns);
 }
 
-/* Slots --------------------------------------------------------------------------------------- */
+int trv_event_wait(trv_object *object, double timeout)
+{
+    struct event *event = event_of(object, "trv_event_wait");
+
+    return event ? wait(event, timeout, __builtin_return_address(0)) : -1;
+}
+
+/* Methods and slots --------------------------------------------------------------------------- */
+
+static struct event *self_of(const trv_args *args)
+{
+    return (struct event *)(void *)args->self;
+}
+
+static trv_object *method_set(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv__done(trv_event_set(args->self));
+}
+
+static trv_object *method_clear(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv__done(trv_event_clear(args->self));
+}
+
+static trv_object *method_is_set(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv_bool_new(self_of(args)->is_set);
+}
+
+static trv_object *method_wait(const trv_args *args)
+{
+    double timeout;
+
+    if (trv__timeout_parse(args, &timeout) < 0)
+        return NULL;
+    return trv__answer(wait(self_of(args), timeout, NULL));
+}
+
+static const struct trv__method methods[] = {
+    {"clear", "clear(): it is not set any more", method_clear},
+    {"is_set", "is_set(): whether it is set", method_is_set},
+    {"set", "set(): all who wait go on", method_set},
+    {"wait", "wait(timeout=): waits until it is set; whether it was in time", method_wait},
+    {0},
+};
 
 static trv_object *event_repr(trv_object *self)
 {
@@ -110,6 +154,7 @@ TRV__READ_ONLY struct trv_type trv__event_type = {
     .instance_bytes = sizeof(struct event),
     .flags = TRV__TYPE_FINAL,
     .construct = event_construct,
+    .methods = methods,
     .slots = {.repr = event_repr},
 };
 TRV__READ_ONLY trv_object trv_event_type[1] = {TRV__TYPE_HANDLE(trv__event_type)};

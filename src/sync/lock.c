@@ -214,7 +214,7 @@ static trv_object *method_acquire(const trv_args *args)
 
     if (trv__timeout_parse(args, &timeout) < 0)
         return NULL;
-    return trv__answer(trv__lock_acquire(self_of(args), timeout, "lock.acquire", NULL));
+    return trv__answer(trv__lock_acquire(self_of(args), timeout, "lock_acquire", NULL));
 }
 
 static trv_object *method_release(const trv_args *args)
