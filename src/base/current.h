@@ -35,6 +35,14 @@ enum trv__wake {
     TRV__FAILED     /* an exception is set: this caller may not block, or a signal was handled */
 };
 
+/* What a park is for, seen by the search for deadlocks. */
+enum trv__waits_for {
+    TRV__WAITS_FOR_OTHERS, /* of a user, for what other threads and coroutines do */
+    TRV__WAITS_TO_RETURN,  /* the same, and its failure would be hard to bear: others fail first */
+    TRV__WAITS_FOR_WORK,   /* the library's own, with nothing to do: nobody would miss it */
+    TRV__WAITS_OUTSIDE     /* for what may come without any thread or coroutine of this runtime */
+};
+
 struct trv__context {
     struct trv_object *error; /* the pending exception, owned, or NULL */
     struct trv_object
@@ -46,9 +54,11 @@ struct trv__context {
     uint32_t no_switch;               /* above 0: may not block, and safepoints do not switch */
     uint8_t is_parked;                /* between trv__park and trv__unpark */
     uint8_t wake;                     /* enum trv__wake: how the last park ended */
-    uint8_t has_ended;       /* its task has: only finalizers of what it leaves behind still run */
-    struct trv_scope *scope; /* the innermost cancel scope, or NULL */
-    struct trv_object *task; /* the future of the call this context runs; borrowed, or NULL */
+    uint8_t has_ended;    /* its task has: only finalizers of what it leaves behind still run */
+    uint8_t waits_for;    /* enum trv__waits_for: what its next parks are */
+    bool waits_endlessly; /* parked without a deadline on what somebody in particular has to give */
+    struct trv_scope *scope;    /* the innermost cancel scope, or NULL */
+    struct trv_object *task;    /* the future of the call this context runs; borrowed, or NULL */
     struct trv__thread *thread; /* the thread it runs on; for a coroutine, that of its loop */
     const struct trv__context_operations *operations; /* how this kind of context waits */
     struct trv__lock *held; /* the locks its task holds, the newest first; see sync/lock.h */
@@ -58,6 +68,8 @@ struct trv__context {
     const void *waits_at;        /* the address in the caller's code that called it */
     struct trv_object *waits_on; /* what it waits for, borrowed (the waiter holds it); or NULL */
     struct trv__list *line;      /* its place in the list it waits in, or NULL */
+    struct trv_object *function; /* what the call runs that `task` is of; borrowed, or NULL */
+    struct trv__context *next_found; /* in the ring that a search for deadlocks makes, or NULL */
 };
 
 /* The part of a thread state that lower floors see; struct trv__thread begins with it. */

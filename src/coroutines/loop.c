@@ -80,10 +80,17 @@ static void on_timer(uv_timer_t *timer)
     trv__loop_return(timer->data);
 }
 
-void trv__loop_each(struct trv__loop *loop, void (*visit)(struct trv__context *context))
+bool trv__loop_each(struct trv__loop *loop, bool (*visit)(struct trv__context *, void *argument),
+                    void *argument)
 {
-    LIST_EACH(node, &loop->coroutines)
-        visit(&CONTAINER_OF(node, struct trv__coroutine, link)->context);
+    struct trv__list *node = loop->coroutines.previous, *next;
+
+    for (; node != &loop->coroutines; node = next) {
+        next = node->previous;
+        if (!visit(&CONTAINER_OF(node, struct trv__coroutine, link)->context, argument))
+            return false;
+    }
+    return true;
 }
 
 /* The outer context: parked as long as the loop runs ------------------------------------------------- */

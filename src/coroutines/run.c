@@ -41,9 +41,13 @@ static trv_object *run(struct trv__call *call)
     trv_ref((trv_object *)future);
     loop.main = future;
     trv__loop_enter(&loop);
+    loop.outer->waits_on = (trv_object *)future;
+    loop.outer->waits_endlessly = loop.outer_deadline_ns == TRV__NEVER;
     trv__loop_push(&loop, call);
     trv__loop_run(&loop, main_is_done, &loop);
     trv__loop_unwind(&loop);
+    loop.outer->waits_endlessly = false;
+    loop.outer->waits_on = NULL;
     trv__loop_leave(&loop);
     trv__loop_fini(&loop);
     result = trv__future_outcome(future);

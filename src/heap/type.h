@@ -77,6 +77,9 @@ struct trv__references {
     uint16_t items, count; /* offsets in the instance */
 };
 
+/* Told of a context that could end a wait; false asks to be told of no more. */
+typedef bool trv__ender_visit(struct trv__context *ender, void *argument);
+
 struct trv_type {
     trv_object *handle; /* the type as an object */
     const char *name;
@@ -95,6 +98,15 @@ struct trv_type {
      * derive from this one, and then the instance is made with it and its instance_bytes, unless
      * this type has TRV__TYPE_FINAL. Keywords arrive unbound. slots.init is not called here. */
     trv_object *(*construct)(const struct trv_type *type, const trv_args *args);
+    /* For types whose instances are waited for (context->waits_on): who could end a wait for this one,
+     * so that deadlocks are found (wait/deadlock.h). Calls visit for each context of which at least one
+     * has to go on before the wait can end: the owner of a lock, the runner of a future, the
+     * thread that is joined. They are only compared: one that has ended does no harm. Returns what these
+     * contexts do with the object, for the report ("holds", "runs"); or NULL if somebody else might end
+     * the wait too, or if nothing is known: then no deadlock is seen here. A cancellation and a deadline
+     * do not count. Runs under the GIL, may not switch, fail or allocate. NULL (events, queues): anybody
+     * might. */
+    const char *(*enders)(trv_object *on, trv__ender_visit *visit, void *argument);
 };
 
 extern struct trv_type trv__type_type; /* the type of types */

@@ -31,32 +31,34 @@ static void after_in_parent(void)
 }
 
 /* It waits for nothing any more: neither a lock nor an item is handed to it. */
-static void take_out_of_line(struct trv__context *context)
+static bool take_out_of_line(struct trv__context *context, void *unused TRV_UNUSED)
 {
     if (context == trv__current->context || !context->line)
-        return;
+        return true;
     trv__list_remove(context->line);
     context->line = NULL;
     context->is_parked = 0;
+    return true;
 }
 
-static void end(struct trv__context *context)
+static bool end(struct trv__context *context, void *unused TRV_UNUSED)
 {
     if (context != trv__current->context)
         trv__context_end(context);
+    return true;
 }
 
 /* All flows of control that did not come along: of other threads, and the coroutines of all loops. */
 static void each_left_behind(struct trv__list *gone, struct trv__loop *own_loop,
-                             void (*visit)(struct trv__context *context))
+                             bool (*visit)(struct trv__context *context, void *unused))
 {
     if (own_loop)
-        trv__loop_each(own_loop, visit);
+        trv__loop_each(own_loop, visit, NULL);
     LIST_EACH(node, gone) {
         struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
-        visit(&thread->context);
+        visit(&thread->context, NULL);
         if (thread->loop)
-            trv__loop_each(thread->loop, visit);
+            trv__loop_each(thread->loop, visit, NULL);
     }
 }
 
@@ -101,6 +103,7 @@ static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
     trv__list_init(&runtime->fini_hooks);
     trv__list_init(&runtime->fd_waits);
     trv__list_init(&runtime->fd_keepers);
+    trv__standstill_after_fork(runtime);
     forget_others(runtime, self, own_loop);
 }
 

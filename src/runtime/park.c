@@ -27,16 +27,22 @@ static void thread_park(struct trv__context *context, int64_t deadline_ns)
     struct trv__thread *self = context->thread;
     struct trv__gil *gil = &trv__runtime()->gil;
 
-    if (gil->chooser->is_seeded) {
+    atomic_store_explicit(&self->park_word, 1, memory_order_relaxed);
+    if (deadline_ns == TRV__NEVER)
+        trv__standstill_sleeps(trv__runtime());
+    if (!context->is_parked) {
+        ; /* it was not to wait: that would have been for ever */
+    } else if (gil->chooser->is_seeded) {
         trv__turns_rest(gil, self, deadline_ns);
     } else {
-        atomic_store_explicit(&self->park_word, 1, memory_order_relaxed);
         trv__gil_give(gil, self);
         while (atomic_load_explicit(&self->park_word, memory_order_acquire) &&
                trv__futex_wait(&self->park_word, 1, deadline_ns))
             ;
         trv__gil_take(gil, self);
     }
+    if (deadline_ns == TRV__NEVER)
+        trv__standstill_wakes(trv__runtime());
     timed_out_unless_woken(context);
 }
 

@@ -108,6 +108,7 @@ int trv_init(const trv_config *config)
     trv__current = &self->current;
     trv__gil_take(&runtime->gil, self);
     trv__list_append(&runtime->threads, &self->link);
+    trv__standstill_thread_begins(runtime);
     if (trv__objects_init(&runtime->objects) < 0) {
         trv__current = NULL;
         destroy_runtime(runtime);
@@ -134,7 +135,9 @@ static void wait_for_threads(struct trv_runtime *runtime)
     while (runtime->started) {
         runtime->ending = context;
         context->is_parked = 1;
+        context->waits_for = TRV__WAITS_FOR_WORK;
         context->operations->park(context, TRV__NEVER);
+        context->waits_for = TRV__WAITS_FOR_OTHERS;
         runtime->ending = NULL;
     }
     trv__threads_reap(runtime);

@@ -43,6 +43,7 @@ struct trv__thread {
     void (*ended)(struct trv__thread *thread); /* tells the object, see trv__thread_ended */
     struct trv__stack stack; /* its own, once trv__context_stack was asked for it */
     struct trv__loop *loop;  /* the loop that runs on it, or NULL (src/coroutines/) */
+    bool has_nothing_to_do;  /* between trv__rest_begin and trv__rest_end */
 
     /* Parking (runtime/park.c). */
     _Atomic uint32_t park_word; /* 1 while it sleeps; written by itself, and by who unparks it */
@@ -74,6 +75,19 @@ struct trv__fd_keeper {
     void (*forget)(struct trv__fd_keeper *keeper, int fd);
 };
 
+/* What is known of waits that no deadline ends (wait/deadlock.c). */
+struct trv__standstill {
+    size_t threads; /* attached, or started and not ended */
+    size_t asleep;  /* of these, parked without a deadline, or with nothing to do */
+    _Atomic size_t
+        helpers;        /* threads of the library that are not attached; add before such a thread
+                               is created, and subtract before it ends */
+    size_t in_flight;   /* pieces of work that such threads were given and have not handed back; and
+                           whatever else may wake somebody at any time (signals that are delivered) */
+    int64_t foreign_ns; /* when foreign threads were last seen */
+    bool is_child;      /* of a fork: what ran in other threads has vanished */
+};
+
 struct trv_runtime {
     struct trv__chooser chooser;
     struct trv__gil gil;
@@ -82,8 +96,9 @@ struct trv_runtime {
     bool has_stacks;
     struct trv__objects objects;
     struct trv__thread *main_thread;
-    struct trv__list threads;    /* all attached ones */
-    pthread_key_t attached;      /* a foreign thread's state, so that its end detaches it */
+    struct trv__list threads; /* all attached ones */
+    pthread_key_t attached;   /* a foreign thread's state, so that its end detaches it */
+    struct trv__standstill standstill;
     struct trv__list finished;   /* started threads that have ended and must be joined */
     struct trv__context *ending; /* trv_fini, waiting for started threads to end, or NULL */
     size_t started;              /* started threads that have not ended, but for daemons */
@@ -158,8 +173,10 @@ char *trv__thread_stack_limit(void);
 
 /* Contexts ---------------------------------------------------------------------------------------- */
 
-/* Visits each coroutine of a loop. Implemented by coroutines/loop.c. */
-void trv__loop_each(struct trv__loop *loop, void (*visit)(struct trv__context *context));
+/* Visits each coroutine of a loop, the newest first, until an answer is false, which is then returned.
+ * Implemented by coroutines/loop.c. */
+bool trv__loop_each(struct trv__loop *loop, bool (*visit)(struct trv__context *, void *argument),
+                    void *argument);
 
 /* The locks of a task that ends stay taken, and whoever waits for them is told. Implemented by
  * sync/lock.c. */
@@ -191,6 +208,38 @@ extern const struct trv__context_operations trv__thread_operations;
 static inline bool trv__context_is_coroutine(const struct trv__context *context)
 {
     return context->operations != &trv__thread_operations;
+}
+
+/* Standstill (wait/deadlock.c) --------------------------------------------------------------------- */
+
+/* All threads are asleep, or have just been woken: if nothing can ever wake one again, somebody who
+ * waits gets DeadlockError. Called with the GIL held. */
+void trv__standstill_reached(struct trv_runtime *runtime);
+/* One thread more or less. */
+void trv__standstill_thread_begins(struct trv_runtime *runtime);
+void trv__standstill_thread_ends(struct trv_runtime *runtime);
+/* A thread of the library gives the GIL back and waits, outside, for something that only other threads
+ * can give it to do; and is back. */
+void trv__rest_begin(void);
+void trv__rest_end(void);
+/* In a forked child: only the calling thread is left. */
+void trv__standstill_after_fork(struct trv_runtime *runtime);
+
+/* The calling thread parks without a deadline, and is back. */
+static inline void trv__standstill_sleeps(struct trv_runtime *runtime)
+{
+    if (UNLIKELY(++runtime->standstill.asleep == runtime->standstill.threads))
+        trv__standstill_reached(runtime);
+}
+static inline void trv__standstill_wakes(struct trv_runtime *runtime)
+{
+    runtime->standstill.asleep--;
+}
+
+/* Whether this is the flow of a thread that is in trv_run, or that of a coroutine pool. */
+static inline bool trv__runs_loop(const struct trv__context *context)
+{
+    return context == &context->thread->context && context->thread->loop;
 }
 
 /* Fork (runtime/fork.c) ---------------------------------------------------------------------------- */

@@ -143,6 +143,7 @@ static void drop_holdings(struct trv__thread *self)
     trv__context_end(&self->context);
     trv__list_remove(&self->link);
     trv__thread_drop_object(self);
+    trv__standstill_thread_ends(trv__runtime());
 }
 
 /* The kernel takes 15 bytes: the name is cut where a character begins. */
@@ -187,6 +188,8 @@ static void finish_thread(struct trv__thread *self)
         runtime->ending->wake = TRV__WOKEN;
         runtime->ending->operations->unpark(runtime->ending);
     }
+    if (runtime->standstill.asleep == runtime->standstill.threads)
+        trv__standstill_reached(runtime);
     trv__gil_leave(&runtime->gil, self);
     trv__current = NULL;
 }
@@ -255,6 +258,7 @@ struct trv__thread *trv__thread_launch(const struct trv__thread_spec *spec)
     if (!(thread = create_started(runtime, spec)))
         return NULL;
     trv__list_append(&runtime->threads, &thread->link);
+    trv__standstill_thread_begins(runtime);
     runtime->started += !spec->is_daemon;
     if (runtime->chooser.is_seeded)
         trv__turns_expect(&runtime->gil, thread);
@@ -263,6 +267,7 @@ struct trv__thread *trv__thread_launch(const struct trv__thread_spec *spec)
         if (runtime->chooser.is_seeded)
             trv__turns_forget(&runtime->gil, thread);
         runtime->started -= !spec->is_daemon;
+        trv__standstill_thread_ends(runtime);
         trv__list_remove(&thread->link);
         trv_unref(thread->object);
         trv__thread_destroy(thread);
@@ -319,6 +324,7 @@ int trv_thread_attach(void)
     trv__current = &thread->current;
     trv__gil_take(&runtime->gil, thread);
     trv__list_append(&runtime->threads, &thread->link);
+    trv__standstill_thread_begins(runtime);
     return 0;
 }
 

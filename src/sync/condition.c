@@ -79,11 +79,14 @@ int trv_condition_release(trv_object *object)
 /* Scopes are kept out and time is unlimited: this fails only where it would wait for ever. */
 static int take_again(struct trv__lock *lock, size_t depth, const void *at)
 {
+    struct trv__context *context = trv__current->context;
     trv_scope shield;
     int answer;
 
     trv__scope_push_shield(&shield);
+    context->waits_for = TRV__WAITS_TO_RETURN;
     answer = trv__lock_take(lock, TRV__NEVER, "condition_wait", at);
+    context->waits_for = TRV__WAITS_FOR_OTHERS;
     trv__scope_pop(&shield);
     if (answer == 1)
         lock->depth = depth;

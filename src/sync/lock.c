@@ -8,7 +8,7 @@
  * still answers "taken". A waiter whose deadline or cancellation came first is passed over.
  *
  * Without contention, taking and releasing are a comparison and a few stores, and never switch.
- * Taking a lock that the caller holds would wait for ever and is a RuntimeError instead.
+ * Taking a lock that the caller holds would wait for ever and is a DeadlockError instead.
  *
  * A task that ends with a lock leaves it taken, as in every language: what the lock protects may be
  * half done. Nobody can release it any more, so those who wait for it, and those who come to wait
@@ -102,7 +102,7 @@ static int wait_for_hand_over(struct trv__lock *lock, int64_t deadline_ns)
 static int take_again(struct trv__lock *lock)
 {
     if (lock->type == &trv__lock_type)
-        return trv_raise_int(trv_RuntimeError, "the lock is already held by the caller");
+        return trv_raise_int(trv_DeadlockError, "the lock is already held by the caller");
     lock->depth++;
     return 1;
 }
@@ -201,6 +201,17 @@ int trv_lock_locked(trv_object *object)
     return lock ? lock->owner != NULL : -1;
 }
 
+/* Who could end a wait for it. */
+const char *trv__lock_enders(trv_object *self, trv__ender_visit *visit, void *argument)
+{
+    const struct trv__lock *lock = (struct trv__lock *)(void *)self;
+
+    if (!lock->owner || lock->owner == &trv__nobody)
+        return NULL;
+    visit(lock->owner, argument);
+    return "holds";
+}
+
 /* Methods and slots --------------------------------------------------------------------------- */
 
 static struct trv__lock *self_of(const trv_args *args)
@@ -277,6 +288,7 @@ TRV__READ_ONLY struct trv_type trv__lock_type = {
     .instance_bytes = sizeof(struct trv__lock),
     .flags = TRV__TYPE_FINAL,
     .construct = lock_construct,
+    .enders = trv__lock_enders,
     .methods = trv__lock_methods,
     .slots =
         {

@@ -54,6 +54,7 @@ int trv__lock_is_mine(const struct trv__lock *lock, const char *what);
 int trv__lock_enter(trv_object *self);
 int trv__lock_exit(trv_object *self, trv_object *exception);
 void trv__lock_destroy(trv_object *self);
+const char *trv__lock_enders(trv_object *self, trv__ender_visit *visit, void *argument);
 extern const struct trv__method trv__lock_methods[];
 
 #endif

@@ -66,6 +66,7 @@ TRV__READ_ONLY struct trv_type trv__rlock_type = {
     .instance_bytes = sizeof(struct trv__lock),
     .flags = TRV__TYPE_FINAL,
     .construct = rlock_construct,
+    .enders = trv__lock_enders,
     .methods = trv__lock_methods,
     .slots =
         {

@@ -83,17 +83,19 @@ static void run(struct trv__call *call)
 {
     struct trv__context *context = trv__current->context;
     struct trv__future *future = call->future;
-    trv_object *outer = context->task, *result, *const * items;
+    trv_object *outer = context->task, *outer_function = context->function, *result, *const * items;
     trv_scope scope;
     size_t count;
 
     items = trv__tuple_items(call->arguments, &count);
     trv__scope_push(&scope);
     context->task = (trv_object *)future;
+    context->function = call->callable;
     future->scope = &scope;
     result = trv_call_array(call->callable, items, count, call->keywords);
     future->scope = NULL;
     context->task = outer;
+    context->function = outer_function;
     trv__scope_pop(&scope);
     trv__future_settle_take(future, result);
 }

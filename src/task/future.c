@@ -145,7 +145,8 @@ static bool may_help(const struct trv__future *future, int64_t deadline_ns)
     return future->help && deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER;
 }
 
-int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char *what)
+int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char *what,
+                     const void *at)
 {
     int answer;
 
@@ -155,7 +156,7 @@ int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char
         return 1;
     if (trv__current->context->task == object_of(future))
         return trv_raise_int(trv_DeadlockError, "a call cannot wait for its own future");
-    if (trv__may_block(what) < 0)
+    if (trv__may_block_at(what, at) < 0)
         return -1;
     trv_ref(object_of(future));
     answer = may_help(future, deadline_ns) ? future->help(future, true) : 0;
@@ -166,7 +167,8 @@ int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char
 }
 
 /* The same with a timeout of a user; 0 means to look only. */
-static int wait_seconds(struct trv__future *future, double timeout, const char *what)
+static int wait_seconds(struct trv__future *future, double timeout, const char *what,
+                        const void *at)
 {
     int64_t deadline_ns;
 
@@ -174,7 +176,7 @@ static int wait_seconds(struct trv__future *future, double timeout, const char *
         return -1;
     if (timeout == 0 && !trv__future_is_done(future))
         return trv__check_cancelled();
-    return trv__future_wait(future, deadline_ns, what);
+    return trv__future_wait(future, deadline_ns, what, at);
 }
 
 trv_object *trv__future_outcome(struct trv__future *future)
@@ -190,7 +192,8 @@ trv_object *trv__future_outcome(struct trv__future *future)
 trv_object *trv_future_result(trv_object *object, double timeout)
 {
     struct trv__future *future = trv__future_of(object, "trv_future_result");
-    int answer = future ? wait_seconds(future, timeout, "future_result") : -1;
+    int answer =
+        future ? wait_seconds(future, timeout, "future_result", __builtin_return_address(0)) : -1;
 
     if (answer < 0)
         return NULL;
@@ -201,7 +204,9 @@ trv_object *trv_future_result(trv_object *object, double timeout)
 trv_object *trv_future_exception(trv_object *object, double timeout)
 {
     struct trv__future *future = trv__future_of(object, "trv_future_exception");
-    int answer = future ? wait_seconds(future, timeout, "future_exception") : -1;
+    int answer =
+        future ? wait_seconds(future, timeout, "future_exception", __builtin_return_address(0))
+               : -1;
 
     if (answer < 0)
         return NULL;
@@ -359,6 +364,20 @@ static trv_object *future_repr(trv_object *self)
     return trv_str_printf("<future at %p: %s>", (void *)self, names[future->state]);
 }
 
+/* A call that runs ends with the context it runs in; of one that has not begun the leg may know. A
+ * future without a call is anybody's. */
+static const char *future_enders(trv_object *self, trv__ender_visit *visit, void *argument)
+{
+    struct trv__future *future = future_of(self);
+
+    if (future->state == TRV__PENDING)
+        return future->enders ? future->enders(future, visit, argument) : NULL;
+    if (future->state != TRV__RUNNING || !future->scope || trv__runtime()->standstill.is_child)
+        return NULL;
+    visit(future->scope->context, argument);
+    return "runs";
+}
+
 static trv_object *future_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)
 {
     if (args->count || args->keywords)
@@ -374,6 +393,7 @@ TRV__READ_ONLY struct trv_type trv__future_type = {
     .instance_bytes = sizeof(struct trv__future),
     .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
     .construct = future_construct,
+    .enders = future_enders,
     .slots =
         {
             .traverse = future_traverse,

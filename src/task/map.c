@@ -111,7 +111,7 @@ static trv_object *first_result(struct map *map)
 {
     trv_auto trv_object *future = take_first(map);
     struct trv__future *first = (struct trv__future *)(void *)future;
-    int answer = trv__future_wait(first, map->deadline_ns, "map");
+    int answer = trv__future_wait(first, map->deadline_ns, "map", __builtin_return_address(0));
 
     if (answer > 0)
         return trv__future_outcome(first);

@@ -39,6 +39,9 @@ struct trv__future {
      * wait may do so. 1 if the future is done now, 0 if it must be waited for, -1 with an exception
      * that ends the wait. NULL: never. */
     int (*help)(struct trv__future *future, bool is_alone);
+    /* As struct trv_type's, of a call that has not begun: the workers, if one of these has to be free
+     * first. NULL: not known. */
+    const char *(*enders)(struct trv__future *future, trv__ender_visit *visit, void *argument);
     void *leg; /* the leg's own */
 };
 
@@ -61,7 +64,8 @@ void trv__future_settle_take(struct trv__future *future, trv_object *result);
 
 /* Waits until it is done. 1 done, 0 not by the deadline, -1 with an exception. `what` names the
  * caller's call in messages. */
-int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char *what);
+int trv__future_wait(struct trv__future *future, int64_t deadline_ns, const char *what,
+                     const void *at);
 /* The result of a future that is done, or NULL with its exception set. Counts as seeing it. */
 trv_object *trv__future_outcome(struct trv__future *future);
 /* The future behind an object, or NULL with TypeError. */

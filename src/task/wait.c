@@ -43,7 +43,7 @@ trv_object *trv_wait_futures(trv_object *futures, double timeout, trv_return_whe
     if (trv__deadline(timeout, &deadline_ns) < 0 ||
         trv__watcher_begin(&watcher, futures, enough[when], false, "trv_wait_futures") < 0)
         return NULL;
-    if (trv__watcher_wait(&watcher, deadline_ns, "wait_futures") >= 0)
+    if (trv__watcher_wait(&watcher, deadline_ns, "wait_futures", __builtin_return_address(0)) >= 0)
         sets = sorted_sets(&watcher);
     trv__watcher_end(&watcher);
     return sets;
@@ -82,7 +82,7 @@ trv_object *trv_gather(trv_object *futures)
 
     if (trv__watcher_begin(&watcher, futures, TRV__ENOUGH_NO_RESULT, false, "trv_gather") < 0)
         return NULL;
-    if (trv__watcher_wait(&watcher, TRV__NEVER, "gather") > 0) {
+    if (trv__watcher_wait(&watcher, TRV__NEVER, "gather", __builtin_return_address(0)) > 0) {
         for (size_t i = 0; i < watcher.count; i++)
             watcher.watches[i].future->was_observed = true;
         results = all_results(&watcher);
@@ -124,7 +124,8 @@ static int as_completed_next(trv_object *self, trv_object **item)
             return 1;
         if (!watcher->left)
             return 0;
-        answer = trv__watcher_wait(watcher, iterator->deadline_ns, "as_completed");
+        answer = trv__watcher_wait(watcher, iterator->deadline_ns, "as_completed",
+                                   __builtin_return_address(0));
         if (answer < 0)
             return -1;
         if (!answer)

@@ -134,7 +134,8 @@ static int help_all(struct trv__watcher *watcher)
     return answer < 0 ? -1 : 0;
 }
 
-int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const char *what)
+int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const char *what,
+                      const void *at)
 {
     struct trv__waiter waiter;
 
@@ -142,7 +143,7 @@ int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const c
         return -1;
     if (has_seen_enough(watcher))
         return 1;
-    if (trv__may_block(what) < 0)
+    if (trv__may_block_at(what, at) < 0)
         return -1;
     if (deadline_ns == TRV__NEVER && trv__scope_deadline() == TRV__NEVER && help_all(watcher) < 0)
         return -1;

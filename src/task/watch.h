@@ -44,7 +44,8 @@ int trv__watcher_begin(struct trv__watcher *watcher, trv_object *futures, enum t
 /* Drops the watches and their futures; for the collector too. May be repeated. */
 void trv__watcher_end(struct trv__watcher *watcher);
 /* Waits until it has seen enough. 1 if so, 0 at the deadline, -1 with an exception. */
-int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const char *what);
+int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const char *what,
+                      const void *at);
 /* A watched future is done: called by the future, which has taken the watch out of its list. */
 void trv__watch_done(struct trv__watch *watch);
 

@@ -185,7 +185,9 @@ static void fall_idle(struct core *core, struct worker *self)
     self->was_summoned = false;
     self->waiter.context = trv__current->context;
     trv__list_prepend(&core->idle, &self->waiter.link);
+    trv__current->context->waits_for = TRV__WAITS_FOR_WORK;
     trv__park(TRV__NEVER);
+    trv__current->context->waits_for = TRV__WAITS_FOR_OTHERS;
     trv__list_remove(&self->waiter.link);
     self->thread->gil.haste = TRV__AT_ONCE;
     if (self->was_summoned)

@@ -8,6 +8,7 @@
  *
  * Level-triggered: a cancelled scope refuses every park in it, not only the one it interrupted.
  */
+#include "wait/deadlock.h"
 #include "wait/park.h"
 
 #include <math.h>
@@ -115,6 +116,31 @@ bool trv__unpark(struct trv__context *context, enum trv__wake wake)
     return true;
 }
 
+/* Whether a deadline will end the context's waits: of its scopes or, in a coroutine, of those around
+ * the loop, which then cancels it. */
+static bool is_limited(const struct trv__context *context)
+{
+    const struct trv__context *outer = &context->thread->context;
+
+    return chain_deadline(context->scope) != TRV__NEVER ||
+           (context != outer && chain_deadline(outer->scope) != TRV__NEVER);
+}
+
+/* Parks for something that somebody in particular has to give. */
+static enum trv__wake park_on_owned(int64_t deadline_ns)
+{
+    struct trv__context *context = trv__current->context;
+    enum trv__wake wake;
+
+    if (deadline_ns != TRV__NEVER || is_limited(context) || calling_is_cancelled())
+        return trv__park(deadline_ns);
+    if (trv__deadlock_check(context) < 0)
+        return TRV__FAILED;
+    wake = trv__park(TRV__NEVER);
+    context->waits_endlessly = false;
+    return wake;
+}
+
 enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, trv_object *on,
                             int64_t deadline_ns)
 {
@@ -126,7 +152,7 @@ enum trv__wake trv__wait_in(struct trv__list *list, struct trv__waiter *waiter, 
     trv__list_append(list, &waiter->link);
     context->waits_on = on;
     context->line = &waiter->link;
-    wake = trv__park(deadline_ns);
+    wake = on && on->type->enders ? park_on_owned(deadline_ns) : trv__park(deadline_ns);
     context->waits_on = NULL;
     context->line = NULL;
     trv__list_remove(&waiter->link);
