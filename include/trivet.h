@@ -37,6 +37,7 @@
 #include <trivet/numbers.h>
 #include <trivet/text.h>
 #include <trivet/container.h>
+#include <trivet/copy.h>
 #include <trivet/error.h>
 #include <trivet/function.h>
 #include <trivet/generator.h>

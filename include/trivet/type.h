@@ -87,6 +87,9 @@ typedef struct trv_slots {
     /* context manager: 0 or -1; exit gets the pending exception, or NULL, and answers 1 to suppress it */
     int (*enter)(trv_object *self);
     int (*exit)(trv_object *self, trv_object *exception);
+
+    /* a copy: a shallow one, or with a memo (a view) a deep one; see copy.h. NULL: it cannot be copied */
+    trv_object *(*copy)(trv_object *self, trv_object *memo);
 } trv_slots;
 
 typedef struct trv_type_spec {

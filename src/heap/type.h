@@ -50,11 +50,12 @@ enum {
 };
 
 enum {
-    TRV__TYPE_IN_HEAP = 1,     /* made at run time: instances hold a reference to the handle */
-    TRV__TYPE_NO_WEAKREF = 2,  /* instances cannot be weakly referenced */
-    TRV__TYPE_CONTAINER = 4,   /* made with trv__container_new */
-    TRV__TYPE_EXCEPTION = 8,   /* BaseException or derived from it */
-    TRV__TYPE_FINAL = 16,      /* no type can be derived from it */
+    TRV__TYPE_IN_HEAP = 1,    /* made at run time: instances hold a reference to the handle */
+    TRV__TYPE_NO_WEAKREF = 2, /* instances cannot be weakly referenced */
+    TRV__TYPE_CONTAINER = 4,  /* made with trv__container_new */
+    TRV__TYPE_EXCEPTION = 8,  /* BaseException or derived from it */
+    TRV__TYPE_FINAL = 16,     /* no type can be derived from it */
+    TRV__TYPE_ATOM = 128, /* instances cannot change, nor what they refer to: their own copies */
     TRV__TYPE_EXACT_NEXT = 64, /* `next` answers as trv_next does: never -1 with StopIteration */
     TRV__TYPE_PLAIN = 32       /* ends without last words: nothing but its block is given back,
                                   unless TRV__TYPE_BIT of the instance is set; never weakly referenced */

@@ -40,7 +40,7 @@ TRV__READ_ONLY struct trv_type trv__bool_type = {
     .doc = "True and False.",
     .base = &trv__int_type,
     .instance_bytes = sizeof(struct trv__int),
-    .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .slots = {.repr = bool_repr,
               .hash = trv__int_hash,
               .compare = trv__int_compare,

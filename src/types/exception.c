@@ -13,6 +13,8 @@
  */
 #include "object/exception.h"
 
+#include "trivet/copy.h"
+
 #include <errno.h>
 
 /* OSError's subtypes --------------------------------------------------------------------------- */
@@ -420,6 +422,19 @@ trv_object *trv_exception_context(trv_object *exception)
     return or_none(trv__exception(exception)->context);
 }
 
+/* As in Python, which makes one of the same type with the same arguments: the traceback, the cause and
+ * the context stay with the original. What a type defined in C adds is not known here. */
+static trv_object *exception_copy(trv_object *self, trv_object *memo)
+{
+    trv_object *args = trv__exception(self)->args;
+    trv_auto trv_object *own_args = NULL;
+
+    if (self->type->instance_bytes != sizeof(struct trv__exception))
+        return trv_raise(trv_TypeError, "cannot copy '%s' object", self->type->name);
+    own_args = memo && args ? trv_deepcopy_with(args, memo) : trv_ref(args);
+    return args && !own_args ? NULL : trv__exception_make(self->type, own_args);
+}
+
 /* The types ------------------------------------------------------------------------------------ */
 
 #define BaseException_type trv__exception_base_type
@@ -438,6 +453,7 @@ trv_object *trv_exception_context(trv_object *exception)
             .repr = exception_repr,                                                                \
             .getattr = exception_getattr,                                                          \
             .setattr = exception_setattr,                                                          \
+            .copy = exception_copy,                                                                \
         },                                                                                         \
     }
 

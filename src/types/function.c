@@ -74,7 +74,7 @@ TRV__READ_ONLY struct trv_type trv__closure_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__closure),
     .block_bytes = closure_bytes,
-    .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
     .slots =
         {
             .traverse = closure_traverse,
@@ -90,7 +90,7 @@ const struct trv_type trv_static_function_layout_ = {
     .name = "function",
     .base = &trv__closure_type,
     .instance_bytes = sizeof(trv_object),
-    .flags = TRV__TYPE_FINAL,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL,
     .slots = {.repr = function_repr, .call = function_call},
 };
 

@@ -42,7 +42,7 @@ TRV__READ_ONLY struct trv_type trv__none_type = {
     .doc = "The type of None.",
     .base = &trv__object_type,
     .instance_bytes = sizeof(trv_object),
-    .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .slots = {.repr = none_repr, .hash = none_hash, .compare = none_compare, .truth = none_truth},
     .construct = none_construct,
 };

@@ -252,7 +252,7 @@ TRV__READ_ONLY struct trv_type trv__range_type = {
     .doc = "range(stop) or range(start, stop, step): ints in equal steps",
     .base = &trv__object_type,
     .instance_bytes = sizeof(range_t),
-    .flags = TRV__TYPE_FINAL,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL,
     .slots = {.repr = range_repr,
               .hash = range_hash,
               .compare = range_compare,

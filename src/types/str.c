@@ -423,7 +423,7 @@ TRV__READ_ONLY struct trv_type trv__str_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__str),
     .block_bytes = str_block_bytes,
-    .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
     .slots = {.destroy = str_destroy,
               .repr = trv__str_repr,
               .str = str_str,

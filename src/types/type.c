@@ -119,7 +119,7 @@ TRV__READ_ONLY struct trv_type trv__type_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(trv_object),
     .block_bytes = trv__heap_type_bytes,
-    .flags = TRV__TYPE_FINAL,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL,
     .slots =
         {
             .clear = trv__heap_type_clear,

@@ -188,7 +188,7 @@ TRV__READ_ONLY struct trv_type trv__weakref_type = {
     .doc = "weakref(object[, callback]): refers to an object without keeping it alive",
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct weakref),
-    .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_CONTAINER | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .construct = weakref_construct,
     .slots =
         {
