@@ -88,6 +88,7 @@ static struct trv__stacks stacks;
 static struct trv__stack main_stack;
 
 static bool can_go_on(int thread);
+static void go_to(int thread);
 
 /* States that were reached before -------------------------------------------------------------------- */
 
@@ -330,9 +331,23 @@ static void end_sleep(int thread, int error, uint64_t hash)
     memory_mix(thread, hash + (uint64_t)error);
 }
 
+/* Asks the scenario outside of all threads. */
+static void ask(void (*what)(void))
+{
+    int before = self;
+
+    self = -1;
+    what();
+    self = before;
+    if (outcome == FAILED)
+        go_to(-1);
+}
+
 static void kill_self(void)
 {
     threads[self].status = DEAD;
+    if (scenario->death)
+        ask(scenario->death);
     for (int t = 0; t < thread_count; t++)
         if (threads[t].status == ASLEEP)
             end_sleep(t, EINTR, model_memory_threads[self].hash);
@@ -395,18 +410,6 @@ static void end_quietly(void)
     end_run(PASSED);
 }
 
-/* Asks the scenario outside of all threads. */
-static void look_at_idleness(void)
-{
-    int before = self;
-
-    self = -1;
-    scenario->idle();
-    self = before;
-    if (outcome == FAILED)
-        go_to(-1);
-}
-
 static void schedule(void)
 {
     struct option options[OPTIONS];
@@ -417,7 +420,7 @@ static void schedule(void)
         if (!count)
             end_quietly();
         if (scenario->idle && !any_can_go_on())
-            look_at_idleness();
+            ask(scenario->idle);
         if (count > 1 && decision_count >= replay_count && is_known(state_key()))
             end_run(KNOWN);
         next = apply(&options[decide(count)]);
@@ -565,7 +568,11 @@ int64_t model_now_ns(void)
 
 bool model_is_dead(int thread)
 {
-    return model_saw(threads[thread].status == DEAD);
+    bool is_dead = model_saw(threads[thread].status == DEAD);
+
+    if (is_dead && self >= 0)
+        clock_join(&model_memory_threads[self].clock, &model_memory_threads[thread].clock);
+    return is_dead;
 }
 
 bool model_is_sequential(void)

@@ -42,12 +42,13 @@ struct model_scenario {
     void (*begin)(void); /* makes the first state; what static variables held is gone */
     void (*threads[MODEL_THREADS])(void); /* the first NULL ends them */
     void (*idle)(void); /* nobody can run, and only time limits are left: what must hold; or NULL */
-    void (*end)(void);  /* after all threads: what must hold; or NULL */
-    int surprises;      /* at most so many in one run */
-    int64_t tick_ns;    /* so much time passes at each look at the clock */
-    int64_t jump_ns;    /* or so much more, which is a surprise; 0: never */
-    unsigned mortal;    /* bit set: that thread may be killed at any point, which is a surprise */
-    bool is_sequential; /* loads see the newest value only: for what is about order alone */
+    void (*death)(void); /* a thread was just killed: what the kernel does about it; or NULL */
+    void (*end)(void);   /* after all threads: what must hold; or NULL */
+    int surprises;       /* at most so many in one run */
+    int64_t tick_ns;     /* so much time passes at each look at the clock */
+    int64_t jump_ns;     /* or so much more, which is a surprise; 0: never */
+    unsigned mortal;     /* bit set: that thread may be killed at any point, which is a surprise */
+    bool is_sequential;  /* loads see the newest value only: for what is about order alone */
 };
 
 /* The ways in which the source under test is broken on purpose, made by tests/models/break. */
@@ -80,6 +81,7 @@ int model_self(void);
 /* What a thread looks at past the checker, other threads' data for instance, makes its state another. */
 uint64_t model_saw(uint64_t value);
 int64_t model_now_ns(void);
+/* Whether it was killed. Who is told so sees all that it did. */
 bool model_is_dead(int thread);
 /* So much time passes. */
 void model_pass(int64_t ns);

@@ -3,7 +3,8 @@
  * Eventfds and polling for the checker: after "models/replace.h", before a source that waits for
  * descriptors. A descriptor is a counter; one that is not zero is readable. Nothing else is modelled.
  *
- * Who polls sleeps on one word that every write to any of them changes, and looks at all again.
+ * Who polls sleeps on one word that every write to any of them changes, and looks at all again. A pidfd is
+ * MODEL_PIDFD and the number of a thread; model_death, the hook of the scenario, changes that word.
  */
 #ifndef TRV_TESTS_DESCRIPTORS_H
 #define TRV_TESTS_DESCRIPTORS_H
@@ -18,6 +19,8 @@ struct model_descriptors {
     _Atomic uint32_t counters[4], changes;
     int count;
 };
+
+#define MODEL_PIDFD 100
 
 extern struct model_descriptors model_descriptors;
 
@@ -41,6 +44,17 @@ static inline int model_eventfd_read(int fd, eventfd_t *value)
     return *value ? 0 : -1;
 }
 
+static inline void model_death(void)
+{
+    model_descriptors.changes++;
+}
+
+static inline bool model_is_readable(int fd)
+{
+    return fd >= MODEL_PIDFD ? model_is_dead(fd - MODEL_PIDFD)
+                             : atomic_fetch_add(&model_descriptors.counters[fd], 0) > 0;
+}
+
 static inline int model_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeout)
 {
     int64_t deadline_ns =
@@ -50,7 +64,7 @@ static inline int model_poll(struct pollfd *fds, nfds_t count, const struct time
         uint32_t changes = atomic_fetch_add(&model_descriptors.changes, 0);
         int ready = 0;
         for (nfds_t i = 0; i < count; i++) {
-            bool is_ready = atomic_fetch_add(&model_descriptors.counters[fds[i].fd], 0);
+            bool is_ready = model_is_readable(fds[i].fd);
             fds[i].revents = is_ready ? POLLIN : 0;
             ready += is_ready;
         }

@@ -118,8 +118,11 @@ static struct object *atomic_at(const void *address, size_t size)
     struct object *object = object_at(address);
     uint64_t value = get_value(address, size);
 
-    if (!object->count || newest(object)->value != value)
-        append(object, value, -1);
+    if (!object->count || newest(object)->value != value) {
+        uint64_t hash = trv__hash_mix(value + 1);
+        append(object, value, -1)->hash = hash;
+        set_hash(object, hash);
+    }
     return object;
 }
 
