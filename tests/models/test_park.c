@@ -32,7 +32,8 @@ static void begin(void)
     memset(threads, 0, sizeof threads);
     memset(scopes, 0, sizeof scopes);
     memset(&model_descriptors, 0, sizeof model_descriptors);
-    model_descriptors.count = 1; /* a user's */
+    model_descriptors.count = 1;                    /* a user's */
+    runtime.standstill.threads = MODEL_THREADS + 1; /* never do all sleep */
     handed_over = took = not_taken = 0;
     was_told = false;
     trv__list_init(&line);
@@ -134,6 +135,7 @@ static void nothing_is_lost(void)
 {
     MODEL_ASSERT(took + not_taken == handed_over);
     MODEL_ASSERT(trv__list_is_empty(&line));
+    MODEL_ASSERT(runtime.standstill.asleep == 0);
     for (int t = 0; t < MODEL_THREADS; t++)
         MODEL_ASSERT(!threads[t].context.is_parked);
 }
