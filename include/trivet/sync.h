@@ -21,7 +21,7 @@ TRV_BEGIN_DECLARATIONS
 
 extern TRV_API trv_object trv_lock_type[1], trv_rlock_type[1], trv_condition_type[1],
     trv_semaphore_type[1], trv_bounded_semaphore_type[1], trv_event_type[1], trv_barrier_type[1],
-    trv_queue_type[1];
+    trv_queue_type[1], trv_lifo_queue_type[1], trv_priority_queue_type[1];
 
 /* A lock nobody holds. TRV_WITH takes and releases it. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lock_new(void);
@@ -99,14 +99,33 @@ TRV_API TRV_MUST_CHECK int trv_barrier_waiting(trv_object *barrier, size_t *wait
 
 /* A first-in first-out queue of at most `capacity` items; 0 for no limit. */
 TRV_API TRV_MUST_CHECK trv_object *trv_queue_new(size_t capacity);
+/* A last-in first-out queue. */
+TRV_API TRV_MUST_CHECK trv_object *trv_lifo_queue_new(size_t capacity);
+/* A queue whose least item is taken out first: put (priority, what) tuples in. What comparing them
+ * raises is raised by the put or get that compares; the queue is then as it was. */
+TRV_API TRV_MUST_CHECK trv_object *trv_priority_queue_new(size_t capacity);
 /* Puts an item in, waiting for room. Raises: QueueFull at the timeout, QueueShutDown. */
 TRV_API TRV_MUST_CHECK int trv_queue_put(trv_object *queue, trv_object *item, double timeout);
-/* Takes the oldest item out, waiting for one. Raises: QueueEmpty at the timeout, QueueShutDown. */
+/* Takes the item out whose turn it is, waiting for one. Raises: QueueEmpty at the timeout,
+ * QueueShutDown. */
 TRV_API TRV_MUST_CHECK trv_object *trv_queue_get(trv_object *queue, double timeout);
+/* Says that an item which was taken out is done with. Raises: ValueError when there were not as
+ * many. */
+TRV_API int trv_queue_task_done(trv_object *queue);
+/* Waits until as many items are done with as were put in. Returns: 1, 0 not within the timeout, -1. */
+TRV_API TRV_MUST_CHECK int trv_queue_join(trv_object *queue, double timeout);
 /* How many items are in it. */
 TRV_API TRV_MUST_CHECK int trv_queue_len(trv_object *queue, size_t *length);
+/* How many items it takes; 0 if there is no limit. */
+TRV_API TRV_MUST_CHECK int trv_queue_capacity(trv_object *queue, size_t *capacity);
+/* Whether nothing is in it, whether there is no room. Return: 1, 0, or -1. */
+TRV_API TRV_MUST_CHECK int trv_queue_empty(trv_object *queue);
+TRV_API TRV_MUST_CHECK int trv_queue_full(trv_object *queue);
 /* Ends a queue: no more puts; gets fail with QueueShutDown once it is empty. */
 TRV_API int trv_queue_shutdown(trv_object *queue);
+/* The same, and drops what is in it, as if that were done with. Raises: RuntimeError inside a
+ * comparison of its items. */
+TRV_API int trv_queue_shutdown_now(trv_object *queue);
 
 TRV_END_DECLARATIONS
 
