@@ -13,7 +13,7 @@
  * exec or _exit.
  *
  * Environment: TRIVET_SEED=n makes every scheduling decision from a seeded generator and time
- * virtual.
+ * virtual. TRIVET_FINI_TIMEOUT=seconds limits how long trv_fini waits for threads.
  */
 #ifndef TRIVET_RUNTIME_H
 #define TRIVET_RUNTIME_H
@@ -22,6 +22,12 @@
 
 TRV_BEGIN_DECLARATIONS
 
+/* What trv_fini does with threads that still run. */
+enum {
+    TRV_FINI_WAIT,  /* waits for them */
+    TRV_FINI_CANCEL /* cancels them, so that their blocking calls raise CancelledError; then waits */
+};
+
 typedef struct trv_config {
     size_t size;            /* sizeof (trv_config) */
     double switch_interval; /* seconds a thread keeps the GIL while others ask; 0: 0.005 */
@@ -29,13 +35,21 @@ typedef struct trv_config {
     void *(*allocate)(size_t size_bytes); /* instead of malloc, with the next two */
     void *(*reallocate)(void *block, size_t size_bytes);
     void (*release)(void *block);
+    int fini_policy; /* TRV_FINI_WAIT or TRV_FINI_CANCEL */
+    double
+        fini_timeout; /* seconds trv_fini waits for threads; 0: TRIVET_FINI_TIMEOUT, or for ever */
 } trv_config;
 
 /* Starts the runtime; the caller becomes its main thread and holds the GIL. NULL for defaults.
  * Returns: 0, or -1 with errno set (EINVAL: bad config or seed; EALREADY: it runs already). GIL: not held. */
 TRV_API TRV_MUST_CHECK int trv_init(const trv_config *config);
-/* Ends the runtime: waits for its threads and processes to end, frees every object. Call it on
- * the main thread. Blocks. May switch. */
+/* Ends the runtime: shuts pools down, which cancels their calls; waits for the threads and processes it
+ * has started, as the configuration says; frees every object. A signal's exception (trv_signal_handle)
+ * while it waits makes it cancel them, and a second one makes it wait no longer. Threads that have not
+ * ended by then are named on standard error.
+ * Those, daemon threads and foreign threads are left behind safely: they go on without the GIL, and
+ * sleep for ever when they come for it; what they may use is freed after the last of them.
+ * Call it on the main thread, outside of any coroutine and callback; elsewhere it does nothing. Blocks. May switch. */
 TRV_API void trv_fini(void);
 /* Whether the calling thread is in a runtime that is initialised. Returns: 1 or 0. GIL: not needed. */
 TRV_API int trv_is_initialized(void);

@@ -105,14 +105,14 @@ static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
     trv__list_init(&runtime->fd_keepers);
     trv__standstill_after_fork(runtime);
     forget_others(runtime, self, own_loop);
+    atomic_store(&runtime->holders, 2); /* whoever was on the way in or out did not come along */
 }
 
 static void after_in_child(void)
 {
+    trv__thread_reset_entrance(!trv__current);
     if (trv__holds_gil())
         make_anew(trv__runtime(), trv__thread_self());
-    else if (!trv__current)
-        trv__thread_close_entrance(NULL);
 }
 
 void trv__watch_forks(void)

@@ -155,12 +155,16 @@ static int64_t patience_of(const struct trv__gil *gil, const struct trv__thread 
     return self->gil.haste == TRV__SOON ? RETURN_NS : 0;
 }
 
-/* Waits, standing in line, until the lock is ours. */
-static void wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
+/* Waits, standing in line, until the lock is ours. False if it never will be. */
+static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
 {
     int64_t patience_ns = patience_of(gil, self);
 
     while (atomic_load_explicit(&self->gil.word, memory_order_acquire) != GRANTED) {
+        if (UNLIKELY(gil->has_ended)) {
+            leave_line(gil, self);
+            return false;
+        }
         if (try_take(gil)) {
             leave_line(gil, self);
             break;
@@ -180,6 +184,16 @@ static void wait_for_turn(struct trv__gil *gil, struct trv__thread *self)
     gil->waited_ns += trv__clock_ns() - self->gil.queued_ns;
     self->gil.held_since_ns = 0;
     set_holder(gil, self);
+    return true;
+}
+
+/* The same for who cannot go on without the lock. */
+static void wait_or_hang(struct trv__gil *gil, struct trv__thread *self)
+{
+    if (LIKELY(wait_for_turn(gil, self)))
+        return;
+    pthread_mutex_unlock(&gil->mutex);
+    trv__thread_hang(self);
 }
 
 static void wake(struct trv__thread *thread)
@@ -190,35 +204,39 @@ static void wake(struct trv__thread *thread)
 
 /* Taking -------------------------------------------------------------------------------------------- */
 
-static void take_slow(struct trv__gil *gil, struct trv__thread *self)
+static bool take_slow(struct trv__gil *gil, struct trv__thread *self)
 {
-    bool is_patient = self->gil.haste == TRV__IN_TURN;
+    bool is_patient = self->gil.haste == TRV__IN_TURN, is_ours;
 
     pthread_mutex_lock(&gil->mutex);
     stand_in_line(gil, self, is_patient ? &gil->preempted : &gil->returning, false);
-    wait_for_turn(gil, self);
+    is_ours = wait_for_turn(gil, self);
     self->gil.slice_left_ns = gil->slice_ns;
     pthread_mutex_unlock(&gil->mutex);
+    return is_ours;
 }
 
-void trv__gil_take(struct trv__gil *gil, struct trv__thread *self)
+bool trv__gil_try_enter(struct trv__gil *gil, struct trv__thread *self)
 {
     uint32_t state = 0;
 
-    if (UNLIKELY(gil->chooser->is_seeded)) {
-        trv__turns_take(gil, self);
-        return;
-    }
+    if (UNLIKELY(gil->chooser->is_seeded))
+        return trv__turns_take(gil, self);
     ASSERT(atomic_load_explicit(&gil->holder, memory_order_relaxed) != self);
     if (!atomic_compare_exchange_strong_explicit(&gil->state, &state, LOCKED, memory_order_acquire,
-                                                 memory_order_relaxed)) {
-        take_slow(gil, self);
-        return;
-    }
+                                                 memory_order_relaxed))
+        return take_slow(gil, self);
     set_holder(gil, self);
     self->gil.held_since_ns = 0;
     self->gil.slice_left_ns = gil->slice_ns;
     self->gil.is_returning = true;
+    return true;
+}
+
+void trv__gil_take(struct trv__gil *gil, struct trv__thread *self)
+{
+    if (UNLIKELY(!trv__gil_try_enter(gil, self)))
+        trv__thread_hang(self);
 }
 
 /* Giving -------------------------------------------------------------------------------------------- */
@@ -311,7 +329,7 @@ static void hand_over(struct trv__gil *gil, struct trv__thread *self, struct trv
     stand_in_line(gil, self, &gil->preempted, is_for_returning);
     announce(gil);
     trv__futex_wake(&next->gil.word);
-    wait_for_turn(gil, self);
+    wait_or_hang(gil, self);
 }
 
 void trv__gil_switch(struct trv__gil *gil, struct trv__thread *self)
@@ -358,6 +376,26 @@ void trv__gil_init(struct trv__gil *gil, struct trv__chooser *chooser, double sl
     gil->slice_ns = (int64_t)(slice * 1e9);
     if (chooser->is_seeded || TRV_GIL_STRESS)
         atomic_store(&gil->attention, TRV__ATTEND_SEEDED);
+}
+
+static void send_away(struct trv__list *line)
+{
+    LIST_EACH(node, line) {
+        struct trv__thread *thread = thread_at(node);
+        atomic_store_explicit(&thread->gil.word, TRY, memory_order_relaxed);
+        trv__futex_wake(&thread->gil.word);
+    }
+}
+
+/* A thread sent away touches neither the lock nor itself once it has the mutex no more. */
+void trv__gil_end(struct trv__gil *gil)
+{
+    pthread_mutex_lock(&gil->mutex);
+    gil->has_ended = true;
+    send_away(&gil->returning);
+    send_away(&gil->preempted);
+    trv__turns_end(gil);
+    pthread_mutex_unlock(&gil->mutex);
 }
 
 void trv__gil_fini(struct trv__gil *gil)

@@ -40,6 +40,7 @@ struct trv__gil {
     struct trv__list returning; /* threads back from a wait */
     struct trv__list preempted; /* threads that were made to give it up */
     struct trv__turns turns;    /* instead of the lines, under a seed */
+    bool has_ended;             /* the runtime has: nobody gets the lock any more; mutex */
     struct trv__chooser *chooser;
     int64_t slice_ns;  /* constant */
     int64_t waited_ns; /* sum over all threads */
@@ -49,8 +50,12 @@ struct trv__gil {
 void trv__gil_init(struct trv__gil *gil, struct trv__chooser *chooser, double slice);
 void trv__gil_fini(struct trv__gil *gil);
 
-/* Takes the lock, as a thread that returns from a wait. */
+/* Takes the lock, as a thread that returns from a wait. Does not return if the runtime has ended. */
 void trv__gil_take(struct trv__gil *gil, struct trv__thread *self);
+/* The same for one that can do without. False if the runtime has ended. */
+bool trv__gil_try_enter(struct trv__gil *gil, struct trv__thread *self);
+/* The runtime ends: the holder keeps the lock for ever, and who stands in line is sent away. */
+void trv__gil_end(struct trv__gil *gil);
 /* Gives it back of one's own will. */
 void trv__gil_give(struct trv__gil *gil, struct trv__thread *self);
 /* Gives it back for ever: the thread ends or detaches. */

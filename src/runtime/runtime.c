@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a runtime: up in the order of struct trv_runtime's members, down in the reverse.
+ * The beginning of a runtime: up in the order of struct trv_runtime's members. It ends in fini.c.
  */
 #include "runtime/runtime.h"
 
@@ -30,6 +30,27 @@ static const char *seed_of(const trv_config *config)
     return OPTION_GIVEN(config, seed) && config->seed ? config->seed : getenv("TRIVET_SEED");
 }
 
+static uint8_t fini_policy_of(const trv_config *config)
+{
+    return OPTION_GIVEN(config, fini_policy) ? (uint8_t)MIN_OF((unsigned)config->fini_policy, 255U)
+                                             : TRV_FINI_WAIT;
+}
+
+/* NaN if it is not a number. */
+static double fini_timeout_of(const trv_config *config)
+{
+    const char *text = getenv("TRIVET_FINI_TIMEOUT");
+    double timeout;
+    char *end;
+
+    if (OPTION_GIVEN(config, fini_timeout) && config->fini_timeout != 0)
+        return config->fini_timeout;
+    if (!text || !*text)
+        return 0;
+    timeout = strtod(text, &end);
+    return *end ? (double)NAN : timeout;
+}
+
 static struct trv_runtime *create_runtime(const trv_config *config)
 {
     struct trv_runtime *runtime = FAULT() ? NULL : calloc(1, sizeof *runtime);
@@ -46,6 +67,9 @@ static struct trv_runtime *create_runtime(const trv_config *config)
     trv__list_init(&runtime->fini_hooks);
     trv__list_init(&runtime->fd_waits);
     trv__list_init(&runtime->fd_keepers);
+    runtime->holders = 1;
+    runtime->fini_policy = fini_policy_of(config);
+    runtime->fini_timeout = fini_timeout_of(config);
     runtime->pid = getpid();
     trv__chooser_init(&runtime->chooser, seed_of(config));
     if (runtime->chooser.is_seeded) /* hashes of text are part of the story */
@@ -56,27 +80,14 @@ static struct trv_runtime *create_runtime(const trv_config *config)
     return runtime;
 }
 
-static void destroy_runtime(struct trv_runtime *runtime)
-{
-    if (runtime->main_thread)
-        trv__thread_destroy(runtime->main_thread);
-    if (runtime->has_stacks)
-        trv__stacks_fini(&runtime->stacks);
-    if (runtime->heap)
-        trv__heap_destroy(runtime->heap);
-    trv__gil_fini(&runtime->gil);
-    pthread_key_delete(runtime->attached);
-    free(runtime->io_scratch);
-    free(runtime);
-}
-
 static bool is_sound(const trv_config *config)
 {
     struct trv__chooser trial;
     double slice = slice_of(config);
 
     return (!config || config->size >= sizeof config->size) && isfinite(slice) && slice > 0 &&
-           slice < 1e6 && trv__chooser_init(&trial, seed_of(config)) == 0;
+           slice < 1e6 && trv__chooser_init(&trial, seed_of(config)) == 0 &&
+           fini_policy_of(config) <= TRV_FINI_CANCEL && fini_timeout_of(config) >= 0;
 }
 
 /* Here and not in fork.c, which a program linked statically would not get: nobody else calls it. */
@@ -98,7 +109,7 @@ int trv_init(const trv_config *config)
     self = runtime ? runtime->main_thread : NULL;
     if (!self) {
         if (runtime)
-            destroy_runtime(runtime);
+            trv__runtime_let_go(runtime);
         return fail(ENOMEM);
     }
     self->is_main = true;
@@ -111,70 +122,12 @@ int trv_init(const trv_config *config)
     trv__standstill_thread_begins(runtime);
     if (trv__objects_init(&runtime->objects) < 0) {
         trv__current = NULL;
-        destroy_runtime(runtime);
+        trv__thread_destroy(self);
+        trv__runtime_let_go(runtime);
         return fail(ENOMEM);
     }
     trv__thread_open_entrance(runtime);
     return 0;
-}
-
-static void run_fini_hooks(struct trv_runtime *runtime)
-{
-    while (!trv__list_is_empty(&runtime->fini_hooks)) {
-        struct trv__list *last = runtime->fini_hooks.previous;
-        struct trv__fini_hook *hook = CONTAINER_OF(last, struct trv__fini_hook, link);
-        trv__list_remove(last);
-        hook->run(hook);
-    }
-}
-
-static void wait_for_threads(struct trv_runtime *runtime)
-{
-    struct trv__context *context = trv__current->context;
-
-    while (runtime->started) {
-        runtime->ending = context;
-        context->is_parked = 1;
-        context->waits_for = TRV__WAITS_FOR_WORK;
-        context->operations->park(context, TRV__NEVER);
-        context->waits_for = TRV__WAITS_FOR_OTHERS;
-        runtime->ending = NULL;
-    }
-    trv__threads_reap(runtime);
-}
-
-/* Until nothing more is found: finalizers may leave new garbage. */
-static void collect_all(void)
-{
-    for (int rounds = 0; rounds < 10; rounds++) {
-        size_t found = trv__collect(2);
-        if (!found || found == SIZE_MAX)
-            return;
-    }
-}
-
-void trv_fini(void)
-{
-    struct trv__thread *self = trv__thread_self();
-    struct trv_runtime *runtime;
-
-    if (!trv__current || !self->is_main)
-        return;
-    runtime = trv__runtime();
-    runtime->is_ending = true;
-    trv__thread_close_entrance(runtime);
-    trv__thread_ended(self);
-    run_fini_hooks(runtime);
-    wait_for_threads(runtime);
-    trv__context_end(&self->context);
-    trv__thread_drop_object(self);
-    trv_clear(&runtime->thread_hook);
-    collect_all();
-    trv__objects_fini(&runtime->objects);
-    trv__list_remove(&self->link);
-    trv__gil_leave(&runtime->gil, self);
-    trv__current = NULL;
-    destroy_runtime(runtime);
 }
 
 struct trv__stacks *trv__runtime_stacks(void)

@@ -44,6 +44,7 @@ struct trv__thread {
     struct trv__stack stack; /* its own, once trv__context_stack was asked for it */
     struct trv__loop *loop;  /* the loop that runs on it, or NULL (src/coroutines/) */
     bool has_nothing_to_do;  /* between trv__rest_begin and trv__rest_end */
+    trv_scope outermost;     /* put around all its scopes to cancel it; see trv__context_cancel */
 
     /* Parking (runtime/park.c). */
     _Atomic uint32_t park_word; /* 1 while it sleeps; written by itself, and by who unparks it */
@@ -52,7 +53,8 @@ struct trv__thread {
 };
 
 /* Work a module wants done when the runtime ends, before threads are waited for: shutting down what
- * keeps threads or processes going. Run last in, first out. */
+ * keeps threads or processes going. Run last in, first out; and once more when the end becomes urgent
+ * (runtime->is_urgent), if it is still linked: then what runs is to be stopped. */
 struct trv__fini_hook {
     struct trv__list link;
     void (*run)(struct trv__fini_hook *hook);
@@ -108,10 +110,16 @@ struct trv_runtime {
     struct trv__list fini_hooks;
     struct trv__list fd_waits;
     struct trv__list fd_keepers;
-    void *io_scratch; /* where reads arrive first; made when needed (src/io/) */
-    bool is_ending;   /* trv_fini has begun: no new threads, no new pools */
-    bool is_worker;   /* this process is a worker of a process pool */
-    pid_t pid;        /* the process it was initialised in, or forked into */
+    void *io_scratch;         /* where reads arrive first; made when needed (src/io/) */
+    bool is_ending;           /* trv_fini has begun: no new threads, no new pools */
+    bool is_urgent;           /* it does not wait for what runs, but cancels it */
+    bool was_interrupted;     /* trv_fini was, while it waited */
+    bool was_left;            /* it has ended, and threads are left behind; see fini.c */
+    uint8_t fini_policy;      /* TRV_FINI_*; constant, as the next */
+    double fini_timeout;      /* seconds; 0: none */
+    _Atomic uint32_t holders; /* thread states, and trv_init: the last to let go frees everything */
+    bool is_worker;           /* this process is a worker of a process pool */
+    pid_t pid;                /* the process it was initialised in, or forked into */
 };
 
 static inline struct trv_runtime *trv__runtime(void)
@@ -129,6 +137,17 @@ static inline int64_t trv__now_ns(void)
 {
     return trv__chooser_now_ns(&trv__runtime()->chooser);
 }
+
+/* The end (runtime/fini.c) ------------------------------------------------------------------------ */
+
+/* Keeps the memory of a runtime, and gives it up. Any thread, with or without the GIL. */
+void trv__runtime_hold(struct trv_runtime *runtime);
+void trv__runtime_let_go(struct trv_runtime *runtime);
+/* The calling thread came for the GIL of a runtime that has ended. */
+_Noreturn void trv__thread_hang(struct trv__thread *self);
+/* Cancels all that a context does: `outermost` becomes the scope around all its scopes, once.
+ * Implemented by wait/park.c. */
+void trv__context_cancel(struct trv__context *context, trv_scope *outermost);
 
 /* Threads (runtime/thread.c) ---------------------------------------------------------------------- */
 
@@ -158,16 +177,20 @@ void trv__thread_rename(struct trv__thread *thread, const char *name);
 void trv__thread_ended(struct trv__thread *thread);
 /* Tells it, if that was not done, and drops it. */
 void trv__thread_drop_object(struct trv__thread *thread);
-/* Prepares a thread state for the calling thread; does not take the GIL. NULL: out of memory. */
+/* Prepares a thread state for the calling thread, which holds the runtime; does not take the GIL.
+ * NULL: out of memory. */
 struct trv__thread *trv__thread_create(struct trv_runtime *runtime);
 void trv__thread_destroy(struct trv__thread *thread);
 /* Joins started threads that have ended. */
 void trv__threads_reap(struct trv_runtime *runtime);
 /* The destructor of runtime->attached: a foreign thread ended without having detached itself. */
 void trv__thread_detach_late(void *thread);
-/* The runtime that foreign threads enter: the first one opened and not closed. NULL closes any. */
+/* The runtime that foreign threads enter: the first one opened and not closed. Nobody is on the way in
+ * once it is closed. */
 void trv__thread_open_entrance(struct trv_runtime *runtime);
 void trv__thread_close_entrance(struct trv_runtime *runtime);
+/* In a forked child: nobody is on the way in; and if `is_outside`, there is no runtime to enter. */
+void trv__thread_reset_entrance(bool is_outside);
 /* The address below which this thread's stack is too low. */
 char *trv__thread_stack_limit(void);
 

@@ -8,7 +8,8 @@
  *
  * The design calls for one thread-local pointer and no other file-scope state. A foreign thread,
  * though, has no argument to say which runtime it enters; `entrance` is the runtime that
- * trv_thread_attach enters: the first one initialised that has not ended.
+ * trv_thread_attach enters: the first one initialised that has not ended. Who enters holds the
+ * runtime before the entrance can be closed, so that it finds a runtime, if only one that has ended.
  */
 #include "base/fault.h"
 #include "base/futex.h"
@@ -16,6 +17,8 @@
 
 #include "trivet/runtime.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -32,6 +35,8 @@
 #define STACK_MOST (TRV_TSAN ? (size_t)2 * 1024 * 1024 : SIZE_MAX)
 
 static struct trv_runtime *_Atomic entrance;
+/* Threads that have read `entrance` and may not hold the runtime yet. */
+static _Atomic uint32_t entering;
 
 void trv__thread_open_entrance(struct trv_runtime *runtime)
 {
@@ -42,9 +47,31 @@ void trv__thread_open_entrance(struct trv_runtime *runtime)
 
 void trv__thread_close_entrance(struct trv_runtime *runtime)
 {
-    struct trv_runtime *expected = runtime ? runtime : atomic_load(&entrance);
+    struct trv_runtime *expected = runtime;
 
     atomic_compare_exchange_strong(&entrance, &expected, NULL);
+    while (atomic_load(&entering))
+        sched_yield();
+}
+
+void trv__thread_reset_entrance(bool is_outside)
+{
+    atomic_store(&entering, 0);
+    if (is_outside)
+        atomic_store(&entrance, NULL);
+}
+
+/* The runtime to enter, held; or NULL. */
+static struct trv_runtime *hold_entrance(void)
+{
+    struct trv_runtime *runtime;
+
+    atomic_fetch_add(&entering, 1);
+    runtime = atomic_load(&entrance);
+    if (runtime)
+        trv__runtime_hold(runtime);
+    atomic_fetch_sub(&entering, 1);
+    return runtime;
 }
 
 /* States ---------------------------------------------------------------------------------------------- */
@@ -99,14 +126,18 @@ struct trv__thread *trv__thread_create(struct trv_runtime *runtime)
     thread->event_fd = -1;
     trv__list_init(&thread->link);
     trv__list_init(&thread->gil.link);
+    trv__runtime_hold(runtime);
     return thread;
 }
 
 void trv__thread_destroy(struct trv__thread *thread)
 {
+    struct trv_runtime *runtime = thread->current.runtime;
+
     if (thread->event_fd >= 0)
         close(thread->event_fd);
     free(thread);
+    trv__runtime_let_go(runtime);
 }
 
 struct trv__stack *trv__context_stack(void)
@@ -298,34 +329,49 @@ void trv__threads_reap(struct trv_runtime *runtime)
 
 /* Foreign threads ------------------------------------------------------------------------------------- */
 
+/* Goes in as one of the runtime's threads. Returns 0, or an error number. */
+static int enter(struct trv_runtime *runtime)
+{
+    struct trv__thread *thread = trv__thread_create(runtime);
+
+    if (!thread)
+        return ENOMEM;
+    if (FAULT() || pthread_setspecific(runtime->attached, thread) != 0) {
+        trv__thread_destroy(thread);
+        return ENOMEM;
+    }
+    know_oneself(thread);
+    thread->pthread = pthread_self();
+    thread->attach_depth = 1;
+    if (!trv__gil_try_enter(&runtime->gil, thread)) {
+        (void)pthread_setspecific(runtime->attached, NULL);
+        trv__thread_destroy(thread);
+        return EINVAL;
+    }
+    trv__current = &thread->current;
+    trv__list_append(&runtime->threads, &thread->link);
+    trv__standstill_thread_begins(runtime);
+    return 0;
+}
+
 int trv_thread_attach(void)
 {
-    struct trv_runtime *runtime = atomic_load(&entrance);
-    struct trv__thread *thread;
+    struct trv_runtime *runtime;
+    int error = EINVAL;
 
     if (trv__current) {
         trv__thread_self()->attach_depth++;
         return 0;
     }
-    if (!runtime) {
-        errno = EINVAL;
-        return -1;
+    runtime = hold_entrance();
+    if (runtime) {
+        error = enter(runtime);
+        trv__runtime_let_go(runtime);
     }
-    if (!(thread = trv__thread_create(runtime)) || FAULT() ||
-        pthread_setspecific(runtime->attached, thread) != 0) {
-        if (thread)
-            trv__thread_destroy(thread);
-        errno = ENOMEM;
-        return -1;
-    }
-    know_oneself(thread);
-    thread->pthread = pthread_self();
-    thread->attach_depth = 1;
-    trv__current = &thread->current;
-    trv__gil_take(&runtime->gil, thread);
-    trv__list_append(&runtime->threads, &thread->link);
-    trv__standstill_thread_begins(runtime);
-    return 0;
+    if (!error)
+        return 0;
+    errno = error;
+    return -1;
 }
 
 void trv_thread_detach(void)
@@ -349,8 +395,11 @@ void trv__thread_detach_late(void *thread)
 
     if (trv__current != &self->current)
         return;
-    if (!trv__holds_gil())
-        trv__gil_take(&trv__runtime()->gil, self);
+    if (!trv__holds_gil() && !trv__gil_try_enter(&trv__runtime()->gil, self)) {
+        trv__current = NULL;
+        trv__thread_destroy(self);
+        return;
+    }
     self->attach_depth = 1;
     trv_thread_detach();
 }

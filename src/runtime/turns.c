@@ -36,8 +36,8 @@
 /* A limit: time does not move, because the one who decides is about to go outside. */
 #define STILL (-1)
 
-/* What a thread sleeps on. */
-enum { WAITING, GRANTED };
+/* What a thread sleeps on. ENDED is no more than a reason to look at gil.has_ended. */
+enum { WAITING, GRANTED, ENDED };
 
 /* A thread outside that was asleep in so many looks in a row is away. */
 #define LOOKS 3
@@ -102,15 +102,42 @@ static void grant(struct trv__gil *gil, struct trv__thread *thread)
     wake(thread, was_watching);
 }
 
-static void wait_for_grant(struct trv__gil *gil, struct trv__thread *self)
+/* Whether nobody is granted anything any more: it goes, then. */
+static bool must_go(struct trv__gil *gil, struct trv__thread *self)
+{
+    if (LIKELY(!gil->has_ended))
+        return false;
+    trv__list_remove(&self->gil.link);
+    return true;
+}
+
+static void hang_at_end(struct trv__gil *gil, struct trv__thread *self)
+{
+    if (LIKELY(!must_go(gil, self)))
+        return;
+    pthread_mutex_unlock(&gil->mutex);
+    trv__thread_hang(self);
+}
+
+/* False if the runtime ends first. */
+static bool await_grant(struct trv__gil *gil, struct trv__thread *self)
 {
     while (!is_granted(self)) {
+        if (must_go(gil, self))
+            return false;
         pthread_mutex_unlock(&gil->mutex);
         trv__futex_wait(&self->gil.word, WAITING, TRV__NEVER);
         pthread_mutex_lock(&gil->mutex);
     }
     gil->acquired++;
     self->gil.held_since_ns = 0;
+    return true;
+}
+
+static void wait_for_grant(struct trv__gil *gil, struct trv__thread *self)
+{
+    if (!await_grant(gil, self))
+        hang_at_end(gil, self);
 }
 
 /* Who wants the GIL --------------------------------------------------------------------------------- */
@@ -266,9 +293,10 @@ static int64_t limit_of(const struct trv__thread *self, int64_t real_ns)
 
 /* Taking and giving --------------------------------------------------------------------------------- */
 
-void trv__turns_take(struct trv__gil *gil, struct trv__thread *self)
+bool trv__turns_take(struct trv__gil *gil, struct trv__thread *self)
 {
     struct trv__turns *turns = &gil->turns;
+    bool is_ours;
 
     pthread_mutex_lock(&gil->mutex);
     if (self->turns.turn == TRV__AWAY)
@@ -280,8 +308,9 @@ void trv__turns_take(struct trv__gil *gil, struct trv__thread *self)
     set_here(self, true);
     if (!turns->is_taken)
         decide(gil, 0);
-    wait_for_grant(gil, self);
+    is_ours = await_grant(gil, self);
     pthread_mutex_unlock(&gil->mutex);
+    return is_ours;
 }
 
 void trv__turns_give(struct trv__gil *gil, struct trv__thread *self)
@@ -379,6 +408,7 @@ void trv__turns_rest(struct trv__gil *gil, struct trv__thread *self, int64_t dea
     decide(gil, 0);
     while (!is_granted(self)) {
         int64_t limit_ns = limit_of(self, real_ns);
+        hang_at_end(gil, self);
         if (limit_ns && !gil->turns.is_taken)
             decide(gil, limit_ns);
         if (!is_granted(self))
@@ -409,7 +439,9 @@ static void watch_once(struct trv__gil *gil, struct trv__thread *self, int64_t r
     stand(self, &gil->turns.watchers, TRV__WATCHING);
     decide(gil, 0);
     while (!is_granted(self)) {
+        hang_at_end(gil, self);
         sleep_in_poll(gil, self, real_ns);
+        hang_at_end(gil, self);
         if (!gil->turns.is_taken)
             decide(gil, limit_of(self, real_ns));
         if (!is_granted(
@@ -452,6 +484,23 @@ void trv__turns_init(struct trv__turns *turns)
     trv__list_init(&turns->ready);
     trv__list_init(&turns->sleepers);
     trv__list_init(&turns->watchers);
+}
+
+static void send_away(struct trv__list *line)
+{
+    LIST_EACH(node, line) {
+        struct trv__thread *thread = thread_at(node);
+        atomic_store_explicit(&thread->gil.word, ENDED, memory_order_relaxed);
+        wake(thread, thread->turns.watched != NULL);
+    }
+}
+
+/* The holder is the last that had a turn: `is_taken` stays set. */
+void trv__turns_end(struct trv__gil *gil)
+{
+    send_away(&gil->turns.ready);
+    send_away(&gil->turns.sleepers);
+    send_away(&gil->turns.watchers);
 }
 
 void trv__turns_after_fork(struct trv__gil *gil, struct trv__thread *only)

@@ -46,7 +46,7 @@ struct trv__turns {
 
 void trv__turns_init(struct trv__turns *turns);
 
-void trv__turns_take(struct trv__gil *gil, struct trv__thread *self);
+bool trv__turns_take(struct trv__gil *gil, struct trv__thread *self);
 void trv__turns_give(struct trv__gil *gil, struct trv__thread *self);
 void trv__turns_leave(struct trv__gil *gil, struct trv__thread *self);
 void trv__turns_switch(struct trv__gil *gil, struct trv__thread *self);
@@ -65,6 +65,9 @@ bool trv__turns_watch(struct trv__gil *gil, struct trv__thread *self, struct pol
                       int64_t deadline_ns);
 /* A thread that rests or watches wants the GIL again. By the holder. */
 void trv__turns_rouse(struct trv__gil *gil, struct trv__thread *thread);
+
+/* The runtime ends, see trv__gil_end. With the mutex. */
+void trv__turns_end(struct trv__gil *gil);
 
 /* In a forked child: nobody else is there. */
 void trv__turns_after_fork(struct trv__gil *gil, struct trv__thread *only);

@@ -294,6 +294,21 @@ int trv_scope_cancelled(const trv_scope *scope)
            (scope->deadline_ns <= trv__now_ns() && !(scope->state & DONE));
 }
 
+/* As trv__scope_cancel does, with a scope that was not entered before: a chain, and a context that
+ * waits now, may end at a shield, which then keeps it out. */
+void trv__context_cancel(struct trv__context *context, trv_scope *outermost)
+{
+    struct trv_scope **end = (struct trv_scope **)&context->scope;
+
+    if (outermost->state & ENTERED)
+        return;
+    while (*end)
+        end = &(*end)->outer;
+    *outermost = (trv_scope){.context = context, .deadline_ns = TRV__NEVER, .state = ENTERED};
+    *end = outermost;
+    trv__scope_cancel(outermost);
+}
+
 /* The block macros: made, entered at the first round, left at the second or by break and return. */
 
 trv_scope trv_scope_made_(double seconds, int is_shield)
