@@ -72,7 +72,7 @@ static int self, thread_count;
 static int64_t now_ns;
 static struct step steps[STEPS];
 static int step_count, surprises_left;
-static bool is_yielding;
+static bool is_yielding, waits_busily;
 static struct model_place here;
 static enum outcome outcome;
 static char message[400];
@@ -154,7 +154,8 @@ static uint64_t state_key(void)
 
     for (int t = 0; t < thread_count; t++)
         key += trv__hash_mix(model_memory_threads[t].hash * 8 + threads[t].status);
-    return trv__hash_mix(key ^ (uint64_t)(runs_on + 1));
+    return trv__hash_mix(key ^ (uint64_t)(runs_on + 1) ^
+                         (waits_busily ? (uint64_t)(self + 1) << 8 : 0));
 }
 
 /* Decisions ------------------------------------------------------------------------------------------ */
@@ -307,8 +308,10 @@ static size_t find_options(struct option *options)
     if (mine)
         count = add_option(options, count, GO_ON, self, 0);
     for (int t = 0; t < thread_count; t++)
-        if (can_go_on(t) && !(t == self && mine))
+        if (can_go_on(t) && t != self)
             count = add_option(options, count, GO_ON, t, mine);
+    if (self >= 0 && can_go_on(self) && !mine && !(waits_busily && count))
+        count = add_option(options, count, GO_ON, self, 0);
     for (int t = 0; t < thread_count; t++) {
         if (threads[t].status != ASLEEP)
             continue;
@@ -425,7 +428,7 @@ static void schedule(void)
             end_run(KNOWN);
         next = apply(&options[decide(count)]);
     }
-    is_yielding = false;
+    is_yielding = waits_busily = false;
     go_to(next);
 }
 
@@ -528,9 +531,10 @@ int64_t model_clock_ns(struct model_place place)
     return now_ns;
 }
 
-void model_yield_at(const char *file, int line)
+void model_yield_at(const char *file, int line, bool waits)
 {
     is_yielding = true;
+    waits_busily = waits;
     model_point((struct model_place){"(yields)", file, line});
 }
 
@@ -598,6 +602,13 @@ void model_fail(const char *file, int line, const char *format, ...)
         go_to(-1);
 }
 
+void model_fail_here(const char *text)
+{
+    struct model_place place = steps[step_count - 1].place;
+
+    model_fail(place.file, place.line, "%s: %s", text, place.what);
+}
+
 void model_assertion_failed(const char *claim, const char *file, int line, const char *function)
 {
     model_fail(file, line, "assertion failed: %s, in %s", claim, function);
@@ -638,7 +649,7 @@ static void run_once(int bound)
     now_ns = MODEL_START_NS;
     step_count = decision_count = 0;
     surprises_left = bound;
-    is_yielding = false;
+    is_yielding = waits_busily = false;
     here = (struct model_place){0};
     outcome = RUNNING;
     self = -1;

@@ -91,9 +91,14 @@ bool model_is_asleep(int thread);
 int model_time_outs(int thread);
 /* One of 0..count-1, each of which is tried; no surprise. */
 size_t model_choose(size_t count);
-/* Others may go on, at no cost. */
-void model_yield_at(const char *file, int line);
-#define model_yield() model_yield_at(__FILE__, __LINE__)
+/* Others may go on, at no cost; the caller waits busily, and goes on only when another has done something, if
+ * any can. */
+void model_yield_at(const char *file, int line, bool waits);
+#define model_yield() model_yield_at(__FILE__, __LINE__, true)
+/* The same, but the caller may go on as well. */
+#define model_pause() model_yield_at(__FILE__, __LINE__, false)
+/* From now on no operation of a thread may touch that memory. */
+void model_forbid(const void *memory, size_t size);
 /* Plain data is read or written here: an operation like any other, which must not race. */
 void model_plain(const void *address, bool is_write, const char *what, const char *file, int line);
 #define model_read(address) model_plain(address, false, "read " #address, __FILE__, __LINE__)

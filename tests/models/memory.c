@@ -39,6 +39,10 @@ struct object {
 struct memory_thread model_memory_threads[MODEL_THREADS];
 static struct object objects[OBJECTS];
 static uint32_t run;
+static struct {
+    const char *start, *end;
+} forbidden[16];
+static size_t forbidden_count;
 static uint64_t objects_hash;
 static struct clock seq_fence;
 
@@ -46,6 +50,7 @@ void model_memory_reset(void)
 {
     run++;
     objects_hash = 0;
+    forbidden_count = 0;
     seq_fence = (struct clock){{0}};
     for (int t = 0; t < MODEL_THREADS; t++) {
         model_memory_threads[t] = (struct memory_thread){.hash = (uint64_t)t + 1};
@@ -75,10 +80,21 @@ static void put_value(void *address, size_t size, uint64_t value)
 
 /* Objects ------------------------------------------------------------------------------------------- */
 
+void model_forbid(const void *memory, size_t size)
+{
+    if (forbidden_count == COUNT_OF(forbidden))
+        model_fail(__FILE__, __LINE__, "more than %zu forbidden places", COUNT_OF(forbidden));
+    forbidden[forbidden_count].start = memory;
+    forbidden[forbidden_count++].end = (const char *)memory + size;
+}
+
 static struct object *object_at(const void *address)
 {
     size_t place = trv__hash_mix((uintptr_t)address) & (OBJECTS - 1);
 
+    for (size_t i = 0; i < forbidden_count; i++)
+        if ((const char *)address >= forbidden[i].start && (const char *)address < forbidden[i].end)
+            model_fail_here("memory that was freed is used");
     for (int tries = 0; tries < OBJECTS; tries++, place = (place + 1) & (OBJECTS - 1)) {
         struct object *object = &objects[place];
         if (object->run == run && object->address == address)

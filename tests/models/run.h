@@ -58,5 +58,7 @@ size_t model_surprise(size_t count, const char *what);
 /* Adds a note to the operation under way, for the printed run. */
 void model_note(const char *format, uint64_t a, uint64_t b);
 bool model_is_sequential(void);
+/* Ends the run as a failed one, at the operation under way. */
+void model_fail_here(const char *message);
 
 #endif

@@ -211,7 +211,7 @@ static const struct model_scenario two_reschedule = {.name = "two reschedule",
 static void compute_a_round(int64_t ns)
 {
     model_pass(ns);
-    model_yield();
+    model_pause();
 }
 
 /* At the third safepoint at the latest: the first begins to count, for RETURN_NS. */
