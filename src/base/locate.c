@@ -23,6 +23,10 @@
 
 #if TRV_LIBDW
 #include <elfutils/libdwfl.h>
+#include <pthread.h>
+#include <signal.h>
+
+#define STACK_BYTES ((size_t)(TRV_ASAN || TRV_TSAN ? 4 : 1) * 2 * 1024 * 1024)
 #endif
 
 static void copy(char *to, size_t size, const char *from)
@@ -86,7 +90,7 @@ static void read_module(Dwfl_Module *module, Dwarf_Addr address, struct trv__loc
     location->line = number;
 }
 
-static void ask_debug_information(const void *address, struct trv__location *location)
+static void search(const void *address, struct trv__location *location)
 {
     static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_linux_proc_find_elf,
                                              .find_debuginfo = find_no_debuginfo};
@@ -100,6 +104,37 @@ static void ask_debug_information(const void *address, struct trv__location *loc
         (module = dwfl_addrmodule(dwfl, at)))
         read_module(module, at, location);
     dwfl_end(dwfl);
+}
+
+struct question {
+    const void *address;
+    struct trv__location *location;
+};
+
+static void *answer(void *argument)
+{
+    struct question *question = argument;
+
+    search(question->address, question->location);
+    return NULL;
+}
+
+/* libdw wants more stack than a coroutine has: it is asked on a thread's, which nobody interrupts. */
+static void ask_debug_information(const void *address, struct trv__location *location)
+{
+    struct question question = {address, location};
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    pthread_t thread;
+
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (!FAULT() && pthread_create(&thread, &attributes, answer, &question) == 0)
+        pthread_join(thread, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
 }
 
 #else

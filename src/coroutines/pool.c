@@ -70,6 +70,7 @@ static struct trv__call *take_pending(struct trv__coroutine_work *work)
 
     if (call) {
         call->future->cancel = NULL;
+        call->future->enders = NULL;
         call->future->leg = NULL;
     }
     return call;
@@ -138,14 +139,35 @@ static int cancel_pending(struct trv__future *future)
 
     trv__list_remove(&call->link);
     future->cancel = NULL;
+    future->enders = NULL;
     future->leg = NULL;
     end_unbegun(call);
     return 1;
 }
 
+/* Who could make a place for it: the calls that have one, if all of them have begun. */
+static const char *pending_enders(struct trv__future *future, trv__ender_visit *visit,
+                                  void *argument)
+{
+    const struct trv__call *call = future->leg;
+    struct trv__coroutine_work *work = call->leg;
+    size_t begun = 0;
+
+    LIST_EACH(node, &work->loop.coroutines) {
+        struct trv__coroutine *coroutine = CONTAINER_OF(node, struct trv__coroutine, link);
+        if (coroutine->work != work)
+            continue;
+        begun++;
+        if (!visit(&coroutine->context, argument))
+            return NULL;
+    }
+    return begun == work->taken && is_ours(work) ? "could make room for" : NULL;
+}
+
 static void add_pending(struct trv__coroutine_work *work, struct trv__call *call)
 {
     call->future->cancel = cancel_pending;
+    call->future->enders = pending_enders;
     call->future->leg = call;
     trv__list_append(&work->pending, &call->link);
 }

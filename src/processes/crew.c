@@ -187,9 +187,14 @@ void trv__crew_close(struct trv__crew *crew)
 
 enum trv__wake trv__crew_wait(struct trv__crew *crew, int64_t deadline_ns)
 {
+    struct trv__context *context = trv__current->context;
     struct trv__waiter waiter;
+    enum trv__wake wake;
 
-    return trv__wait_in(&crew->changes, &waiter, NULL, deadline_ns);
+    context->waits_for = TRV__WAITS_OUTSIDE;
+    wake = trv__wait_in(&crew->changes, &waiter, NULL, deadline_ns);
+    context->waits_for = TRV__WAITS_FOR_OTHERS;
+    return wake;
 }
 
 /* The keeper's sleep --------------------------------------------------------------------------------------- */
@@ -261,17 +266,29 @@ static void stand_aside(struct trv__crew *crew, uint32_t visits)
     }
 }
 
+/* Without calls the keeper completes no future. Who waits for anything else of a crew waits outside
+ * (trv__crew_wait). */
+static bool has_nothing_to_do(void *crew)
+{
+    return !((const struct trv__crew *)crew)->pending;
+}
+
 static void rest(struct trv__crew *crew)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
     int timeout_ms = patience(crew), count = 0;
     uint32_t visits = atomic_load_explicit(&crew->visits, memory_order_relaxed);
+    bool is_resting = crew->is_keeper_deaf; /* that changes while it is outside */
 
+    if (is_resting)
+        trv__rest_begin(has_nothing_to_do);
     TRV_ALLOW_THREADS {
         count = epoll_wait(crew->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
         if (count == 1 && events[0].data.u64 == EVENT_WAKE && !crew->runtime->chooser.is_seeded)
             stand_aside(crew, visits);
     }
+    if (is_resting)
+        trv__rest_end();
     wake_up(crew);
     for (int i = 0; i < count; i++)
         take_event(crew, events[i].data.u64);

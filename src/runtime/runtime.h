@@ -43,8 +43,8 @@ struct trv__thread {
     void (*ended)(struct trv__thread *thread); /* tells the object, see trv__thread_ended */
     struct trv__stack stack; /* its own, once trv__context_stack was asked for it */
     struct trv__loop *loop;  /* the loop that runs on it, or NULL (src/coroutines/) */
-    bool has_nothing_to_do;  /* between trv__rest_begin and trv__rest_end */
     trv_scope outermost;     /* put around all its scopes to cancel it; see trv__context_cancel */
+    bool (*has_nothing_to_do)(void *argument); /* from trv__rest_begin to trv__rest_end; or NULL */
 
     /* Parking (runtime/park.c). */
     _Atomic uint32_t park_word; /* 1 while it sleeps; written by itself, and by who unparks it */
@@ -241,9 +241,10 @@ void trv__standstill_reached(struct trv_runtime *runtime);
 /* One thread more or less. */
 void trv__standstill_thread_begins(struct trv_runtime *runtime);
 void trv__standstill_thread_ends(struct trv_runtime *runtime);
-/* A thread of the library gives the GIL back and waits, outside, for something that only other threads
- * can give it to do; and is back. */
-void trv__rest_begin(void);
+/* A thread of the library is about to give the GIL back and to wait outside for something that only
+ * other threads can give it to do; and is back. Whether they have is asked of has_nothing_to_do, with
+ * the argument of the thread: what was given may not have reached it yet. */
+void trv__rest_begin(bool (*has_nothing_to_do)(void *argument));
 void trv__rest_end(void);
 /* In a forked child: only the calling thread is left. */
 void trv__standstill_after_fork(struct trv_runtime *runtime);

@@ -161,6 +161,7 @@ static struct trv__call *take_call(struct core *core)
     if (call) {
         call->future->cancel = NULL;
         call->future->help = NULL;
+        call->future->enders = NULL;
         call->future->leg = NULL;
     }
     return call;
@@ -221,6 +222,7 @@ static void take_out(struct trv__call *call)
     trv__list_remove(&call->link);
     call->future->cancel = NULL;
     call->future->help = NULL;
+    call->future->enders = NULL;
     call->future->leg = NULL;
 }
 
@@ -252,6 +254,23 @@ static int help_queued(struct trv__future *future, bool is_alone TRV_UNUSED)
     return 1;
 }
 
+/* Who could begin it: one of the workers, if there will be no others and none is free. */
+static const char *queued_enders(struct trv__future *future, trv__ender_visit *visit,
+                                 void *argument)
+{
+    const struct trv__call *call = future->leg;
+    const struct core *core = call->leg;
+    struct trv__list *node = core->workers.next;
+
+    if (core->coming || !trv__list_is_empty(&core->idle) || core->alive < core->most ||
+        core->pid != trv__runtime()->pid)
+        return NULL;
+    for (; node != &core->workers; node = node->next)
+        if (!visit(&CONTAINER_OF(node, struct worker, link)->thread->context, argument))
+            break;
+    return "could run";
+}
+
 static void cancel_all_queued(struct core *core)
 {
     while (!trv__list_is_empty(&core->queue))
@@ -267,6 +286,7 @@ static int enqueue(struct core *core, struct trv__call *call)
     call->future->leg = call;
     call->future->cancel = cancel_queued;
     call->future->help = help_queued;
+    call->future->enders = queued_enders;
     if (LIKELY(core->alive)) {
         summon(core, false);
         return 0;
@@ -466,7 +486,8 @@ static TRV__READ_ONLY trv_object pool_handle[1] = {TRV__TYPE_HANDLE(trv__thread_
 
 static bool make_work(struct core *core)
 {
-    core->work = trv__work_create(core->most, core->stack_bytes, core->name);
+    core->work = trv__work_create(core->most, core->stack_bytes, core->name,
+                                  &trv__runtime()->standstill.helpers);
     if (!core->work)
         trv_raise_errno("cannot make a queue for plain C work");
     return core->work;

@@ -469,6 +469,17 @@ static trv_object *thread_construct(const struct trv_type *type TRV_UNUSED, cons
                                 NULL);
 }
 
+/* Who could end a wait for its end. */
+static const char *thread_enders(trv_object *object, trv__ender_visit *visit, void *argument)
+{
+    struct trv__thread_object *self = (struct trv__thread_object *)(void *)object;
+
+    if (self->state != TRV__STARTED)
+        return NULL;
+    visit(&self->thread->context, argument);
+    return "is";
+}
+
 TRV__READ_ONLY struct trv_type trv__thread_type = {
     .handle = trv_thread_type,
     .name = "thread",
@@ -477,6 +488,7 @@ TRV__READ_ONLY struct trv_type trv__thread_type = {
     .instance_bytes = sizeof(struct trv__thread_object),
     .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
     .construct = thread_construct,
+    .enders = thread_enders,
     .slots = {.traverse = trv__thread_traverse,
               .clear = trv__thread_clear,
               .repr = trv__thread_repr,

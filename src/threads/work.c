@@ -332,6 +332,7 @@ static struct trv__work_worker *pop_idle(struct trv__work *work)
     if (worker) {
         atomic_store_explicit(&worker->is_asleep, 0, memory_order_relaxed);
         work->asleep--;
+        atomic_fetch_sub(work->helpers, 1);
         work->coming++;
     }
     return worker;
@@ -393,6 +394,7 @@ static void sleep_on(struct trv__work *work, struct trv__work_worker *self)
     atomic_store_explicit(&self->is_asleep, 1, memory_order_relaxed);
     trv__list_prepend(&work->idle, &self->idle_link);
     work->asleep++;
+    atomic_fetch_add(work->helpers, 1);
     pthread_mutex_unlock(&work->mutex);
     while (atomic_load_explicit(&self->is_asleep, memory_order_acquire))
         trv__futex_wait(&self->is_asleep, 1, TRV__NEVER);
@@ -550,7 +552,8 @@ bool trv__work_has_ended(struct trv__work *work)
     return has_ended;
 }
 
-struct trv__work *trv__work_create(unsigned most, size_t stack_bytes, const char *name)
+struct trv__work *trv__work_create(unsigned most, size_t stack_bytes, const char *name,
+                                   _Atomic size_t *helpers)
 {
     struct trv__work *work = FAULT() ? NULL : calloc(1, sizeof *work);
 
@@ -565,6 +568,7 @@ struct trv__work *trv__work_create(unsigned most, size_t stack_bytes, const char
     trv__list_init(&work->workers);
     trv__list_init(&work->idle);
     work->most = most;
+    work->helpers = helpers;
     work->processors = trv_cpu_count();
     work->stack_bytes = stack_bytes;
     snprintf(work->name, sizeof work->name, "%s", name);

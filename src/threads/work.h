@@ -54,18 +54,20 @@ struct trv__work {
     struct trv__list workers; /* all that were started and are not joined */
     struct trv__list idle;    /* those that sleep, the last one first */
     unsigned most, started, alive;
-    unsigned asleep;     /* how many are idle */
-    unsigned coming;     /* started or woken, and have not looked around yet */
-    unsigned spinning;   /* looking at `queued`; at most one */
-    unsigned processors; /* constant */
-    bool is_closed;      /* workers leave when there is nothing left to do */
-    size_t stack_bytes;  /* constant */
-    char name[16];       /* constant */
-    int fd;              /* an eventfd, readable once the last worker has left */
+    unsigned asleep;         /* how many are idle */
+    _Atomic size_t *helpers; /* constant; counts those of all pools, see struct trv__standstill */
+    unsigned coming;         /* started or woken, and have not looked around yet */
+    unsigned spinning;       /* looking at `queued`; at most one */
+    unsigned processors;     /* constant */
+    bool is_closed;          /* workers leave when there is nothing left to do */
+    size_t stack_bytes;      /* constant */
+    char name[16];           /* constant */
+    int fd;                  /* an eventfd, readable once the last worker has left */
 };
 
 /* No workers yet. NULL: out of memory or descriptors, errno says so. */
-struct trv__work *trv__work_create(unsigned most, size_t stack_bytes, const char *name);
+struct trv__work *trv__work_create(unsigned most, size_t stack_bytes, const char *name,
+                                   _Atomic size_t *helpers);
 /* Waits for the threads of workers that have all left. */
 void trv__work_join(struct trv__work *work);
 /* Joins and frees. */

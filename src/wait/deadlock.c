@@ -136,7 +136,7 @@ static bool is_quiet_thread(const struct trv__thread *thread)
     struct trv__context *context = thread->current.context;
 
     if (thread->has_nothing_to_do)
-        return true;
+        return thread->has_nothing_to_do(thread->argument);
     return is_quiet_coroutine(context, NULL) &&
            (!thread->loop || trv__loop_each(thread->loop, is_quiet_coroutine, NULL));
 }
@@ -291,15 +291,15 @@ void trv__standstill_thread_ends(struct trv_runtime *runtime)
     runtime->standstill.threads--;
 }
 
-void trv__rest_begin(void)
+void trv__rest_begin(bool (*has_nothing_to_do)(void *argument))
 {
-    trv__thread_self()->has_nothing_to_do = true;
+    trv__thread_self()->has_nothing_to_do = has_nothing_to_do;
     trv__standstill_sleeps(trv__runtime());
 }
 
 void trv__rest_end(void)
 {
-    trv__thread_self()->has_nothing_to_do = false;
+    trv__thread_self()->has_nothing_to_do = NULL;
     trv__standstill_wakes(trv__runtime());
 }
 
