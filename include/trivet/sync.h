@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lock, rlock, condition, semaphores, event, barrier and queue.
+ * Lock, rlock, condition, semaphores, event, barrier, queues; and the local, which keeps apart what
+ * tasks must not share.
  *
  * Each works between threads, between coroutines, and between a thread and a coroutine. Waiters are
  * served in the order in which they came. What a waiter was given it has, even if it is cancelled or its
@@ -21,7 +22,7 @@ TRV_BEGIN_DECLARATIONS
 
 extern TRV_API trv_object trv_lock_type[1], trv_rlock_type[1], trv_condition_type[1],
     trv_semaphore_type[1], trv_bounded_semaphore_type[1], trv_event_type[1], trv_barrier_type[1],
-    trv_queue_type[1], trv_lifo_queue_type[1], trv_priority_queue_type[1];
+    trv_queue_type[1], trv_lifo_queue_type[1], trv_priority_queue_type[1], trv_local_type[1];
 
 /* A lock nobody holds. TRV_WITH takes and releases it. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lock_new(void);
@@ -126,6 +127,11 @@ TRV_API int trv_queue_shutdown(trv_object *queue);
 /* The same, and drops what is in it, as if that were done with. Raises: RuntimeError inside a
  * comparison of its items. */
 TRV_API int trv_queue_shutdown_now(trv_object *queue);
+
+/* An object whose attributes, set with trv_setattr, belong to the thread or coroutine that sets them:
+ * no other sees them, and they end with it. A task starts without any. In a thread pool that is the
+ * worker, and its later calls find them. */
+TRV_API TRV_MUST_CHECK trv_object *trv_local_new(void);
 
 TRV_END_DECLARATIONS
 

@@ -20,6 +20,7 @@ struct trv_scope;
 struct trv__generator;
 struct trv__heap;
 struct trv__list;
+struct trv__local_values;
 struct trv__lock;
 struct trv__objects;
 struct trv__stack;
@@ -62,6 +63,7 @@ struct trv__context {
     struct trv__thread *thread; /* the thread it runs on; for a coroutine, that of its loop */
     const struct trv__context_operations *operations; /* how this kind of context waits */
     struct trv__lock *held; /* the locks its task holds, the newest first; see sync/lock.h */
+    struct trv__local_values *locals; /* what its task has in local objects; see sync/local.c */
 
     /* For reports of who waits where; written before each wait, valid while is_parked. */
     const char *waits_in;        /* the blocking call, as "Queue.get"; a constant */

@@ -204,6 +204,8 @@ bool trv__loop_each(struct trv__loop *loop, bool (*visit)(struct trv__context *,
 /* The locks of a task that ends stay taken, and whoever waits for them is told. Implemented by
  * sync/lock.c. */
 void trv__locks_abandon(struct trv__context *context);
+/* What a task that ends has in local objects is dropped. Implemented by sync/local.c. */
+void trv__locals_drop(struct trv__context *context);
 /* Gives up what a task still has when it ends. */
 static inline void trv__context_end(struct trv__context *context)
 {
@@ -212,6 +214,8 @@ static inline void trv__context_end(struct trv__context *context)
     context->has_ended = 1;
     if (UNLIKELY(context->held != NULL))
         trv__locks_abandon(context);
+    if (UNLIKELY(context->locals != NULL))
+        trv__locals_drop(context);
 }
 
 /* How a kind of context waits. Called with the GIL held, which is held again on return. */
