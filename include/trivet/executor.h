@@ -21,25 +21,32 @@ extern TRV_API trv_object trv_future_type[1];
 TRV_API TRV_MUST_CHECK trv_object *trv_inline_executor_new(void);
 
 typedef struct trv_thread_pool_options {
-    size_t size;        /* sizeof (trv_thread_pool_options) */
-    unsigned workers;   /* at most; 0: trv_cpu_count() + 4, as calls may wait */
-    size_t stack_bytes; /* of each thread; 0: the system's */
-    const char *name;   /* threads are called name-0, name-1...; NULL: "pool" */
+    size_t size;               /* sizeof (trv_thread_pool_options) */
+    unsigned workers;          /* at most; 0: trv_cpu_count() + 4, as calls may wait */
+    size_t stack_bytes;        /* of each thread; 0: the system's */
+    const char *name;          /* threads are called name-0, name-1...; NULL: "pool" */
+    trv_object *initializer;   /* called in each worker before its first call; NULL: none */
+    trv_object *arguments;     /* a tuple, the initializer's; NULL: () */
+    unsigned calls_per_worker; /* a worker is replaced after so many; 0: never */
 } trv_thread_pool_options;
 
 /* A pool of threads, started as calls come in. A call that waits, without a deadline, for another
  * call of its pool that has not begun runs it itself if no worker is free, so that nested calls do
  * not fill the pool with waiters. Dropping the pool does not drop its calls; trv_fini cancels them.
- * Raises: ValueError for impossible options. */
+ * If an initializer fails, calls that have not begun and later ones fail with BrokenThreadPool,
+ * whose cause is what it raised. Raises: ValueError, TypeError for impossible options. */
 TRV_API TRV_MUST_CHECK trv_object *trv_thread_pool_new(const trv_thread_pool_options *options);
 
 typedef struct trv_coroutine_pool_options {
-    size_t size;      /* sizeof (trv_coroutine_pool_options) */
-    size_t workers;   /* calls at once; 0: no limit */
-    const char *name; /* NULL: "coroutines" */
+    size_t size;             /* sizeof (trv_coroutine_pool_options) */
+    size_t workers;          /* calls at once; 0: no limit */
+    const char *name;        /* NULL: "coroutines" */
+    trv_object *initializer; /* called once, in the thread, before its first call; NULL: none */
+    trv_object *arguments;   /* a tuple, the initializer's; NULL: () */
 } trv_coroutine_pool_options;
 
-/* A thread with a loop, which runs each call in a coroutine. Raises: ValueError, OSError. */
+/* A thread with a loop, which runs each call in a coroutine. If the initializer fails, calls fail with
+ * BrokenExecutor, whose cause is what it raised. Raises: ValueError, TypeError, OSError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_coroutine_pool_new(
     const trv_coroutine_pool_options *options);
 
@@ -74,9 +81,14 @@ typedef struct trv_shutdown_options {
 } trv_shutdown_options;
 
 /* Takes no more calls, and waits for those it has. Again: only waits.
- * Raises: TimeoutError, TypeError, RuntimeError from a call of the pool itself. Blocks. May switch. */
+ * Raises: TimeoutError naming what still runs (see trv_executor_running), TypeError, RuntimeError
+ * from a call of the pool itself. Blocks. May switch. */
 TRV_API int trv_shutdown(trv_object *executor, const trv_shutdown_options *options);
 
+/* The futures of the calls that have begun and not ended: after a shutdown that raised TimeoutError,
+ * those that are stuck. In a process pool as far as workers have said so.
+ * Returns: a list. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_executor_running(trv_object *executor);
 /* How many calls the executor runs at once. Returns: 1 for inline, SIZE_MAX for no limit; 0 with TypeError. */
 TRV_API size_t trv_executor_workers(trv_object *executor);
 

@@ -16,13 +16,19 @@
 TRV_BEGIN_DECLARATIONS
 
 typedef struct trv_process_pool_options {
-    size_t size;       /* sizeof (trv_process_pool_options) */
-    unsigned workers;  /* 0: trv_cpu_count() */
-    unsigned retries;  /* how often a call is run again when its worker dies; 0: never */
-    size_t ring_bytes; /* of each direction of each worker; 0: 1 MiB */
+    size_t size;             /* sizeof (trv_process_pool_options) */
+    unsigned workers;        /* 0: trv_cpu_count() */
+    unsigned retries;        /* how often a call is run again when its worker dies; 0: never */
+    size_t ring_bytes;       /* of each direction of each worker; 0: 1 MiB */
+    const char *name;        /* processes are called name-0, name-1...; NULL: "trivet-w0" */
+    trv_object *initializer; /* called in each worker before its first call; NULL: none */
+    trv_object
+        *arguments; /* a tuple, the initializer's, as it is when the pool is made; NULL: () */
+    unsigned calls_per_worker; /* a worker is replaced after so many; 0: never */
 } trv_process_pool_options;
 
-/* A pool of forked processes: an executor. Raises: ValueError, OSError, MemoryError, CancelledError.
+/* A pool of forked processes: an executor. If an initializer fails, all calls fail with
+ * BrokenProcessPool, whose cause is what it raised. Raises: TypeError, ValueError, OSError, MemoryError, CancelledError.
  * Blocks: while it forks. May switch. */
 TRV_API TRV_MUST_CHECK trv_object *trv_process_pool_new(const trv_process_pool_options *options);
 /* The pids of the workers that live now. Returns: a list, empty after the pool was shut down.

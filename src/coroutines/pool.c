@@ -15,6 +15,7 @@
  * pool takes no calls there.
  */
 #include "coroutines/loop.h"
+#include "task/initializer.h"
 
 #include "base/fault.h"
 
@@ -25,12 +26,14 @@ struct trv__coroutine_work {
     struct trv__list pending; /* struct trv__call: those without a place */
     struct trv__list waiters; /* for the end of the thread */
     struct trv__fini_hook hook;
-    size_t places;       /* calls at once */
-    size_t taken;        /* of these */
-    unsigned references; /* by the executor, by the thread */
-    bool is_closed;      /* no more calls come */
-    bool has_ended;      /* the thread has */
-    pid_t pid;           /* of the process it runs in */
+    struct trv__initializer initializer;
+    struct trv_scope *initializing; /* around the initializer, while it runs */
+    size_t places;                  /* calls at once */
+    size_t taken;                   /* of these */
+    unsigned references;            /* by the executor, by the thread */
+    bool is_closed;                 /* no more calls come */
+    bool has_ended;                 /* the thread has */
+    pid_t pid;                      /* of the process it runs in */
 };
 
 struct coroutine_pool {
@@ -45,8 +48,10 @@ static struct trv__coroutine_work *work_of(struct trv__executor *executor)
 
 static void release(struct trv__coroutine_work *work)
 {
-    if (--work->references == 0)
-        free(work);
+    if (--work->references)
+        return;
+    trv__initializer_clear(&work->initializer);
+    free(work);
 }
 
 static bool is_ours(const struct trv__coroutine_work *work)
@@ -101,10 +106,52 @@ static bool is_over(void *argument)
     return work->is_closed && !work->taken && trv__list_is_empty(&work->pending);
 }
 
+/* In the thread itself, which runs nothing else yet. */
+static bool initialize(struct trv__coroutine_work *work)
+{
+    trv_scope scope;
+    bool is_well;
+
+    if (!work->initializer.callable)
+        return true;
+    trv__scope_push(&scope);
+    work->initializing = &scope;
+    is_well = trv__initializer_run(&work->initializer);
+    work->initializing = NULL;
+    trv__scope_pop(&scope);
+    return is_well;
+}
+
+static void fail_unbegun(struct trv__coroutine_work *work, struct trv__call *call)
+{
+    trv__initializer_raise(&work->initializer, trv_BrokenExecutor);
+    trv__future_settle_take(call->future, NULL);
+    trv__call_drop(call);
+}
+
+static void end_unbegun(struct trv__coroutine_work *work, struct trv__call *call)
+{
+    (void)work;
+    trv__future_cancelled(call->future);
+    trv__call_drop(call);
+}
+
+static void take_all_unbegun(struct trv__coroutine_work *work,
+                             void (*end)(struct trv__coroutine_work *, struct trv__call *));
+
+/* The initializer failed: nothing will run. */
+static void break_work(struct trv__coroutine_work *work)
+{
+    work->is_closed = true;
+    take_all_unbegun(work, fail_unbegun);
+}
+
 static void run(void *argument)
 {
     struct trv__coroutine_work *work = argument;
 
+    if (!initialize(work))
+        break_work(work);
     trv__loop_enter(&work->loop);
     trv__loop_run(&work->loop, is_over, work);
     trv__loop_unwind(&work->loop);
@@ -126,12 +173,6 @@ static void close_work(struct trv__coroutine_work *work)
 
 /* The executor ------------------------------------------------------------------------------------------ */
 
-static void end_unbegun(struct trv__call *call)
-{
-    trv__future_cancelled(call->future);
-    trv__call_drop(call);
-}
-
 /* What trv_future_cancel asks of a pending call. One with a place needs nothing: the loop passes it over. */
 static int cancel_pending(struct trv__future *future)
 {
@@ -141,7 +182,8 @@ static int cancel_pending(struct trv__future *future)
     future->cancel = NULL;
     future->enders = NULL;
     future->leg = NULL;
-    end_unbegun(call);
+    trv__future_cancelled(future);
+    trv__call_drop(call);
     return 1;
 }
 
@@ -178,6 +220,8 @@ static int submit_take(struct trv__executor *executor, struct trv__call *call)
 
     if (work->is_closed || !is_ours(work)) {
         trv__call_drop(call);
+        if (work->initializer.failure)
+            return trv__initializer_raise(&work->initializer, trv_BrokenExecutor);
         return trv_raise_int(trv_RuntimeError,
                              work->is_closed ? "the pool was shut down and takes no more calls"
                                              : "the pool's thread stayed in the parent process");
@@ -202,8 +246,9 @@ static void take_placed(struct trv__coroutine_work *work, struct trv__list *call
     }
 }
 
-/* Cancels what has not begun. It is taken out of the queues first: callbacks of futures run in between. */
-static void cancel_unbegun(struct trv__coroutine_work *work)
+/* Ends what has not begun. It is taken out of the queues first: callbacks of futures run in between. */
+static void take_all_unbegun(struct trv__coroutine_work *work,
+                             void (*end)(struct trv__coroutine_work *, struct trv__call *))
 {
     struct trv__list placed;
     struct trv__list *node;
@@ -212,11 +257,16 @@ static void cancel_unbegun(struct trv__coroutine_work *work)
     trv__list_init(&placed);
     take_placed(work, &placed);
     while ((call = take_pending(work)))
-        end_unbegun(call);
+        end(work, call);
     while ((node = trv__list_pop(&placed))) {
-        end_unbegun(CONTAINER_OF(node, struct trv__call, link));
+        end(work, CONTAINER_OF(node, struct trv__call, link));
         trv__coroutine_work_done(work);
     }
+}
+
+static void cancel_unbegun(struct trv__coroutine_work *work)
+{
+    take_all_unbegun(work, end_unbegun);
 }
 
 /* The runtime ends while the pool is there: what is queued and what runs is cancelled. */
@@ -226,6 +276,8 @@ static void end_with_runtime(struct trv__fini_hook *hook)
 
     work->references++;
     close_work(work);
+    if (work->initializing)
+        trv__scope_cancel(work->initializing);
     cancel_unbegun(work);
     LIST_EACH(node, &work->loop.coroutines) {
         struct trv__coroutine *coroutine = CONTAINER_OF(node, struct trv__coroutine, link);
@@ -235,8 +287,9 @@ static void end_with_runtime(struct trv__fini_hook *hook)
     release(work);
 }
 
-static int wait_for_end(struct trv__coroutine_work *work, int64_t deadline_ns)
+static int wait_for_end(struct trv__executor *executor, int64_t deadline_ns)
 {
+    struct trv__coroutine_work *work = work_of(executor);
     struct trv__waiter waiter;
 
     if (trv__check_cancelled() < 0)
@@ -248,7 +301,7 @@ static int wait_for_end(struct trv__coroutine_work *work, int64_t deadline_ns)
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:
-            return trv_raise_int(trv_TimeoutError, "the pool's calls were not done in time");
+            return work->has_ended ? 0 : trv__executor_raise_late(executor);
         case TRV__CANCELLED:
             return trv__raise_cancelled();
         case TRV__FAILED:
@@ -267,7 +320,7 @@ static int shut_down(struct trv__executor *executor, bool wait, bool is_to_cance
     close_work(work);
     if (is_to_cancel && !work->has_ended)
         cancel_unbegun(work);
-    return wait ? wait_for_end(work, deadline_ns) : 0;
+    return wait ? wait_for_end(executor, deadline_ns) : 0;
 }
 
 static trv_object *pool_repr(trv_object *self)
@@ -286,9 +339,24 @@ static size_t count_workers(struct trv__executor *executor)
     return work_of(executor)->places;
 }
 
-static const struct trv__executor_operations operations = {submit_take, shut_down, count_workers};
+static int list_running(struct trv__executor *executor, trv_object *list)
+{
+    struct trv__coroutine_work *work = work_of(executor);
 
-static void pool_destroy(trv_object *self)
+    LIST_EACH(node, &work->loop.coroutines) {
+        struct trv__coroutine *coroutine = CONTAINER_OF(node, struct trv__coroutine, link);
+        if (coroutine->work == work && coroutine->task && coroutine->task->state == TRV__RUNNING &&
+            trv_list_append(list, (trv_object *)coroutine->task) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static const struct trv__executor_operations operations = {submit_take, shut_down, count_workers,
+                                                           list_running};
+
+/* No `destroy`: what it works on holds objects. */
+static void pool_clear(trv_object *self)
 {
     struct trv__coroutine_work *work = ((struct coroutine_pool *)(void *)self)->work;
 
@@ -310,7 +378,7 @@ static TRV__READ_ONLY struct trv_type pool_type = {
     .construct = trv__executor_construct,
     .slots =
         {
-            .destroy = pool_destroy,
+            .clear = pool_clear,
             .repr = pool_repr,
             .enter = trv__executor_enter,
             .exit = trv__executor_exit,
@@ -338,13 +406,20 @@ static struct trv__coroutine_work *work_create(size_t places)
     return work;
 }
 
+/* No thread ever ran it. */
+static void abandon(struct trv__coroutine_work *work)
+{
+    trv__list_remove(&work->hook.link);
+    trv__loop_fini(&work->loop);
+    trv__initializer_clear(&work->initializer);
+    free(work);
+}
+
 static int start(struct trv__coroutine_work *work, const char *name)
 {
     if (trv__thread_start(run, work, name, 0) == 0)
         return 0;
-    trv__list_remove(&work->hook.link);
-    trv__loop_fini(&work->loop);
-    free(work);
+    abandon(work);
     return -1;
 }
 
@@ -370,6 +445,12 @@ trv_object *trv_coroutine_pool_new(const trv_coroutine_pool_options *options)
     pool->executor.operations = &operations;
     pool->executor.is_shut_down = false;
     pool->work = work_create(places);
+    if (pool->work && OPTION_GIVEN(options, initializer) &&
+        trv__initializer_set(&pool->work->initializer, options->initializer,
+                             OPTION_GIVEN(options, arguments) ? options->arguments : NULL) < 0) {
+        abandon(pool->work);
+        pool->work = NULL;
+    }
     if (pool->work && start(pool->work, name) < 0)
         pool->work = NULL;
     if (pool->work)

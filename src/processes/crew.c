@@ -154,6 +154,7 @@ void trv__crew_unref(struct trv__crew *crew)
     trv__packer_fini(&crew->packer);
     trv__images_free(crew->images);
     trv_unref(crew->failure);
+    trv__initializer_clear(&crew->initializer);
     free(crew);
 }
 
@@ -296,18 +297,24 @@ static void rest(struct trv__crew *crew)
 
 /* Ending ---------------------------------------------------------------------------------------------------- */
 
+void trv__slot_quit(struct trv__slot *slot)
+{
+    struct trv__segment *segment = slot->segment;
+
+    atomic_store_explicit(&segment->must_quit, 1, memory_order_seq_cst);
+    if (atomic_exchange_explicit(&segment->requests.reader_sleeps, TRV__AWAKE,
+                                 memory_order_seq_cst))
+        trv__ring_wake(&segment->requests.reader_sleeps);
+}
+
 static void ask_to_quit(struct trv__crew *crew)
 {
     struct trv__note note = {.kind = TRV__NOTE_QUIT};
 
     crew->quit = TRV__QUIT_ASKED;
     crew->quit_ns = trv__clock_ns() + QUIT_PATIENCE_NS;
-    for (size_t i = 0; i < crew->slot_count; i++) {
-        struct trv__segment *segment = crew->slots[i].segment;
-        atomic_store_explicit(&segment->must_quit, 1, memory_order_seq_cst);
-        if (atomic_exchange_explicit(&segment->requests.reader_sleeps, 0, memory_order_seq_cst))
-            trv__ring_wake(&segment->requests.reader_sleeps);
-    }
+    for (size_t i = 0; i < crew->slot_count; i++)
+        trv__slot_quit(&crew->slots[i]);
     trv__note_send(crew->control_fd, &note, -1);
 }
 

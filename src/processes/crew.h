@@ -28,7 +28,7 @@
 #include "base/futex.h"
 #include "processes/message.h"
 #include "processes/segment.h"
-#include "task/task.h"
+#include "task/initializer.h"
 
 struct trv__job {
     struct trv__list link; /* in crew->queue, linked exactly while it is there */
@@ -71,6 +71,8 @@ struct trv__slot {
     int pidfd;        /* -1: none; the zygote's notes must do */
     bool is_suspect;  /* it did not begin a call in time: others are preferred */
     bool is_corrupt;  /* it wrote nonsense, and was killed for it */
+    uint32_t calls;   /* it was sent */
+    bool is_retiring; /* it has run its calls, and was told to quit */
     bool has_status;  /* the zygote told how it died: */
     int code, status; /* as in siginfo_t */
     int64_t bury_ns;  /* DYING: when not to wait for that any longer; real time */
@@ -90,7 +92,10 @@ struct trv__crew {
     _Atomic uint32_t visits; /* how often others than the keeper took out results */
     int64_t active_ns;       /* when there was a call last, as far as the keeper saw */
     char reason[160];
-    trv_object *failure; /* the exception that kept it from starting, or NULL */
+    char name[16];                       /* of its workers, without their numbers */
+    uint32_t calls_most;                 /* of each worker; 0: no limit */
+    struct trv__initializer initializer; /* of each worker; workers have it from the fork */
+    trv_object *failure;                 /* the exception that kept it from starting, or NULL */
     struct trv_runtime *runtime;
     pid_t pid;                /* of the process it belongs to */
     struct trv__list changes; /* who waits for any of the above to change: trv__waiter */
@@ -147,6 +152,8 @@ void trv__crew_release(struct trv__crew *crew);
 int trv__crew_start(struct trv__crew *crew);
 /* Makes the keeper look around. */
 void trv__crew_wake(struct trv__crew *crew);
+/* Raises BrokenProcessPool. Returns -1. */
+int trv__crew_raise_broken(const struct trv__crew *crew);
 /* Takes no more calls; the keeper ends when it has none. */
 void trv__crew_close(struct trv__crew *crew);
 /* Waits for a change. As trv__wait_in. */
@@ -156,6 +163,8 @@ enum trv__wake trv__crew_wait(struct trv__crew *crew, int64_t deadline_ns);
 
 /* A job of a call, which it takes over also if it fails: NULL with an exception. */
 struct trv__job *trv__job_create_take(struct trv__crew *crew, struct trv__call *call);
+/* Whether the worker has claimed a job, which is in a cell. */
+bool trv__job_has_begun(const struct trv__job *job);
 /* Cancels a job that has not begun. False if it has. */
 bool trv__job_cancel(struct trv__job *job);
 /* Cancels all that have not begun. Runs callbacks. */
@@ -185,6 +194,8 @@ bool trv__crew_linger(struct trv__crew *crew);
 
 /* watch.c */
 
+/* Tells a worker to leave when it has nothing to do. */
+void trv__slot_quit(struct trv__slot *slot);
 /* An empty slot with an empty segment. */
 void trv__slot_reset(struct trv__slot *slot);
 /* Asks the zygote for the workers that are wanted. */

@@ -27,6 +27,7 @@ enum trv__message_kind {
     TRV__MESSAGE_EXCEPTION, /* what it raised */
     TRV__MESSAGE_CANCELLED, /* it ended with CancelledError */
     TRV__MESSAGE_NO_MEMORY, /* there was no memory to say how it ended */
+    TRV__MESSAGE_UNFIT,     /* what the worker's initializer raised: it runs no calls */
     TRV__MESSAGE_KINDS
 };
 

@@ -8,6 +8,7 @@
  */
 #include "processes/crew.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #define WORKERS_MOST 4096
@@ -25,11 +26,6 @@ static struct process_pool *pool_of(void *object)
     return object;
 }
 
-static int raise_broken(const struct trv__crew *crew)
-{
-    return trv_raise_int(trv_BrokenProcessPool, "%s", crew->reason);
-}
-
 /* Submitting ------------------------------------------------------------------------------------------------- */
 
 static int check_usable(const struct trv__executor *executor, const struct trv__crew *crew)
@@ -38,7 +34,7 @@ static int check_usable(const struct trv__executor *executor, const struct trv__
         return trv_raise_int(trv_RuntimeError,
                              "a process pool cannot be used in another process than its own");
     if (crew->is_broken)
-        return raise_broken(crew);
+        return trv__crew_raise_broken(crew);
     if (executor->is_shut_down || crew->is_closing)
         return trv_raise_int(trv_RuntimeError,
                              "process_pool was shut down and takes no more calls");
@@ -69,8 +65,9 @@ static int submit_take(struct trv__executor *executor, struct trv__call *call)
 
 /* Shutting down ------------------------------------------------------------------------------------------------ */
 
-static int wait_for_end(struct trv__crew *crew, int64_t deadline_ns)
+static int wait_for_end(struct trv__executor *executor, int64_t deadline_ns)
 {
+    struct trv__crew *crew = pool_of(executor)->crew;
     int answer = 0;
 
     trv__crew_hold(crew);
@@ -80,7 +77,7 @@ static int wait_for_end(struct trv__crew *crew, int64_t deadline_ns)
             break;
         case TRV__TIMED_OUT:
             if (!crew->is_ended)
-                answer = trv_raise_int(trv_TimeoutError, "the process pool did not end in time");
+                answer = trv__executor_raise_late(executor);
             break;
         case TRV__CANCELLED:
             answer = trv__raise_cancelled();
@@ -103,7 +100,7 @@ static int shutdown_pool(struct trv__executor *executor, bool wait, bool cancel_
     trv__crew_close(crew);
     if (cancel_pending && crew->is_running)
         trv__crew_cancel_waiting(crew);
-    return wait ? wait_for_end(crew, deadline_ns) : 0;
+    return wait ? wait_for_end(executor, deadline_ns) : 0;
 }
 
 static size_t count_workers(struct trv__executor *executor)
@@ -111,12 +108,27 @@ static size_t count_workers(struct trv__executor *executor)
     return pool_of(executor)->crew->slot_count;
 }
 
+static int list_running(struct trv__executor *executor, trv_object *list)
+{
+    struct trv__crew *crew = pool_of(executor)->crew;
+
+    for (size_t i = 0; crew->runtime->pid == crew->pid && i < crew->slot_count; i++)
+        for (size_t cell = 0; cell < TRV__CELLS; cell++) {
+            struct trv__job *job = crew->slots[i].jobs[cell];
+            if (job && job->call && trv__job_has_begun(job) &&
+                trv_list_append(list, (trv_object *)job->call->future) < 0)
+                return -1;
+        }
+    return 0;
+}
+
 static const struct trv__executor_operations operations = {submit_take, shutdown_pool,
-                                                           count_workers};
+                                                           count_workers, list_running};
 
 /* The type ----------------------------------------------------------------------------------------------------- */
 
-static void pool_destroy(trv_object *self)
+/* No `destroy`: the crew holds objects. */
+static void pool_clear(trv_object *self)
 {
     struct trv__crew *crew = pool_of(self)->crew;
 
@@ -148,7 +160,7 @@ TRV__READ_ONLY struct trv_type trv__process_pool_type = {
     .construct = trv__executor_construct,
     .slots =
         {
-            .destroy = pool_destroy,
+            .clear = pool_clear,
             .repr = pool_repr,
             .enter = trv__executor_enter,
             .exit = trv__executor_exit,
@@ -184,6 +196,18 @@ static struct trv__crew *crew_with(const trv_process_pool_options *options)
                             round_up_to_power(ring_bytes ? ring_bytes : RING_DEFAULT), retries);
 }
 
+/* What the keeper and the workers need to know before there are any. */
+static int set_up(struct trv__crew *crew, const trv_process_pool_options *options)
+{
+    if (OPTION_GIVEN(options, name) && options->name)
+        snprintf(crew->name, sizeof crew->name - 4, "%s", options->name);
+    crew->calls_most = OPTION_GIVEN(options, calls_per_worker) ? options->calls_per_worker : 0;
+    if (!OPTION_GIVEN(options, initializer))
+        return 0;
+    return trv__initializer_set(&crew->initializer, options->initializer,
+                                OPTION_GIVEN(options, arguments) ? options->arguments : NULL);
+}
+
 trv_object *trv_process_pool_new(const trv_process_pool_options *options)
 {
     struct process_pool *pool;
@@ -196,7 +220,7 @@ trv_object *trv_process_pool_new(const trv_process_pool_options *options)
     pool->executor.operations = &operations;
     pool->executor.is_shut_down = false;
     pool->crew = crew_with(options);
-    if (pool->crew && trv__crew_start(pool->crew) == 0)
+    if (pool->crew && set_up(pool->crew, options) == 0 && trv__crew_start(pool->crew) == 0)
         return (trv_object *)pool;
     trv_unref((trv_object *)pool);
     return NULL;

@@ -111,6 +111,7 @@ struct trv__job *trv__job_create_take(struct trv__crew *crew, struct trv__call *
     }
     job->crew = crew;
     job->call = call;
+    call->future->callable = call->callable;
     job->retries = crew->retries;
     trv_clear(&call->arguments);
     trv_clear(&call->keywords);
@@ -127,6 +128,7 @@ static struct trv__call *take_call(struct trv__job *job)
 
     job->call = NULL;
     job->crew->pending--;
+    call->future->callable = NULL;
     call->future->leg = NULL;
     call->future->cancel = NULL;
     call->future->help = NULL;
@@ -239,6 +241,7 @@ static void go_on_sending(struct trv__slot *slot)
 static void send_to(struct trv__slot *slot, struct trv__job *job)
 {
     put_into_cell(slot, job);
+    slot->calls++;
     job->references++;
     slot->sending = job;
     trv__outgoing_begin(&slot->outgoing, TRV__MESSAGE_CALL, job->cell, job->ticket);
@@ -275,6 +278,24 @@ static size_t burden(const struct trv__slot *slot)
     return 2 * slot->outstanding + (slot->state != TRV__SLOT_LIVE);
 }
 
+static bool is_used_up(const struct trv__slot *slot)
+{
+    return slot->crew->calls_most && slot->calls >= slot->crew->calls_most;
+}
+
+/* Workers that have run their calls leave, and are replaced when they are gone. */
+static void retire(struct trv__crew *crew)
+{
+    for (size_t i = 0; crew->calls_most && i < crew->slot_count; i++) {
+        struct trv__slot *slot = &crew->slots[i];
+        if (!is_used_up(slot) || slot->is_retiring || slot->outstanding || slot->sending ||
+            slot->state != TRV__SLOT_LIVE)
+            continue;
+        slot->is_retiring = true;
+        trv__slot_quit(slot);
+    }
+}
+
 /* The worker for the next job: the fewest outstanding; NULL if all have enough. Suspects get
  * something only if there is nobody else. */
 static struct trv__slot *best_slot(struct trv__crew *crew)
@@ -291,7 +312,7 @@ static struct trv__slot *best_slot(struct trv__crew *crew)
             chosen = &reserve;
         else
             has_other = true;
-        if (slot->sending || slot->outstanding >= depth)
+        if (slot->sending || slot->outstanding >= depth || is_used_up(slot))
             continue;
         if (!*chosen || burden(slot) < burden(*chosen))
             *chosen = slot;
@@ -327,6 +348,7 @@ void trv__crew_send(struct trv__crew *crew)
         struct trv__list *first = trv__list_pop(&crew->queue);
         send_to(slot, CONTAINER_OF(first, struct trv__job, link));
     }
+    retire(crew);
     hint_spinning(crew);
     if (UNLIKELY(crew->is_keeper_deaf) && crew->pending) {
         crew->is_keeper_deaf = false;
@@ -336,7 +358,7 @@ void trv__crew_send(struct trv__crew *crew)
 
 /* Balancing --------------------------------------------------------------------------------------------- */
 
-static bool has_begun(const struct trv__job *job)
+bool trv__job_has_begun(const struct trv__job *job)
 {
     return atomic_load_explicit(&job->slot->segment->cells[job->cell], memory_order_relaxed) !=
            trv__cell(job->ticket, TRV__CELL_QUEUED);
@@ -349,7 +371,7 @@ static struct trv__job *last_waiting(const struct trv__slot *slot)
 
     for (size_t i = 0; i < TRV__CELLS; i++) {
         struct trv__job *job = slot->jobs[i];
-        if (job && !has_begun(job) && (!last || job->sent_ns > last->sent_ns))
+        if (job && !trv__job_has_begun(job) && (!last || job->sent_ns > last->sent_ns))
             last = job;
     }
     return last;
@@ -360,7 +382,7 @@ static struct trv__slot *idle_slot(struct trv__crew *crew)
     for (size_t i = 0; i < crew->slot_count; i++) {
         struct trv__slot *slot = &crew->slots[i];
         if (slot->state == TRV__SLOT_LIVE && is_usable(slot) && !slot->outstanding &&
-            !slot->sending && !is_suspect(slot))
+            !is_used_up(slot) && !slot->sending && !is_suspect(slot))
             return slot;
     }
     return NULL;
@@ -442,6 +464,23 @@ static trv_object *open_message(struct trv__incoming *incoming)
     return NULL;
 }
 
+/* A worker's initializer failed: so would that of those who replace it. */
+static bool give_up(struct trv__slot *slot)
+{
+    trv_object *result = open_message(&slot->incoming), *error = trv_error_take();
+
+    trv__incoming_clear(&slot->incoming);
+    trv_unref(result);
+    if (!error)
+        return false;
+    if (slot->crew->initializer.failure)
+        trv_unref(error);
+    else
+        slot->crew->initializer.failure = error;
+    trv__crew_break(slot->crew, "an initializer failed");
+    return true;
+}
+
 /* A message has arrived in full. False if it makes no sense. */
 static bool settle(struct trv__slot *slot)
 {
@@ -450,6 +489,8 @@ static bool settle(struct trv__slot *slot)
     struct trv__call *call;
     trv_object *result;
 
+    if (head.kind == TRV__MESSAGE_UNFIT)
+        return give_up(slot);
     if (!job || job->ticket != head.ticket || head.kind == TRV__MESSAGE_CALL)
         return false;
     account(slot->crew, &head);

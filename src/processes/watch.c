@@ -44,7 +44,8 @@ void trv__slot_reset(struct trv__slot *slot)
     slot->seen_read = 0;
     slot->pid = 0;
     slot->pidfd = -1;
-    slot->is_suspect = slot->is_corrupt = slot->has_status = false;
+    slot->calls = 0;
+    slot->is_suspect = slot->is_corrupt = slot->has_status = slot->is_retiring = false;
     slot->state = TRV__SLOT_EMPTY;
 }
 
@@ -320,6 +321,13 @@ static void gather_all(struct trv__crew *crew, struct trv__list *lost)
     trv__list_splice(lost, &crew->queue);
 }
 
+int trv__crew_raise_broken(const struct trv__crew *crew)
+{
+    if (crew->initializer.failure)
+        return trv__initializer_raise(&crew->initializer, trv_BrokenProcessPool);
+    return trv_raise_int(trv_BrokenProcessPool, "%s", crew->reason);
+}
+
 void trv__crew_break(struct trv__crew *crew, const char *reason)
 {
     struct trv__list lost, *node;
@@ -333,7 +341,7 @@ void trv__crew_break(struct trv__crew *crew, const char *reason)
     gather_all(crew, &lost);
     while ((node = trv__list_pop(&lost))) {
         struct trv__job *job = CONTAINER_OF(node, struct trv__job, link);
-        trv_raise(trv_BrokenProcessPool, "%s", crew->reason);
+        trv__crew_raise_broken(crew);
         trv__job_fail(job);
         trv__job_unref(job);
     }

@@ -30,6 +30,8 @@ void __gcov_dump(void);
 #define REMIND_NS INT64_C(4000)
 /* What a worker exits with if its ring holds nonsense. */
 #define STATUS_CORRUPT 70
+/* And if its initializer failed. */
+#define STATUS_UNFIT 71
 
 struct worker {
     struct trv__segment *segment; /* shared memory */
@@ -296,12 +298,30 @@ static void serve_call(struct worker *worker)
 
 /* Life ------------------------------------------------------------------------------------------------- */
 
-static void name_process(size_t index)
+static void name_process(const char *stem, size_t index)
 {
-    char name[16];
+    char name[40];
 
-    snprintf(name, sizeof name, "trivet-w%zu", index);
+    snprintf(name, sizeof name, *stem ? "%s-%zu" : "%strivet-w%zu", stem, index);
     prctl(PR_SET_NAME, name);
+}
+
+/* What the initializer raised goes where results go. */
+static void initialize(struct worker *worker, struct trv__initializer *initializer)
+{
+    struct trv__outgoing message;
+
+    if (trv__initializer_run(initializer))
+        return;
+    trv__error_give(trv_ref(initializer->failure));
+    if (pack_exception(&worker->packer) != TRV__MESSAGE_EXCEPTION)
+        leave(STATUS_UNFIT);
+    trv__outgoing_begin(&message, TRV__MESSAGE_UNFIT, 0, 0);
+    trv__outgoing_fill(&message, worker->packer.pickle.data, worker->packer.pickle.size,
+                       worker->packer.parts, worker->packer.part_count);
+    send(worker, &message);
+    trv__ring_remind(&worker->results);
+    leave(STATUS_UNFIT);
 }
 
 _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygote)
@@ -311,7 +331,7 @@ _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygo
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != zygote)
         _exit(1);
-    name_process(index);
+    name_process(crew->name, index);
     trv__forget_children();
     trv__segments_keep_one(&crew->segments, index);
     worker.segment = trv__segment_at(&crew->segments, index);
@@ -321,6 +341,7 @@ _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygo
     worker.results.is_patient = true;
     trv__packer_init(&worker.packer, crew->images);
     atomic_store_explicit(&worker.segment->is_up, 1, memory_order_release);
+    initialize(&worker, &crew->initializer);
     for (;;) {
         receive(&worker);
         serve_call(&worker);

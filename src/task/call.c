@@ -92,8 +92,10 @@ static void run(struct trv__call *call)
     context->task = (trv_object *)future;
     context->function = call->callable;
     future->scope = &scope;
+    future->callable = call->callable;
     result = trv_call_array(call->callable, items, count, call->keywords);
     future->scope = NULL;
+    future->callable = NULL;
     context->task = outer;
     context->function = outer_function;
     trv__scope_pop(&scope);

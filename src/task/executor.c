@@ -10,6 +10,8 @@
  */
 #include "task/task.h"
 
+#include <stdio.h>
+
 static trv_object *object_of(struct trv__executor *executor)
 {
     return (trv_object *)executor;
@@ -115,6 +117,53 @@ int trv_shutdown(trv_object *object, const trv_shutdown_options *options)
     answer = executor->operations->shutdown(executor, wait, cancel_pending, deadline_ns);
     trv_unref(object);
     return answer;
+}
+
+/* What still runs -------------------------------------------------------------------------------- */
+
+static trv_object *list_running(struct trv__executor *executor)
+{
+    trv_object *list = trv_list_new();
+
+    if (list && executor->operations->list_running &&
+        executor->operations->list_running(executor, list) < 0)
+        trv_clear(&list);
+    return list;
+}
+
+trv_object *trv_executor_running(trv_object *object)
+{
+    struct trv__executor *executor = executor_of(object, "trv_executor_running");
+
+    return executor ? list_running(executor) : NULL;
+}
+
+/* "square(), nap()" and so on, as far as there is room. */
+static void name_calls(trv_object *list, char *text, size_t size)
+{
+    size_t count, used = 0;
+    trv_object *const *items = trv__list_items(list, &count);
+
+    for (size_t i = 0; i < count && used < size; i++) {
+        struct trv__future *future = (struct trv__future *)(void *)items[i];
+        const char *name = future->callable ? trv_function_name(future->callable) : "?";
+        used += (size_t)snprintf(text + used, size - used, "%s%s()", i ? ", " : ": ", name);
+    }
+}
+
+int trv__executor_raise_late(struct trv__executor *executor)
+{
+    trv_auto trv_object *list = list_running(executor);
+    char names[160] = "";
+    size_t count = 0;
+
+    if (!list)
+        return -1;
+    (void)trv__list_items(list, &count);
+    name_calls(list, names, sizeof names);
+    return trv_raise_int(trv_TimeoutError, "the %s was not done in time: %zu call%s still run%s%s",
+                         executor->type->name, count, count == 1 ? "" : "s", count == 1 ? "s" : "",
+                         names);
 }
 
 size_t trv_executor_workers(trv_object *object)

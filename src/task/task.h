@@ -30,7 +30,8 @@ struct trv__future {
     trv_object *callbacks;    /* a list, or NULL */
     struct trv__list waiters; /* who waits for this one: struct trv__waiter */
     struct trv__list watches; /* who waits for this one among others: struct trv__watch, watch.h */
-    struct trv_scope *scope;  /* around its running call, in the context that runs it; or NULL */
+    trv_object *callable;    /* while its call runs, or is in a worker: borrowed from it; or NULL */
+    struct trv_scope *scope; /* around its running call, in the context that runs it; or NULL */
     /* Tells the leg to stop a call: 1 if told, 0 if it cannot. NULL: only through `scope`. A leg
      * that revokes a call which has not begun cancels the future itself with trv__future_cancelled. */
     int (*cancel)(struct trv__future *future);
@@ -110,6 +111,8 @@ struct trv__executor_operations {
                     int64_t deadline_ns);
     /* How many calls run at once. */
     size_t (*workers)(struct trv__executor *executor);
+    /* Appends the futures of calls that have begun to a list. 0 or -1. NULL: there are never any. */
+    int (*list_running)(struct trv__executor *executor, trv_object *list);
 };
 
 struct trv__executor {
@@ -123,6 +126,8 @@ int trv__executor_enter(trv_object *self);
 int trv__executor_exit(trv_object *self, trv_object *exception);
 trv_object *trv__executor_construct(const struct trv_type *type, const trv_args *args);
 
+/* Raises TimeoutError naming what still runs. Returns -1. */
+int trv__executor_raise_late(struct trv__executor *executor);
 /* 0, or -1 with RuntimeError once it was shut down. */
 int trv__executor_check_open(const struct trv__executor *executor);
 /* Whether an executor runs each call within trv_submit. */

@@ -25,6 +25,7 @@
  *
  * Plain C work (work.h) has threads of its own, as many at most, which never hold the GIL.
  */
+#include "task/initializer.h"
 #include "threads/pool.h"
 
 #include <poll.h>
@@ -41,6 +42,8 @@ struct core {
     struct trv__list workers; /* struct worker */
     struct trv__list enders;  /* waiters of contexts that wait for the last worker to leave */
     struct trv__fini_hook hook;
+    struct trv__initializer initializer;
+    unsigned calls_most;    /* of each worker; 0: no limit */
     struct trv__work *work; /* plain C work, or NULL */
     size_t owners;          /* the pool object, each worker, and plain C work while `has_work` */
     size_t stack_bytes;
@@ -59,7 +62,9 @@ struct worker {
     struct trv__list link;     /* in core->workers */
     struct core *core;
     struct trv__thread *thread;
-    struct trv__future *running; /* of the call it took from the queue, or NULL; borrowed */
+    struct trv_scope *initializing; /* around the initializer, while it runs */
+    unsigned calls;                 /* it has run */
+    struct trv__future *running;    /* of the call it took from the queue, or NULL; borrowed */
     int64_t idle_since_ns;
     bool was_summoned;
 };
@@ -95,6 +100,7 @@ static void drop_core(struct core *core)
         trv__work_destroy(core->work);
     else if (core->work)
         trv__work_forget(core->work);
+    trv__initializer_clear(&core->initializer);
     trv__free(core, sizeof *core);
 }
 
@@ -167,11 +173,17 @@ static struct trv__call *take_call(struct core *core)
     return call;
 }
 
+static bool is_used_up(const struct core *core, const struct worker *self)
+{
+    return core->calls_most && self->calls >= core->calls_most;
+}
+
 static void run_calls(struct core *core, struct worker *self)
 {
     struct trv__call *call;
 
-    while ((call = take_call(core))) {
+    while (!is_used_up(core, self) && (call = take_call(core))) {
+        self->calls++;
         if (!trv__list_is_empty(&core->queue))
             summon(core, true);
         self->running = call->future;
@@ -195,6 +207,50 @@ static void fall_idle(struct core *core, struct worker *self)
         core->coming--;
 }
 
+static void take_out(struct trv__call *call);
+
+/* What has not begun fails, and so will what is submitted. */
+static void break_core(struct core *core)
+{
+    core->is_closed = true;
+    while (!trv__list_is_empty(&core->queue)) {
+        struct trv__call *call = CONTAINER_OF(core->queue.next, struct trv__call, link);
+        take_out(call);
+        trv__initializer_raise(&core->initializer, trv_BrokenThreadPool);
+        trv__future_settle_take(call->future, NULL);
+        trv__call_drop(call);
+    }
+    trv__wake_all(&core->idle);
+}
+
+static bool initialize(struct core *core, struct worker *self)
+{
+    trv_scope scope;
+    bool is_well;
+
+    if (LIKELY(!core->initializer.callable))
+        return true;
+    trv__scope_push(&scope);
+    self->initializing = &scope;
+    is_well = trv__initializer_run(&core->initializer);
+    self->initializing = NULL;
+    trv__scope_pop(&scope);
+    return is_well;
+}
+
+/* It has run its calls, and leaves if another can come when there are more. Else it goes on. */
+static bool is_replaced(struct core *core, struct worker *self)
+{
+    if (trv__list_is_empty(&core->queue))
+        return true;
+    core->alive--; /* its place is free */
+    summon(core, true);
+    core->alive++;
+    if (!core->coming)
+        self->calls = 0;
+    return core->coming;
+}
+
 static void worker_main(void *argument)
 {
     struct core *core = argument;
@@ -203,11 +259,16 @@ static void worker_main(void *argument)
     core->coming--;
     trv__list_init(&self.waiter.link);
     trv__list_append(&core->workers, &self.link);
+    if (!initialize(core, &self))
+        break_core(core);
     for (;;) {
         run_calls(core, &self);
-        if (core->is_closed)
+        if (core->is_closed && trv__list_is_empty(&core->queue))
             break;
-        fall_idle(core, &self);
+        if (is_used_up(core, &self) && is_replaced(core, &self))
+            break;
+        if (trv__list_is_empty(&core->queue))
+            fall_idle(core, &self);
     }
     trv__list_remove(&self.link);
     if (!--core->alive)
@@ -302,7 +363,9 @@ static int pool_submit_take(struct trv__executor *executor, struct trv__call *ca
     struct core *core = core_of(executor);
     int answer;
 
-    if (UNLIKELY(core->is_closed))
+    if (UNLIKELY(core->initializer.failure))
+        answer = trv__initializer_raise(&core->initializer, trv_BrokenThreadPool);
+    else if (UNLIKELY(core->is_closed))
         answer = trv_raise_int(trv_RuntimeError, "the thread pool has ended with its runtime");
     else if (UNLIKELY(core->pid != trv__runtime()->pid))
         answer =
@@ -322,8 +385,9 @@ static void close_core(struct core *core, bool drop)
     trv__wake_all(&core->idle);
 }
 
-static int wait_for_workers(struct core *core, int64_t deadline_ns)
+static int wait_for_workers(struct trv__executor *executor, int64_t deadline_ns)
 {
+    struct core *core = core_of(executor);
     struct trv__waiter waiter;
 
     if (trv__check_cancelled() < 0)
@@ -333,9 +397,7 @@ static int wait_for_workers(struct core *core, int64_t deadline_ns)
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:
-            return trv_raise_int(trv_TimeoutError,
-                                 "%u workers of the thread pool were not done in time",
-                                 core->alive);
+            return core->alive ? trv__executor_raise_late(executor) : 0;
         case TRV__CANCELLED:
             return trv__raise_cancelled();
         case TRV__FAILED:
@@ -385,7 +447,7 @@ static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_
     if (is_own_worker(core))
         return trv_raise_int(trv_RuntimeError,
                              "a call cannot wait for the end of the thread pool that runs it");
-    if (wait_for_workers(core, deadline_ns) < 0)
+    if (wait_for_workers(executor, deadline_ns) < 0)
         return -1;
     return core->has_work ? wait_for_work(core, deadline_ns) : 0;
 }
@@ -393,6 +455,16 @@ static int pool_shutdown(struct trv__executor *executor, bool wait, bool cancel_
 static size_t pool_workers(struct trv__executor *executor)
 {
     return core_of(executor)->most;
+}
+
+static int list_running(struct trv__executor *executor, trv_object *list)
+{
+    LIST_EACH(node, &core_of(executor)->workers) {
+        struct worker *worker = CONTAINER_OF(node, struct worker, link);
+        if (worker->running && trv_list_append(list, (trv_object *)worker->running) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* What runs cannot be cancelled, only waited for. */
@@ -419,6 +491,8 @@ static void end_with_runtime(struct trv__fini_hook *hook)
         struct worker *worker = CONTAINER_OF(node, struct worker, link);
         if (worker->running)
             (void)trv_future_cancel((trv_object *)worker->running);
+        if (worker->initializing)
+            trv__scope_cancel(worker->initializing);
     }
     if (core->has_work)
         await_work(core);
@@ -428,9 +502,10 @@ static void end_with_runtime(struct trv__fini_hook *hook)
 /* The pool object ------------------------------------------------------------------------------- */
 
 static const struct trv__executor_operations operations = {pool_submit_take, pool_shutdown,
-                                                           pool_workers};
+                                                           pool_workers, list_running};
 
-static void pool_destroy(trv_object *self)
+/* No `destroy`: the core holds objects. */
+static void pool_clear(trv_object *self)
 {
     struct core *core = core_of((struct trv__executor *)(void *)self);
 
@@ -474,7 +549,7 @@ TRV__READ_ONLY struct trv_type trv__thread_pool_type = {
     .construct = trv__executor_construct,
     .slots =
         {
-            .destroy = pool_destroy,
+            .clear = pool_clear,
             .repr = pool_repr,
             .enter = trv__executor_enter,
             .exit = trv__executor_exit,
@@ -571,5 +646,12 @@ trv_object *trv_thread_pool_new(const trv_thread_pool_options *options)
         trv__object_discard(pool);
         return NULL;
     }
-    return (trv_object *)pool;
+    pool->core->calls_most =
+        OPTION_GIVEN(options, calls_per_worker) ? options->calls_per_worker : 0;
+    if (!OPTION_GIVEN(options, initializer) ||
+        trv__initializer_set(&pool->core->initializer, options->initializer,
+                             OPTION_GIVEN(options, arguments) ? options->arguments : NULL) == 0)
+        return (trv_object *)pool;
+    trv_unref((trv_object *)pool);
+    return NULL;
 }
