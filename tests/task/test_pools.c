@@ -223,6 +223,44 @@ TEST(workers_have_names)
     }
 }
 
+/* Pools that wait for each other ---------------------------------------------------------------------- */
+
+static trv_object *pools[2];
+
+static trv_object ask_the_other[1];
+
+TRV_STATIC_FUNCTION(ask_the_other,
+                    "ask_the_other(pool, depth): waits for a call there, and that for one here")
+{
+    int at, depth;
+    trv_auto trv_object *future = NULL;
+
+    if (trv_parse(args, "ii", &at, &depth) < 0)
+        return NULL;
+    if (!depth)
+        return trv_none_new();
+    future = trv_submit(pools[!at], ask_the_other, "ii", !at, depth - 1);
+    return future ? trv_future_result(future, TRV_FOREVER) : NULL;
+}
+
+/* Each has one worker, which waits for what stands in the queue of the other. */
+SEEDED_TEST(waiting_for_each_other_is_a_deadlock, 60)
+{
+    trv_thread_pool_options threads = {.size = sizeof threads, .workers = 1};
+    trv_coroutine_pool_options coroutines = {.size = sizeof coroutines, .workers = 1};
+
+    for (int kind = 0; kind < 2; kind++) {
+        trv_auto trv_object *future = NULL;
+        pools[0] = trv_thread_pool_new(&threads);
+        pools[1] = kind ? trv_coroutine_pool_new(&coroutines) : trv_thread_pool_new(&threads);
+        future = trv_submit(pools[0], ask_the_other, "ii", 0, 4);
+        ck_assert_ptr_null(trv_future_result(future, TRV_FOREVER));
+        crew_expect_error(trv_DeadlockError);
+        end(pools[0]);
+        end(pools[1]);
+    }
+}
+
 /* What is stuck --------------------------------------------------------------------------------------- */
 
 TEST(a_shutdown_names_what_is_stuck)
@@ -271,5 +309,5 @@ TEST(nothing_runs_in_an_idle_pool)
 TEST_LIST(RUN(initializers_run_first), RUN(a_failing_initializer_breaks_the_pool),
           RUN(pending_calls_learn_of_it), RUN(initializers_are_checked),
           RUN(workers_are_replaced_after_so_many_calls), RUN(replacing_loses_no_call),
-          RUN(workers_have_names), RUN(a_shutdown_names_what_is_stuck),
-          RUN(nothing_runs_in_an_idle_pool))
+          RUN(workers_have_names), RUN(waiting_for_each_other_is_a_deadlock),
+          RUN(a_shutdown_names_what_is_stuck), RUN(nothing_runs_in_an_idle_pool))
