@@ -205,7 +205,7 @@ static int run_measurement(const struct workload *workload, enum leg leg,
     trv_auto trv_object *inputs = make_inputs(workload, settings);
     trv_auto trv_object *pairs = NULL;
     trv_auto trv_object *results = NULL;
-    trv_lock_stats before, after;
+    trv_lock_stats before = {.size = sizeof before}, after = before;
     double start, cpu_start, busy_start;
     size_t count = 0;
 

@@ -36,7 +36,7 @@ static void free_tables(struct trv_runtime *runtime)
     struct trv__thread last = {.current = {.heap = runtime->heap, .runtime = runtime}};
 
     trv__current = &last.current;
-    atomic_store_explicit(&runtime->gil.holder, &last, memory_order_relaxed);
+    trv__gil_set_holder(&runtime->gil, &last);
     trv__str_fini(&runtime->objects);
     trv__entries_fini(&runtime->objects.entries);
     trv__current = before;

@@ -51,6 +51,11 @@ static double fini_timeout_of(const trv_config *config)
     return *end ? (double)NAN : timeout;
 }
 
+static bool times_locks(const trv_config *config)
+{
+    return OPTION_GIVEN(config, lock_times) && config->lock_times;
+}
+
 static struct trv_runtime *create_runtime(const trv_config *config)
 {
     struct trv_runtime *runtime = FAULT() ? NULL : calloc(1, sizeof *runtime);
@@ -74,7 +79,7 @@ static struct trv_runtime *create_runtime(const trv_config *config)
     trv__chooser_init(&runtime->chooser, seed_of(config));
     if (runtime->chooser.is_seeded) /* hashes of text are part of the story */
         runtime->objects.hash_key = (struct trv__hash_key){runtime->chooser.seed, 1};
-    trv__gil_init(&runtime->gil, &runtime->chooser, slice_of(config));
+    trv__gil_init(&runtime->gil, &runtime->chooser, slice_of(config), times_locks(config));
     runtime->heap = trv__heap_create(config);
     runtime->main_thread = runtime->heap ? trv__thread_create(runtime) : NULL;
     return runtime;

@@ -132,6 +132,12 @@ static inline struct trv__thread *trv__thread_self(void)
     return (struct trv__thread *)trv__current;
 }
 
+/* A thread's name in reports, which is never empty. */
+static inline const char *trv__thread_name(const struct trv__thread *thread)
+{
+    return thread->name[0] ? thread->name : thread->is_main ? "main" : "thread";
+}
+
 /* The runtime's clock: the real one, or virtual under a seed. */
 static inline int64_t trv__now_ns(void)
 {

@@ -56,9 +56,14 @@ static struct trv__thread *thread_at(struct trv__list *link)
     return CONTAINER_OF(CONTAINER_OF(link, struct trv__gil_waiter, link), struct trv__thread, gil);
 }
 
-static void set_holder(struct trv__gil *gil, struct trv__thread *thread)
+/* From now on nobody runs. */
+static void end_turn(struct trv__gil *gil)
 {
-    atomic_store_explicit(&gil->holder, thread, memory_order_relaxed);
+    struct trv__thread *holder = trv__gil_holder(gil);
+
+    if (holder)
+        trv__gil_ended(gil, holder, trv__clock_ns());
+    trv__gil_set_holder(gil, NULL);
 }
 
 static void stand(struct trv__thread *thread, struct trv__list *line, enum trv__turn turn)
@@ -97,7 +102,7 @@ static void grant(struct trv__gil *gil, struct trv__thread *thread)
 
     trv__list_remove(&thread->gil.link);
     thread->turns.turn = TRV__HAS_TURN;
-    set_holder(gil, thread);
+    trv__gil_set_holder(gil, thread);
     atomic_store_explicit(&thread->gil.word, GRANTED, memory_order_release);
     wake(thread, was_watching);
 }
@@ -129,8 +134,7 @@ static bool await_grant(struct trv__gil *gil, struct trv__thread *self)
         trv__futex_wait(&self->gil.word, WAITING, TRV__NEVER);
         pthread_mutex_lock(&gil->mutex);
     }
-    gil->acquired++;
-    self->gil.held_since_ns = 0;
+    trv__gil_began(gil, self);
     return true;
 }
 
@@ -256,7 +260,7 @@ static void decide(struct trv__gil *gil, int64_t limit_ns)
     struct trv__turns *turns = &gil->turns;
 
     turns->is_taken = true;
-    set_holder(gil, NULL);
+    end_turn(gil);
     for (;;) {
         size_t count;
         admit_watchers(gil);
@@ -349,9 +353,9 @@ void trv__turns_forget(struct trv__gil *gil, struct trv__thread *thread)
 /* Another one, that stands in line, goes on in the caller's stead. */
 static void make_way(struct trv__gil *gil, struct trv__thread *self, struct trv__thread *next)
 {
-    gil->dropped++;
+    trv__gil_count_dropped(gil, self);
     stand(self, &gil->turns.ready, TRV__IN_LINE);
-    set_holder(gil, NULL);
+    end_turn(gil);
     if (await_arrival(gil, next))
         grant(gil, next);
     else
@@ -380,7 +384,7 @@ void trv__turns_reschedule(struct trv__gil *gil, struct trv__thread *self)
     pthread_mutex_lock(&gil->mutex);
     admit_watchers(gil);
     if (!trv__list_is_empty(&gil->turns.ready)) {
-        gil->dropped++;
+        trv__gil_count_dropped(gil, self);
         stand(self, &gil->turns.ready, TRV__IN_LINE);
         decide(gil, 0);
         wait_for_grant(gil, self);

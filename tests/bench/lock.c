@@ -64,12 +64,27 @@ TRV_STATIC_FUNCTION(serve, "serve(): a thread that does I/O")
     return trv_none_new();
 }
 
-/* Boxed additions until told to stop. Returns: how many a second. */
+/* Tells threads to start, before they are submitted. */
+static double go(void)
+{
+    stop = 0;
+    return bench_now();
+}
+
+/* Tells them to stop. Returns: the seconds since they were started. */
+static double halt(double began)
+{
+    double seconds = bench_now() - began;
+
+    stop = 1;
+    return seconds;
+}
+
+/* Boxed additions until told to stop. Returns: how many. */
 TRV_STATIC_FUNCTION(burn, "burn(): a thread that computes")
 {
     trv_auto trv_object *one = trv_int_new(1);
     trv_object *n = trv_int_new(1000);
-    double began = bench_now();
     int64_t count;
 
     while (!stop) {
@@ -80,7 +95,7 @@ TRV_STATIC_FUNCTION(burn, "burn(): a thread that computes")
     }
     DID(trv_int_get(n, &count));
     trv_unref(n);
-    return trv_float_new((double)count / (bench_now() - began));
+    return trv_float_new((double)(count - 1000));
 }
 
 static trv_object *make_pool(unsigned workers)
@@ -102,12 +117,12 @@ static double result_of(trv_object *future)
 static double burn_alone(trv_object *pool, double seconds)
 {
     trv_auto trv_object *future = NULL;
+    double began = go();
 
-    stop = 0;
     future = GOT(trv_submit(pool, burn, ""));
     DID(trv_sleep(seconds));
-    stop = 1;
-    return result_of(future);
+    seconds = halt(began);
+    return result_of(future) / seconds;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -130,15 +145,16 @@ static void latency(trv_object *pool, int apart_us, const char *how, int is_busy
         trv_auto trv_object *serving = NULL;
         trv_auto trv_object *served = NULL;
         pthread_t thread;
-        stop = 0;
+        double began = go(), seconds;
         if (is_busy)
             burning = GOT(trv_submit(pool, burn, ""));
         serving = GOT(trv_submit(pool, serve, ""));
         DID(-pthread_create(&thread, NULL, run_client, NULL));
         served = GOT(trv_future_result(serving, TRV_FOREVER));
+        seconds = halt(began);
         TRV_ALLOW_THREADS
             pthread_join(thread, NULL);
-        figures[3][r] = is_busy ? 100 * result_of(burning) / alone : 100;
+        figures[3][r] = is_busy ? 100 * result_of(burning) / seconds / alone : 100;
         qsort(client.latency_us, (size_t)client.rounds, sizeof(double), compare_doubles);
         figures[0][r] = client.latency_us[client.rounds / 2];
         figures[1][r] = client.latency_us[client.rounds * 99 / 100];
@@ -172,19 +188,18 @@ static double rate_of(trv_object *function, unsigned threads, double seconds)
 {
     trv_auto trv_object *pool = make_pool(threads);
     trv_object *futures[THREADS_MOST];
-    double sum = 0;
+    double sum = 0, began = go();
 
-    stop = 0;
     for (unsigned i = 0; i < threads; i++)
         futures[i] = GOT(trv_submit(pool, function, ""));
     DID(trv_sleep(seconds));
-    stop = 1;
+    seconds = halt(began);
     for (unsigned i = 0; i < threads; i++) {
         sum += result_of(futures[i]);
         trv_unref(futures[i]);
     }
     DID(trv_shutdown(pool, NULL));
-    return sum;
+    return sum / seconds;
 }
 
 static void bench_contention(void)
@@ -211,10 +226,9 @@ static void spin_for(double seconds)
         ;
 }
 
-/* 2 us with the lock, 0.5 us without, over and over. Returns: sections a second. */
+/* 2 us with the lock, 0.5 us without, over and over. Returns: how many sections. */
 TRV_STATIC_FUNCTION(sections, "sections(): a thread with many short sections")
 {
-    double began = bench_now();
     int64_t count = 0;
 
     while (!stop) {
@@ -223,12 +237,12 @@ TRV_STATIC_FUNCTION(sections, "sections(): a thread with many short sections")
             spin_for(0.5e-6);
         count++;
     }
-    return trv_float_new((double)count / (bench_now() - began));
+    return trv_float_new((double)count);
 }
 
 static void bench_short_sections(void)
 {
-    static const unsigned counts[] = {1, 2, 4};
+    static const unsigned counts[] = {1, 2, 4, 8};
 
     for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++) {
         double values[5];
@@ -238,6 +252,67 @@ static void bench_short_sections(void)
         snprintf(unit, sizeof unit, "sections/s, %u thread%s", counts[c], counts[c] > 1 ? "s" : "");
         bench_emit("gil.short_sections", values, 5, unit);
     }
+}
+
+/* Calls that give the lock back for a moment, and so much work with it in between: the wait is over
+ * at once, so this thread asks for the lock all the time. */
+static int work_us;
+
+TRV_STATIC_FUNCTION(constant_io, "constant_io(): a thread that is always back from I/O")
+{
+    int64_t count = 0;
+
+    while (!stop) {
+        TRV_ALLOW_THREADS
+            bench_now();
+        if (work_us)
+            spin_for(work_us * 1e-6);
+        count++;
+    }
+    return trv_float_new((double)count);
+}
+
+/* What the worst served of so many threads that compute has of its fair share beside one that does
+ * I/O all the time. */
+static double least_share(trv_object *pool, unsigned threads)
+{
+    trv_object *futures[THREADS_MOST];
+    trv_auto trv_object *io = NULL;
+    double alone = burn_alone(pool, 0.1), least = alone, seconds, began = go();
+
+    io = GOT(trv_submit(pool, constant_io, ""));
+    for (unsigned i = 0; i < threads; i++)
+        futures[i] = GOT(trv_submit(pool, burn, ""));
+    DID(trv_sleep(0.4));
+    seconds = halt(began);
+    for (unsigned i = 0; i < threads; i++) {
+        double rate = result_of(futures[i]) / seconds;
+        if (rate < least)
+            least = rate;
+        trv_unref(futures[i]);
+    }
+    result_of(io);
+    return 100 * least / (alone / (threads + 1));
+}
+
+static void bench_fair_share(void)
+{
+    static const unsigned counts[] = {1, 2, 4, 8};
+    static const int works[] = {0, 10, 50, 90};
+
+    for (unsigned w = 0; w < sizeof works / sizeof *works; w++)
+        for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++) {
+            trv_auto trv_object *pool = make_pool(counts[c] + 1);
+            double values[3];
+            char unit[80];
+            work_us = works[w];
+            for (int r = 0; r < 3; r++)
+                values[r] = least_share(pool, counts[c]);
+            snprintf(unit, sizeof unit, "%% least of %u keeps, %d us a turn of I/O", counts[c],
+                     work_us);
+            bench_emit("gil.fair_share", values, 3, unit);
+            DID(trv_shutdown(pool, NULL));
+        }
 }
 
 void bench_lock(void)
@@ -254,4 +329,6 @@ void bench_lock(void)
         bench_contention();
     if (bench_wanted("gil.short_sections"))
         bench_short_sections();
+    if (bench_wanted("gil.fair_share"))
+        bench_fair_share();
 }

@@ -19,9 +19,9 @@ static struct trv__thread threads[MODEL_THREADS];
 static struct trv__gil *const gil = &runtime.gil;
 static int inside, entered[MODEL_THREADS], plain;
 static int64_t released_ns;
-static struct trv__thread *due; /* the first of the returning ones at the last release */
+static struct trv__thread *due; /* the first of the returning ones at the last release, or NULL */
 
-static void begin_with(enum trv__haste haste)
+static void begin_with(enum trv__haste haste, bool is_timed)
 {
     memset(&runtime, 0, sizeof runtime);
     memset(threads, 0, sizeof threads);
@@ -29,7 +29,7 @@ static void begin_with(enum trv__haste haste)
     inside = 0;
     released_ns = 0;
     due = NULL;
-    trv__gil_init(gil, &runtime.chooser, SLICE_NS / 1e9);
+    trv__gil_init(gil, &runtime.chooser, SLICE_NS / 1e9, is_timed);
     for (size_t i = 0; i < MODEL_THREADS; i++) {
         trv__list_init(&threads[i].gil.link);
         threads[i].current.runtime = &runtime;
@@ -39,30 +39,38 @@ static void begin_with(enum trv__haste haste)
 
 static void begin(void)
 {
-    begin_with(TRV__AT_ONCE);
+    begin_with(TRV__AT_ONCE, false);
 }
 
 static void begin_patient(void)
 {
-    begin_with(TRV__IN_TURN);
+    begin_with(TRV__IN_TURN, false);
 }
 
 static void begin_soon(void)
 {
-    begin_with(TRV__SOON);
+    begin_with(TRV__SOON, false);
+}
+
+/* Every taking and giving is seen. */
+static void begin_timed(void)
+{
+    begin_with(TRV__AT_ONCE, true);
 }
 
 static void end(void)
 {
-    MODEL_ASSERT(atomic_load(&gil->state) == 0);
+    MODEL_ASSERT((atomic_load(&gil->state) & ~(uintptr_t)TRV__GIL_SLOWLY) == 0);
     MODEL_ASSERT(trv__list_is_empty(&gil->returning) && trv__list_is_empty(&gil->preempted));
-    MODEL_ASSERT(!atomic_load(&gil->holder));
 }
 
+/* All sleep: nobody, then, who could have the lock, or has it. */
 static void idle(void)
 {
-    if (!(atomic_load(&gil->state) & LOCKED))
+    if (!trv__gil_holder(gil))
         MODEL_ASSERT(trv__list_is_empty(&gil->returning) && trv__list_is_empty(&gil->preempted));
+    for (int i = 0; i < MODEL_THREADS; i++)
+        MODEL_ASSERT(trv__gil_holder(gil) != &threads[i] || !model_is_asleep(i));
 }
 
 static struct trv__thread *me(void)
@@ -74,10 +82,10 @@ static struct trv__thread *me(void)
 }
 
 /* Whether somebody else comes in although `due` stood in line, visibly, and had waited for too long when
- * the lock was released. */
+ * the lock was released; unless a debt comes first. */
 static bool is_overtaking(void)
 {
-    return model_saw(due && due != me() && trv__list_is_linked(&due->gil.link) &&
+    return model_saw(due && due != me() && !gil->is_due && trv__list_is_linked(&due->gil.link) &&
                      released_ns - due->gil.queued_ns > STARVING_NS);
 }
 
@@ -102,7 +110,8 @@ static void give(void)
 {
     released_ns = model_now_ns();
     due = NULL;
-    if (*(volatile uint32_t *)&gil->state & WAITERS && !trv__list_is_empty(&gil->returning))
+    if (*(volatile uintptr_t *)&gil->state & TRV__GIL_WAITERS &&
+        !trv__list_is_empty(&gil->returning))
         due = thread_at(gil->returning.next);
     model_saw((uintptr_t)due);
     trv__gil_give(gil, me());
@@ -145,6 +154,11 @@ static void leave(void)
 #define COMMON .idle = idle, .end = end
 static const struct model_scenario two_come_and_go = {
     .name = "two come and go", .begin = begin, .threads = {twice, twice}, COMMON, .surprises = 3};
+static const struct model_scenario two_come_and_are_timed = {.name = "two come and are timed",
+                                                             .begin = begin_timed,
+                                                             .threads = {twice, once},
+                                                             COMMON,
+                                                             .surprises = 3};
 static const struct model_scenario three_come = {
     .name = "three come", .begin = begin, .threads = {once, once, leave}, COMMON, .surprises = 3};
 static const struct model_scenario the_patient_come = {.name = "the patient come",
@@ -214,8 +228,23 @@ static void compute_a_round(int64_t ns)
     model_pause();
 }
 
-/* At the third safepoint at the latest: the first begins to count, for RETURN_NS. */
+/* At the next safepoint, by one whose own precedence is over. */
 static void compute_beside_who_returns(void)
+{
+    take();
+    me()->gil.is_returning = false;
+    for (int i = 0; i < 5; i++) {
+        bool is_due;
+        compute_a_round(RETURN_NS / 10);
+        is_due = model_is_asleep(1);
+        safepoint();
+        MODEL_ASSERT(!is_due || !model_is_asleep(1));
+    }
+    give();
+}
+
+/* When the time is over that one which has returned itself may take. */
+static void return_beside_who_returns(void)
 {
     int late = 0;
 
@@ -229,15 +258,15 @@ static void compute_beside_who_returns(void)
     give();
 }
 
-/* When its patience has ended: the first time the holder's slice begins to count, so at the safepoint after
- * the second time; and once more for the one sleep that ends too early, as a surprise. */
+/* When its patience has ended, which is as long as a slice; and once more for the one sleep that ends
+ * too early, as a surprise. */
 static void compute_beside_the_patient(void)
 {
     take();
     for (int i = 0; i < 10; i++) {
         bool is_due;
         compute_a_round(SLICE_NS / 2);
-        is_due = model_is_asleep(1) && model_time_outs(1) >= 3;
+        is_due = model_is_asleep(1) && model_time_outs(1) >= 2;
         safepoint();
         MODEL_ASSERT(!is_due || !model_is_asleep(1));
     }
@@ -248,6 +277,13 @@ static const struct model_scenario who_returns_is_served_soon = {
     .name = "who returns is served soon",
     .begin = begin,
     .threads = {compute_beside_who_returns, once},
+    COMMON,
+    .surprises = 2,
+    .is_sequential = true};
+static const struct model_scenario who_returned_gives_way = {
+    .name = "who returned gives way",
+    .begin = begin,
+    .threads = {return_beside_who_returns, once},
     COMMON,
     .surprises = 2,
     .is_sequential = true};
@@ -264,6 +300,7 @@ static const struct model_scenario the_patient_are_served = {
 RAW_TEST(coming_and_going)
 {
     model_check(&two_come_and_go);
+    model_check(&two_come_and_are_timed);
     model_check(&three_come);
     model_check(&the_patient_come);
     model_check(&soon_they_come);
@@ -281,6 +318,7 @@ RAW_TEST(safepoints)
 RAW_TEST(how_soon)
 {
     model_check(&who_returns_is_served_soon);
+    model_check(&who_returned_gives_way);
     model_check(&the_patient_are_served);
 }
 

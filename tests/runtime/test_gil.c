@@ -284,7 +284,7 @@ TEST(a_finalizer_keeps_the_lock)
 
 TEST(waiting_is_counted)
 {
-    trv_lock_stats before, after;
+    trv_lock_stats before = {.size = sizeof before}, after = before, mine = before;
     struct crew crew;
 
     trv_lock_stats_get(&before);
@@ -292,12 +292,102 @@ TEST(waiting_is_counted)
     crew_start(&crew, compute, NULL);
     for (int i = 0; i < 20; i++)
         ck_assert_int_eq(trv_sleep(0.0005), 0);
+    trv_lock_stats_of_thread(&mine);
     stop = 1;
     crew_join(&crew);
     trv_lock_stats_get(&after);
     ck_assert_uint_gt(after.acquired, before.acquired);
     ck_assert_uint_gt(after.dropped, before.dropped);
     ck_assert_double_gt(after.waited, before.waited);
+    ck_assert_double_gt(after.blocked, before.blocked);
+    ck_assert_uint_gt(mine.acquired, 0);
+    ck_assert_uint_lt(mine.acquired, after.acquired);
+    ck_assert_double_eq(after.held, 0);
+}
+
+/* A program that knows only the first figures gets no more. */
+TEST(figures_are_cut_to_the_size_that_is_asked_for)
+{
+    trv_lock_stats stats = {.size = offsetof(trv_lock_stats, dropped), .dropped = 12345};
+
+    trv_lock_stats_get(&stats);
+    ck_assert_uint_eq(stats.size, offsetof(trv_lock_stats, dropped));
+    ck_assert_uint_eq(stats.dropped, 12345);
+}
+
+static double figure_of(trv_object *record, const char *name)
+{
+    trv_auto trv_object *key = trv_str_new(name);
+    trv_auto trv_object *value = trv_getitem(record, key);
+    double figure = -1;
+
+    ck_assert_ptr_nonnull(value);
+    ck_assert_int_eq(trv_float_get(value, &figure), 0);
+    return figure;
+}
+
+static void hold_a_while(void *unused)
+{
+    int64_t end_ns = trv__clock_ns() + 3000000;
+
+    (void)unused;
+    while (trv__clock_ns() < end_ns)
+        ;
+}
+
+static void doze_until_stopped(void *unused)
+{
+    (void)unused;
+    while (!stop)
+        ck_assert_int_eq(trv_sleep(0.0001), 0);
+}
+
+static trv_object *hold_timed(double *held_by_member)
+{
+    trv_auto trv_object *records = NULL;
+    struct crew crew;
+
+    crew_begin(&crew);
+    crew_start(&crew, hold_a_while, NULL);
+    crew_start(&crew, doze_until_stopped, NULL);
+    while (crew.left > 1)
+        ck_assert_int_eq(trv_sleep(0.001), 0);
+    records = trv_lock_stats_threads();
+    stop = 1;
+    crew_join(&crew);
+    *held_by_member = 0;
+    TRV_FOR(record, records)
+        *held_by_member += figure_of(record, "held");
+    return trv_steal(&records);
+}
+
+/* Who holds it for three milliseconds has held it that long, however the others waited. */
+static void holdings_are_timed(const char *seed)
+{
+    trv_config config = {.size = sizeof config, .lock_times = 1, .seed = seed};
+    trv_lock_stats all = {.size = sizeof all};
+    trv_object *records;
+    double held_by_living;
+    size_t count;
+
+    stop = 0;
+    ck_assert_int_eq(trv_init(&config), 0);
+    records = hold_timed(&held_by_living);
+    ck_assert_int_eq(trv_list_len(records, &count), 0);
+    ck_assert_uint_eq(count, 2);
+    trv_unref(records);
+    trv_lock_stats_get(&all);
+    ck_assert_double_ge(all.longest, 0.003);
+    ck_assert_double_ge(all.held, all.longest);
+    ck_assert_double_gt(held_by_living, 0);
+    ck_assert_double_lt(held_by_living, all.held - 0.003 + 1e-9);
+    trv_fini();
+}
+
+RAW_TEST(holdings_are_timed_if_asked)
+{
+    holdings_are_timed("");
+    holdings_are_timed("7");
 }
 
 TEST_LIST(RUN(one_thread_at_a_time), RUN(one_thread_at_a_time_under_any_seed),
@@ -308,4 +398,5 @@ TEST_LIST(RUN(one_thread_at_a_time), RUN(one_thread_at_a_time_under_any_seed),
           RUN(who_computes_is_served_beside_threads_that_wait),
           RUN(every_way_out_takes_the_lock_again), RUN(others_run_meanwhile),
           RUN(others_run_meanwhile_under_a_seed), RUN(a_finalizer_keeps_the_lock),
-          RUN(waiting_is_counted))
+          RUN(waiting_is_counted), RUN(figures_are_cut_to_the_size_that_is_asked_for),
+          RUN(holdings_are_timed_if_asked))
