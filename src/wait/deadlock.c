@@ -216,24 +216,28 @@ static bool add_waiting(struct trv__context *context, void *argument)
     return true;
 }
 
-/* All who wait, the newest thread first; but the calling one before them. */
+static void add_thread(const struct trv__thread *thread, struct ring *ring)
+{
+    struct trv__context *context = thread->current.context;
+
+    if (trv__runs_loop(context))
+        trv__loop_each(thread->loop, add_waiting, ring);
+    else if (context->is_parked)
+        add_waiting(context, ring);
+}
+
+/* All who wait, the newest thread first; but the calling one before them, which, if it ends, is not
+ * among the threads any more. */
 static void gather(struct ring *ring, const struct trv_runtime *runtime)
 {
-    struct trv__list *self = &trv__thread_self()->link, *node = self;
-    bool is_listed = trv__list_is_linked(self);
+    const struct trv__thread *self = trv__thread_self();
 
-    for (;;) {
-        struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
-        struct trv__context *context = thread->current.context;
-        if (trv__runs_loop(context))
-            trv__loop_each(thread->loop, add_waiting, ring);
-        else if (context->is_parked)
-            add_waiting(context, ring);
-        node = node->previous;
-        if (node == &runtime->threads)
-            node = node->previous;
-        if (node == self || !is_listed)
-            return;
+    add_thread(self, ring);
+    for (const struct trv__list *node = runtime->threads.previous; node != &runtime->threads;
+         node = node->previous) {
+        const struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
+        if (thread != self)
+            add_thread(thread, ring);
     }
 }
 

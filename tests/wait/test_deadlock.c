@@ -108,6 +108,33 @@ SEEDED_TEST(an_event_that_nobody_sets, 5)
     note_deadlock();
 }
 
+/* The last one that could run ends: it is no thread any more when it looks at who is left. */
+static void wait_or_tell_the_others(void *event)
+{
+    if (trv_event_wait(event, TRV_FOREVER) < 0) {
+        note_deadlock();
+        ck_assert_int_eq(trv_event_set(event), 0);
+    }
+}
+
+static void do_nothing(void *unused)
+{
+    (void)unused;
+}
+
+SEEDED_TEST(the_last_one_that_could_ends, 20)
+{
+    trv_auto trv_object *event = trv_event_new();
+    struct crew crew;
+
+    crew_begin(&crew);
+    crew_start(&crew, wait_or_tell_the_others, event);
+    crew_start(&crew, do_nothing, NULL);
+    wait_or_tell_the_others(event);
+    crew_join(&crew);
+    ck_assert_int_eq(found, 1);
+}
+
 TEST(an_event_that_nobody_sets_really)
 {
     trv_auto trv_object *event = trv_event_new();
@@ -119,4 +146,4 @@ TEST(an_event_that_nobody_sets_really)
 }
 
 TEST_LIST(RUN(two_threads_take_two_locks), RUN(an_event_that_nobody_sets),
-          RUN(an_event_that_nobody_sets_really))
+          RUN(the_last_one_that_could_ends), RUN(an_event_that_nobody_sets_really))
