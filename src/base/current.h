@@ -69,6 +69,10 @@ struct trv__context {
     const char *waits_in;        /* the blocking call, as "Queue.get"; a constant */
     const void *waits_at;        /* the address in the caller's code that called it */
     struct trv_object *waits_on; /* what it waits for, borrowed (the waiter holds it); or NULL */
+
+    /* For traces of seeded runs. */
+    uint32_t number;   /* tells coroutines, and threads, apart */
+    const void *place; /* in a traced run: the address in the user's code where it last made way */
     struct trv__list *line;      /* its place in the list it waits in, or NULL */
     struct trv_object *function; /* what the call runs that `task` is of; borrowed, or NULL */
     struct trv__context *next_found; /* in the ring that a search for deadlocks makes, or NULL */

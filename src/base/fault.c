@@ -8,6 +8,9 @@
  */
 #include "base/fault.h"
 
+#include "base/current.h"
+#include "base/hash.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -16,6 +19,14 @@
 static _Atomic uint64_t passes_left; /* 0: disarmed */
 static _Atomic bool has_struck;
 static _Atomic bool was_read; /* whether TRIVET_FAULT was looked at */
+static _Atomic bool is_suspended;
+
+/* Scattered faults: the draw of a pass is a hash of its number, so that faults and scheduling do not
+ * disturb one another. Guarded by the GIL. */
+static struct {
+    uint64_t seed, passes;
+    uint64_t below; /* a draw below this fails; 0: no pass does */
+} scatter;
 
 static void read_environment(void)
 {
@@ -25,10 +36,25 @@ static void read_environment(void)
         atomic_store(&passes_left, strtoull(text, NULL, 10));
 }
 
+static bool is_struck_by_scatter(const char *file, int line)
+{
+    if (!trv__current || !trv__holds_gil() || !scatter.below ||
+        trv__hash_mix(scatter.seed + ++scatter.passes * UINT64_C(0x9e3779b97f4a7c15)) >=
+            scatter.below)
+        return false;
+    trv__fault_strikes(file, line);
+    errno = ENOMEM;
+    return true;
+}
+
 int trv__fault_here(const char *file, int line)
 {
     uint64_t left;
 
+    if (atomic_load_explicit(&is_suspended, memory_order_relaxed))
+        return 0;
+    if (is_struck_by_scatter(file, line))
+        return 1;
     if (!atomic_exchange(&was_read, true))
         read_environment();
     left = atomic_load_explicit(&passes_left, memory_order_relaxed);
@@ -55,6 +81,18 @@ bool trv__fault_struck(void)
     return atomic_load(&has_struck);
 }
 
+void trv__fault_scatter(uint64_t seed, double rate)
+{
+    scatter.seed = trv__hash_mix(seed ^ UINT64_C(0xfa017));
+    scatter.passes = 0;
+    scatter.below = rate >= 1 ? UINT64_MAX : (uint64_t)(rate * 0x1p64);
+}
+
+void trv__fault_suspend(bool suspended)
+{
+    atomic_store_explicit(&is_suspended, suspended, memory_order_relaxed);
+}
+
 #else
 
 int trv__fault_here(const char *file, int line)
@@ -71,6 +109,16 @@ void trv__fault_arm(uint64_t nth)
 bool trv__fault_struck(void)
 {
     return false;
+}
+
+void trv__fault_scatter(uint64_t seed, double rate)
+{
+    (void)seed, (void)rate;
+}
+
+void trv__fault_suspend(bool suspended)
+{
+    (void)suspended;
 }
 
 #endif

@@ -95,8 +95,10 @@ static struct trv__coroutine *take_next(struct trv__loop *loop)
 
 static __attribute__((noinline)) void give_way_slowly(struct trv__coroutine *self)
 {
-    struct trv__coroutine *next = take_next(self->loop);
+    struct trv__coroutine *next;
 
+    trv__leaving(&trv__runtime()->chooser, &self->context);
+    next = take_next(self->loop);
     if (next != self)
         go_on(self->context.stack, set_current(self->loop, next));
 }

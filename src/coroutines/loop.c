@@ -272,6 +272,15 @@ static void look_around(struct trv__loop *loop)
     }
 }
 
+/* For the trace of a seeded run. */
+static void tell_choice(struct trv__chooser *chooser, struct trv__ready *ready)
+{
+    if (ready->future)
+        trv__chose_call(chooser, CONTAINER_OF(&ready->link, struct trv__call, link)->callable);
+    else
+        trv__chose(chooser, NULL, &CONTAINER_OF(ready, struct trv__coroutine, ready)->context);
+}
+
 /* Takes the next out of the queue, the one the chooser picks. */
 static struct trv__ready *choose_ready(struct trv__loop *loop)
 {
@@ -286,6 +295,7 @@ static struct trv__ready *choose_ready(struct trv__loop *loop)
         for (count = trv__choose(&trv__runtime()->chooser, TRV__CHOOSE_READY, count); count > 0;
              count--)
             node = node->next;
+        tell_choice(&trv__runtime()->chooser, CONTAINER_OF(node, struct trv__ready, link));
     }
     trv__list_remove(node);
     return CONTAINER_OF(node, struct trv__ready, link);
@@ -308,8 +318,11 @@ static struct trv__coroutine *begin(struct trv__loop *loop, struct trv__call *ca
 
     if (call->future->state == TRV__PENDING) {
         coroutine = trv__coroutine_create(loop, call);
-        if (coroutine)
+        if (coroutine) {
+            coroutine->context.number = trv__chooser_number(&trv__runtime()->chooser);
+            coroutine->context.place = NULL;
             return coroutine;
+        }
         trv_raise(trv_MemoryError, "no memory for another coroutine");
         trv__future_fail_take(call->future, trv_error_take());
     }

@@ -51,6 +51,7 @@ static void free_runtime(struct trv_runtime *runtime)
     if (runtime->heap)
         trv__heap_destroy(runtime->heap);
     trv__gil_fini(&runtime->gil);
+    trv__chooser_close(&runtime->chooser);
     pthread_key_delete(runtime->attached);
     free(runtime->io_scratch);
     free(runtime);

@@ -88,6 +88,7 @@ static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
     struct trv__loop *own_loop = self->loop;
 
     trv__gil_after_fork(&runtime->gil, self);
+    trv__chooser_in_child(&runtime->chooser);
     if (self->event_fd >= 0)
         close(self->event_fd);
     self->event_fd = -1;

@@ -56,6 +56,7 @@ static bool times_locks(const trv_config *config)
     return OPTION_GIVEN(config, lock_times) && config->lock_times;
 }
 
+/* NULL with errno. */
 static struct trv_runtime *create_runtime(const trv_config *config)
 {
     struct trv_runtime *runtime = FAULT() ? NULL : calloc(1, sizeof *runtime);
@@ -65,8 +66,10 @@ static struct trv_runtime *create_runtime(const trv_config *config)
         free(runtime);
         runtime = NULL;
     }
-    if (!runtime)
+    if (!runtime) {
+        errno = ENOMEM;
         return NULL;
+    }
     trv__list_init(&runtime->threads);
     trv__list_init(&runtime->finished);
     trv__list_init(&runtime->fini_hooks);
@@ -77,6 +80,12 @@ static struct trv_runtime *create_runtime(const trv_config *config)
     runtime->fini_timeout = fini_timeout_of(config);
     runtime->pid = getpid();
     trv__chooser_init(&runtime->chooser, seed_of(config));
+    if (trv__chooser_open(&runtime->chooser) < 0) {
+        pthread_key_delete(runtime->attached);
+        free(runtime);
+        errno = EINVAL;
+        return NULL;
+    }
     if (runtime->chooser.is_seeded) /* hashes of text are part of the story */
         runtime->objects.hash_key = (struct trv__hash_key){runtime->chooser.seed, 1};
     trv__gil_init(&runtime->gil, &runtime->chooser, slice_of(config), times_locks(config));
@@ -113,8 +122,9 @@ int trv_init(const trv_config *config)
     runtime = create_runtime(config);
     self = runtime ? runtime->main_thread : NULL;
     if (!self) {
-        if (runtime)
-            trv__runtime_let_go(runtime);
+        if (!runtime)
+            return -1;
+        trv__runtime_let_go(runtime);
         return fail(ENOMEM);
     }
     self->is_main = true;

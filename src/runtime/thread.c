@@ -268,6 +268,7 @@ static struct trv__thread *create_started(struct trv_runtime *runtime,
     if (!thread)
         return (void *)trv_raise(trv_MemoryError, "out of memory");
     thread->was_started = true;
+    thread->context.number = trv__chooser_number(&runtime->chooser);
     thread->is_daemon = spec->is_daemon;
     thread->run = spec->run;
     thread->argument = spec->argument;

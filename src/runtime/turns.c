@@ -258,6 +258,7 @@ static bool awaits_world(const struct trv__turns *turns)
 static void decide(struct trv__gil *gil, int64_t limit_ns)
 {
     struct trv__turns *turns = &gil->turns;
+    struct trv__thread *last = trv__gil_holder(gil);
 
     turns->is_taken = true;
     end_turn(gil);
@@ -268,6 +269,7 @@ static void decide(struct trv__gil *gil, int64_t limit_ns)
         if (count) {
             struct trv__thread *next =
                 nth_ready(gil, trv__choose(gil->chooser, TRV__CHOOSE_THREAD, count));
+            trv__chose(gil->chooser, last ? last->current.context : NULL, next->current.context);
             if (await_arrival(gil, next)) {
                 grant(gil, next);
                 return;
@@ -319,6 +321,7 @@ bool trv__turns_take(struct trv__gil *gil, struct trv__thread *self)
 
 void trv__turns_give(struct trv__gil *gil, struct trv__thread *self)
 {
+    trv__leaving(gil->chooser, self->current.context);
     pthread_mutex_lock(&gil->mutex);
     decide(gil, STILL);
     set_here(self, false);
@@ -367,6 +370,7 @@ void trv__turns_switch(struct trv__gil *gil, struct trv__thread *self)
 {
     size_t count, chosen;
 
+    trv__leaving(gil->chooser, self->current.context);
     pthread_mutex_lock(&gil->mutex);
     if (gil->turns.looks++ % SAFEPOINTS_A_LOOK == 0)
         admit_watchers(gil);
@@ -374,13 +378,17 @@ void trv__turns_switch(struct trv__gil *gil, struct trv__thread *self)
     chosen = trv__choose(gil->chooser, TRV__CHOOSE_SWITCH, count + 1);
     if (chosen) {
         struct trv__thread *next = nth_ready(gil, chosen - 1);
+        trv__chose(gil->chooser, self->current.context, next->current.context);
         make_way(gil, self, next);
+    } else if (count) {
+        trv__chose(gil->chooser, self->current.context, self->current.context);
     }
     pthread_mutex_unlock(&gil->mutex);
 }
 
 void trv__turns_reschedule(struct trv__gil *gil, struct trv__thread *self)
 {
+    trv__leaving(gil->chooser, self->current.context);
     pthread_mutex_lock(&gil->mutex);
     admit_watchers(gil);
     if (!trv__list_is_empty(&gil->turns.ready)) {
@@ -406,6 +414,7 @@ void trv__turns_rest(struct trv__gil *gil, struct trv__thread *self, int64_t dea
 {
     int64_t real_ns = real_deadline(gil, deadline_ns);
 
+    trv__leaving(gil->chooser, self->current.context);
     pthread_mutex_lock(&gil->mutex);
     self->turns.deadline_ns = deadline_ns;
     stand(self, &gil->turns.sleepers, TRV__RESTING);
@@ -462,6 +471,7 @@ bool trv__turns_watch(struct trv__gil *gil, struct trv__thread *self, struct pol
     int64_t real_ns = real_deadline(gil, deadline_ns);
     bool is_over;
 
+    trv__leaving(gil->chooser, self->current.context);
     pthread_mutex_lock(&gil->mutex);
     self->turns.deadline_ns = deadline_ns;
     self->turns.watched = watched;
