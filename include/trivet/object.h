@@ -221,7 +221,7 @@ static inline int trv_with_once_(trv_with_ *with)
 
 /* Enters a lock, a pool or another context manager, runs its block, and leaves it however the
  * block ends. The block is skipped, with an exception set, if entering fails.
- * Raises: TypeError. Blocks and May switch: as entering does. */
+ * Raises: TypeError. Blocks: as entering does. May switch. */
 #define TRV_WITH(manager)                                                                          \
     for (trv_with_ TRV_UNIQUE_(trv_with_state_)                                                    \
              TRV_CLEANUP_(trv_with_end) = trv_with_begin(manager);                                 \

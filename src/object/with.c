@@ -19,6 +19,9 @@ trv_with_ trv_with_begin(trv_object *manager)
                   manager->type->name);
         return with;
     }
+    /* Entering may block: so it is a safepoint, like every call that may. */
+    if (trv__safepoint() < 0)
+        return with;
     trv_ref(manager);
     /* What waits in here waits, for the user, in the TRV_WITH. */
     trv__current->context->waits_at = __builtin_return_address(0);

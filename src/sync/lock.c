@@ -131,7 +131,7 @@ int trv__lock_acquire(struct trv__lock *lock, double timeout, const char *what, 
     struct trv__context *context = trv__current->context;
     int64_t deadline_ns = TRV__NEVER;
 
-    if (LIKELY(!lock->owner && !context->scope && timeout >= 0)) {
+    if (LIKELY(!lock->owner && !context->scope && timeout >= 0 && !trv__must_attend())) {
         own(lock, context);
         return 1;
     }

@@ -82,12 +82,17 @@ int trv__raise_may_not_block(const char *what)
     return trv_raise_int(trv_RuntimeError, "%s would block inside a finalizer or callback", what);
 }
 
-int trv__deadline(double timeout, int64_t *deadline_ns)
+static int to_deadline(double timeout, int64_t *deadline_ns)
 {
     if (isnan(timeout) || timeout < 0)
         return trv_raise_int(trv_ValueError, "timeout must be a non-negative number");
     *deadline_ns = isinf(timeout) ? TRV__NEVER : trv__deadline_after(trv__now_ns(), timeout);
     return 0;
+}
+
+int trv__deadline(double timeout, int64_t *deadline_ns)
+{
+    return trv__safepoint() < 0 ? -1 : to_deadline(timeout, deadline_ns);
 }
 
 enum trv__wake trv__park(int64_t deadline_ns)
@@ -174,6 +179,7 @@ struct trv__waiter *trv__wake_one(struct trv__list *list, trv_object *given)
              chosen > 0; chosen--)
             node = node->next;
         waiter = CONTAINER_OF(node, struct trv__waiter, link);
+        trv__chose(&trv__runtime()->chooser, trv__current->context, waiter->context);
         trv__list_remove(node);
         /* One whose deadline or cancellation came first is passed over. */
         if (!waiter->context->is_parked)
@@ -227,7 +233,7 @@ int trv_scope_begin(trv_scope *scope, double seconds)
     int64_t deadline_ns;
 
     *scope = (trv_scope){.state = DONE};
-    if (trv__deadline(seconds, &deadline_ns) < 0)
+    if (to_deadline(seconds, &deadline_ns) < 0)
         return -1;
     *scope = (trv_scope){.deadline_ns = deadline_ns};
     enter(scope);
@@ -315,7 +321,7 @@ trv_scope trv_scope_made_(double seconds, int is_shield)
 {
     trv_scope scope = {.deadline_ns = TRV__NEVER, .is_shield = is_shield};
 
-    if (trv__deadline(seconds, &scope.deadline_ns) < 0)
+    if (to_deadline(seconds, &scope.deadline_ns) < 0)
         scope.state = DONE;
     return scope;
 }

@@ -45,7 +45,9 @@ static inline __attribute__((always_inline)) int trv__may_block(const char *what
 {
     return trv__may_block_at(what, __builtin_return_address(0));
 }
-/* Checks a timeout and turns it into a deadline. 0, or -1 with ValueError. */
+/* Begins a blocking call, before it looks at anything: a safepoint, so that a schedule can be varied
+ * there also if the call need not wait. Checks a timeout and turns it into a deadline. 0, or -1 with
+ * ValueError. */
 int trv__deadline(double timeout, int64_t *deadline_ns);
 
 /* The earliest deadline of the scopes around the calling context, TRV__NEVER if there is none. */
