@@ -6,6 +6,7 @@
  * clear line on stderr and exit status 2.
  */
 #include "cli/compare.h"
+#include "cli/explore.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static const char usage[] =
     "usage: trivet COMMAND [OPTION...]\n"
     "\n"
     "  compare    run the same work inline, on threads, processes and coroutines\n"
+    "  explore    search the schedules of a program for one under which it fails\n"
     "  --version  print the version\n"
     "  --help     print this\n"
     "\n"
@@ -23,6 +25,8 @@ int main(int argc, char **argv)
 {
     if (argc >= 2 && strcmp(argv[1], "compare") == 0)
         return compare_main(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "explore") == 0)
+        return explore_main(argc - 1, argv + 1);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("trivet %s\n", trv_version());
         return 0;
