@@ -201,7 +201,7 @@ static const char *pending_enders(struct trv__future *future, trv__ender_visit *
             continue;
         begun++;
         if (!visit(&coroutine->context, argument))
-            return NULL;
+            return "could make room for";
     }
     return begun == work->taken && is_ours(work) ? "could make room for" : NULL;
 }

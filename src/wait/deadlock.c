@@ -14,8 +14,9 @@
  * Standstill. A count of threads that are asleep without a deadline reaches the number of threads:
  * then, and only then, everything is looked at. If no thread and no coroutine has been woken, none
  * waits for anything outside (another process), and the system has no thread in this process that we
- * do not know, nothing can ever happen again. One of those who wait then gets DeadlockError: the one
- * who parks now, or the newest. Idle workers are no such waits.
+ * do not know, nothing can ever happen again. One of those who wait then gets DeadlockError: one that waits
+ * for nobody in particular rather than one that waits for him to end, then the one who parks now, then
+ * the newest. Idle workers are no such waits.
  *
  * Why that is never wrong. All is looked at under the GIL. A thread that is outside (in
  * TRV_ALLOW_THREADS, in a poll, in line for the GIL) is not counted asleep until it has the GIL again
@@ -40,6 +41,7 @@
 #define FOREIGN_NS 1000000000
 #define PATIENCE_NS 1000000
 #define PATIENCE_TIMES 10
+#define TOGETHER "these wait for each other"
 
 /* The ring of those found: linked by next_found, beginning and ending with who looks ------------------- */
 
@@ -71,6 +73,46 @@ static void ring_end(struct ring *ring)
         context->next_found = NULL;
         context = next;
     } while (context != ring->first);
+}
+
+/* Who is told ------------------------------------------------------------------------------------------- */
+
+/* How willingly one is told; the least is. Best is who waits for nobody in particular: one that waits
+ * for the end of another hears of it anyway. */
+static int reluctance(const struct trv__context *context)
+{
+    if (trv__runs_loop(context))
+        return 4; /* cannot be told at all */
+    if (context->waits_for == TRV__WAITS_TO_RETURN)
+        return 3;
+    return !context->waits_on || context->waits_on->type->enders ? 2 : 1;
+}
+
+/* The first of those that are the least reluctant. */
+static struct trv__context *choose_victim(const struct ring *ring)
+{
+    struct trv__context *context = ring->first, *victim = context;
+
+    do {
+        if (reluctance(context) < reluctance(victim))
+            victim = context;
+        context = context->next_found;
+    } while (context != ring->first);
+    return victim;
+}
+
+/* The exception is made here, in whichever context runs, and pending in the other when that goes on. */
+static void fail(struct trv__context *victim, const char *what)
+{
+    trv_object *pending = trv_error_take(), *error, *old;
+
+    trv__report_deadlock(victim, what);
+    error = trv_error_take();
+    trv__error_give(pending);
+    old = victim->error;
+    victim->error = error;
+    trv__unpark(victim, TRV__FAILED);
+    trv_unref(old);
 }
 
 /* Owned things ------------------------------------------------------------------------------------------ */
@@ -109,16 +151,27 @@ static bool is_closed(struct ring *ring)
     return true;
 }
 
+/* The ring is closed: tells who closes it; or, if he had better come back, another who then goes on. */
+static int tell(struct ring *ring)
+{
+    struct trv__context *victim = choose_victim(ring);
+
+    if (victim != ring->first) {
+        fail(victim, TOGETHER);
+        return 0;
+    }
+    trv__report_deadlock(victim, TOGETHER);
+    return -1;
+}
+
 int trv__deadlock_check(struct trv__context *context)
 {
     struct ring ring = {.has_way_out = false};
     int answer = 0;
 
     ring_begin(&ring, context);
-    if (UNLIKELY(is_closed(&ring))) {
-        trv__report_deadlock(context, "these wait for each other");
-        answer = -1;
-    }
+    if (UNLIKELY(is_closed(&ring)))
+        answer = tell(&ring);
     ring_end(&ring);
     context->waits_endlessly = answer == 0;
     return answer;
@@ -180,22 +233,22 @@ static size_t count_unknown(const struct trv_runtime *runtime)
 }
 
 /* Whether a thread that we do not know might come and wake somebody. One that was joined just now may
- * be in the system's list for a moment longer. Where there are such threads, they are there to stay, and
- * it is not asked again for a while: a program that is driven by one comes here all the time. */
+ * be in the system's list for a moment longer, which is waited for; but not where such threads were seen
+ * lately: they are there to stay, and a program that is driven by one comes here all the time. */
 static bool may_come_from_outside(struct trv_runtime *runtime)
 {
     struct trv__standstill *standstill = &runtime->standstill;
     struct timespec nap = trv__timespec(PATIENCE_NS);
-    int64_t now_ns = trv__clock_ns();
+    bool were_lately =
+        standstill->foreign_ns && trv__clock_ns() - standstill->foreign_ns < FOREIGN_NS;
 
-    if (standstill->foreign_ns && now_ns - standstill->foreign_ns < FOREIGN_NS)
-        return true;
-    for (int i = 0; i < PATIENCE_TIMES; i++) {
+    for (int i = 0; i < (were_lately ? 1 : PATIENCE_TIMES); i++) {
+        if (i)
+            nanosleep(&nap, NULL);
         if (count_unknown(runtime) <= atomic_load(&standstill->helpers)) {
             standstill->foreign_ns = 0;
             return false;
         }
-        nanosleep(&nap, NULL);
     }
     standstill->foreign_ns = trv__clock_ns();
     return true;
@@ -216,7 +269,7 @@ static bool add_waiting(struct trv__context *context, void *argument)
     return true;
 }
 
-static void add_thread(const struct trv__thread *thread, struct ring *ring)
+static void add_thread(struct trv__thread *thread, struct ring *ring)
 {
     struct trv__context *context = thread->current.context;
 
@@ -230,41 +283,12 @@ static void add_thread(const struct trv__thread *thread, struct ring *ring)
  * among the threads any more. */
 static void gather(struct ring *ring, const struct trv_runtime *runtime)
 {
-    const struct trv__thread *self = trv__thread_self();
+    struct trv__list *node = runtime->threads.previous;
 
-    add_thread(self, ring);
-    for (const struct trv__list *node = runtime->threads.previous; node != &runtime->threads;
-         node = node->previous) {
-        const struct trv__thread *thread = CONTAINER_OF(node, struct trv__thread, link);
-        if (thread != self)
-            add_thread(thread, ring);
-    }
-}
-
-static struct trv__context *choose_victim(const struct ring *ring)
-{
-    struct trv__context *context = ring->first;
-
-    do {
-        if (context->waits_for != TRV__WAITS_TO_RETURN)
-            return context;
-        context = context->next_found;
-    } while (context != ring->first);
-    return context;
-}
-
-/* The exception is made here, in whichever context runs, and pending in the other when that goes on. */
-static void fail(struct trv__context *victim)
-{
-    trv_object *pending = trv_error_take(), *error, *old;
-
-    trv__report_deadlock(victim, "nothing can ever run again; these wait");
-    error = trv_error_take();
-    trv__error_give(pending);
-    old = victim->error;
-    victim->error = error;
-    trv__unpark(victim, TRV__FAILED);
-    trv_unref(old);
+    if (!trv__thread_self()->context.has_ended)
+        add_thread(trv__thread_self(), ring);
+    for (; node != &runtime->threads; node = node->previous)
+        add_thread(CONTAINER_OF(node, struct trv__thread, link), ring);
 }
 
 void trv__standstill_reached(struct trv_runtime *runtime)
@@ -276,7 +300,7 @@ void trv__standstill_reached(struct trv_runtime *runtime)
     gather(&ring, runtime);
     if (!ring.first)
         return;
-    fail(choose_victim(&ring));
+    fail(choose_victim(&ring), "nothing can ever run again; these wait");
     ring_end(&ring);
 }
 
