@@ -66,39 +66,53 @@ static bool seed_ended(struct source *source, struct trial *trial)
 
 /* Verifying ------------------------------------------------------------------------------------------- */
 
-static int say_not_deterministic(const struct exploration *e, uint64_t seed, const char *how)
+static int say_not_deterministic(const struct exploration *e, const struct failure *failure,
+                                 const char *how)
 {
     explore_progress_end();
-    printf("%s fails under seed %" PRIu64 ", but not every time: %s.\n"
+    printf("%s fails", e->program[0]);
+    if (failure->has_seed)
+        printf(" under seed %" PRIu64, failure->seed);
+    printf(", but not the same way every time: %s.\n"
            "What differs is beyond the chooser: another process, the network, the real time, an\n"
            "address, or C code in TRV_ALLOW_THREADS that waits.\n",
-           e->program[0], seed, how);
+           how);
     return 1;
 }
 
-/* Runs the seed twice and compares. 0 if it can be replayed: its schedule is set. */
+/* What two runs of the same have in common. 0 if everything. */
+static int compare(const struct exploration *e, const struct failure *failure,
+                   const struct trial *once, const struct trial *again)
+{
+    bool has_hung = failure->verdict.ending == HUNG; /* it was stopped at any point */
+    size_t where = has_hung ? SIZE_MAX : explore_trace_compare(&once->trace, &again->trace);
+    char how[128], text[64];
+
+    if (!is_same(once->verdict, failure->verdict) || !is_same(again->verdict, failure->verdict)) {
+        struct verdict other =
+            is_same(once->verdict, failure->verdict) ? again->verdict : once->verdict;
+        snprintf(how, sizeof how, "once it %s", explore_verdict_text(other, text, sizeof text));
+        return say_not_deterministic(e, failure, how);
+    }
+    if (where == SIZE_MAX)
+        return 0;
+    snprintf(how, sizeof how, "two runs differ from decision %zu on", where);
+    return say_not_deterministic(e, failure, how);
+}
+
+/* Runs it twice and compares. 0 if it can be replayed: then it has a schedule. */
 static int verify(struct exploration *e, struct failure *failure)
 {
-    struct trial once = {.seed = failure->seed, .detail = DECISIONS}, again = once;
-    char how[128], text[64];
-    int status = 0;
-    size_t where = SIZE_MAX;
+    struct trial once = {.seed = failure->seed,
+                         .schedule = failure->has_seed ? NULL : &failure->schedule,
+                         .detail = DECISIONS};
+    struct trial again = once;
+    int status = 1;
 
-    if (!explore_once(e, &once) || !explore_once(e, &again))
-        return 1;
-    if (once.verdict.ending != HUNG && again.verdict.ending != HUNG)
-        where = explore_trace_compare(&once.trace, &again.trace);
-    if (!is_same(once.verdict, failure->verdict) || !is_same(again.verdict, failure->verdict)) {
-        struct verdict other =
-            is_same(once.verdict, failure->verdict) ? again.verdict : once.verdict;
-        snprintf(how, sizeof how, "once it %s", explore_verdict_text(other, text, sizeof text));
-        status = say_not_deterministic(e, failure->seed, how);
-    } else if (where != SIZE_MAX) {
-        snprintf(how, sizeof how, "two runs differ from decision %zu on", where);
-        status = say_not_deterministic(e, failure->seed, how);
-    } else {
+    if (explore_once(e, &once) && explore_once(e, &again))
+        status = compare(e, failure, &once, &again);
+    if (!status && failure->has_seed)
         failure->schedule = explore_schedule_of(&once.trace);
-    }
     explore_trial_free(&once);
     explore_trial_free(&again);
     return status;
@@ -143,7 +157,7 @@ static int show(struct exploration *e, struct failure *failure)
         return explore_complain("interrupted");
     if (!is_same(trial.verdict, failure->verdict)) {
         explore_trial_free(&trial);
-        return say_not_deterministic(e, failure->seed, "the same schedule passes");
+        return say_not_deterministic(e, failure, "its schedule alone does not make it");
     }
     shown = explore_schedule_of(&trial.trace);
     explore_report(e, &shown, &trial, failure->has_seed ? &failure->seed : NULL);
@@ -154,7 +168,7 @@ static int show(struct exploration *e, struct failure *failure)
 
 static int treat(struct exploration *e, struct failure *failure)
 {
-    int status = failure->has_seed ? verify(e, failure) : 0;
+    int status = verify(e, failure);
 
     if (e->was_interrupted)
         return 130;
