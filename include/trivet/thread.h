@@ -98,12 +98,13 @@ TRV_API size_t trv_thread_active_count(void);
 
 /* Exceptions that end a thread -------------------------------------------------------------- */
 
-/* hook(exception, thread) is called in a thread that ends with an exception other than SystemExit
- * and CancelledError. What it raises is printed. NULL or None: the default. Raises: TypeError. */
+/* hook(exception, thread) is called in a thread that ends with an exception other than
+ * CancelledError. What it raises is printed. NULL or None: the default. Raises: TypeError. */
 TRV_API int trv_thread_set_excepthook(trv_object *hook);
 /* The hook in use. Returns: a callable. */
 TRV_API TRV_MUST_CHECK trv_object *trv_thread_excepthook(void);
-/* The default hook: writes "Exception in thread NAME:" and the traceback to standard error. */
+/* The default hook: writes "Exception in thread NAME:" and the traceback to standard error, unless
+ * it is SystemExit. */
 extern TRV_API trv_object trv_thread_print_exception[1];
 
 /* Timers ------------------------------------------------------------------------------------ */

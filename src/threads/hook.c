@@ -3,9 +3,8 @@
  * What happens to an exception that ends a thread: the hook gets it.
  *
  * The hook runs in that thread, outside the cancel scope of the call, and may do what any code may.
- * SystemExit ends a thread silently, as in Python; so does CancelledError, which never gets here: a
- * future that is cancelled has no exception. What the hook raises is printed, and the first exception
- * with it, since nobody else will.
+ * The default hook is silent about SystemExit, as Python's is. CancelledError never gets here: a
+ * future that is cancelled has no exception. What the hook raises is printed.
  */
 #include "threads/thread.h"
 
@@ -21,6 +20,8 @@ TRV_DEFINE_FUNCTION_(TRV__READ_ONLY TRV_API, trv_thread_print_exception,
     if (trv_parse(args, "oo", &exception, &thread) < 0 || !(name = trv_thread_name(thread)) ||
         !trv__expect(exception, &trv__exception_base_type, "trv_thread_print_exception"))
         return NULL;
+    if (trv__type_derives(exception->type, trv__type_of_handle(trv_SystemExit)))
+        return trv_none_new();
     utf8 = trv_str_utf8(name, NULL);
     fprintf(stderr, "Exception in thread %s:\n", utf8 ? utf8 : "?");
     trv_error_restore(exception);
@@ -56,8 +57,6 @@ void trv__thread_report(struct trv__thread_object *self, trv_object *exception)
     trv_object *items[] = {exception, (trv_object *)self};
     trv_object *hook, *answer;
 
-    if (trv__type_derives(exception->type, trv__type_of_handle(trv_SystemExit)))
-        return;
     hook = trv_thread_excepthook();
     answer = trv_call_array(hook, items, COUNT_OF(items), NULL);
     if (!answer) {

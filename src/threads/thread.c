@@ -299,7 +299,7 @@ int trv_thread_set_daemon(trv_object *object, int daemon)
         return -1;
     if (self->state != TRV__NEW)
         return trv_raise_int(trv_RuntimeError,
-                             "cannot set daemon status of a thread that was started");
+                             "cannot set daemon status of active thread");
     self->is_daemon = daemon != 0;
     return 0;
 }
