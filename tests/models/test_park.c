@@ -38,7 +38,7 @@ static void begin(void)
     was_told = false;
     trv__list_init(&line);
     trv__list_init(&runtime.fd_waits);
-    trv__gil_init(&runtime.gil, &runtime.chooser, 0.005);
+    trv__gil_init(&runtime.gil, &runtime.chooser, 0.005, false);
     for (size_t i = 0; i < MODEL_THREADS; i++) {
         struct trv__thread *thread = &threads[i];
         trv__list_init(&thread->gil.link);
