@@ -62,6 +62,7 @@ static struct trv__work *work;
 static struct trv__work_count *group;
 static _Alignas(64) char memory[BLOCKS][BLOCK];
 static int blocks;
+static _Atomic size_t helpers;
 static bool is_free[BLOCKS];
 static bool is_closed[4];
 static char items[ITEMS];
@@ -148,9 +149,10 @@ static void begin_with(unsigned most, unsigned processor_count)
     memset(runs, 0, sizeof runs);
     memset(starts, 0, sizeof starts);
     atomic_init(&second_has_run, 0);
+    atomic_init(&helpers, 0);
     blocks = started = 0;
     processors = processor_count;
-    work = trv__work_create(most, 0, "model");
+    work = trv__work_create(most, 0, "model", &helpers);
     group = trv__work_count_create();
     group->fd = eventfd(0, 0);
 }
@@ -234,6 +236,7 @@ static void close_work(bool is_to_drop)
 
 static void all_is_freed(void)
 {
+    MODEL_ASSERT(atomic_load(&helpers) == 0);
     for (int i = 0; i < blocks; i++)
         MODEL_ASSERT(is_free[i]);
 }
