@@ -18,6 +18,7 @@
 #ifndef TRIVET_RUNTIME_H
 #define TRIVET_RUNTIME_H
 
+#include <trivet/function.h>
 #include <trivet/object.h>
 
 TRV_BEGIN_DECLARATIONS
@@ -35,10 +36,10 @@ typedef struct trv_config {
     void *(*allocate)(size_t size_bytes); /* instead of malloc, with the next two */
     void *(*reallocate)(void *block, size_t size_bytes);
     void (*release)(void *block);
-    int fini_policy; /* TRV_FINI_WAIT or TRV_FINI_CANCEL */
-    double
-        fini_timeout; /* seconds trv_fini waits for threads; 0: TRIVET_FINI_TIMEOUT, or for ever */
-    int lock_times; /* nonzero: time every holding of the GIL, for trv_lock_stats.held */
+    int fini_policy;     /* TRV_FINI_WAIT or TRV_FINI_CANCEL */
+    double fini_timeout; /* seconds it waits for threads; 0: TRIVET_FINI_TIMEOUT, or for ever */
+    int lock_times;      /* nonzero: time every holding of the GIL, for trv_lock_stats.held */
+    int handle_signals;  /* 1: SIGINT raises KeyboardInterrupt, unless it is ignored or handled */
 } trv_config;
 
 /* Starts the runtime; the caller becomes its main thread and holds the GIL. NULL for defaults.
@@ -57,7 +58,7 @@ TRV_API int trv_is_initialized(void);
 /* Runs a program: trv_init, trv_call(function) with as many strs of argv[1...] as its signature
  * takes, trv_error_print if it failed, trv_fini.
  * Returns: the exit status: an int result, 0 for any other, 1 for an exception (SystemExit gives
- * its own). GIL: not held. Blocks. */
+ * its own, KeyboardInterrupt 130 and threads are cancelled). GIL: not held. Blocks. */
 TRV_API int trv_main(trv_object *function, int argc, char **argv);
 
 /* Makes the calling thread one of the runtime's and takes the GIL; nested calls count.
@@ -70,6 +71,16 @@ TRV_API void trv_thread_detach(void);
 /* A safepoint: lets another thread have the GIL if its turn has come, runs a due collection and
  * obeys a cancelled scope. Raises: CancelledError. May switch. */
 TRV_API TRV_MUST_CHECK int trv_checkpoint(void);
+
+/* Has a signal handled by callable(signum), a call on the main thread: at its next safepoint, or in
+ * the blocking call it is in, which goes on afterwards. It may not block. What it raises is raised
+ * there; while trv_run runs on the main thread, trv_run's call is cancelled, and trv_run raises it. Several
+ * arrivals of one signal may be one call. NULL: as it was before. trv_fini restores all. Main thread
+ * only. System calls of the program's own are interrupted (EINTR).
+ * Returns: 0 or -1. Raises: ValueError (a fault, or no signal), TypeError, RuntimeError, OSError. */
+TRV_API TRV_MUST_CHECK int trv_signal_handle(int signum, trv_object *callable);
+/* A function that raises KeyboardInterrupt: what trv_config.handle_signals does with SIGINT. */
+TRV_DECLARE_FUNCTION(trv_interrupt);
 
 typedef struct trv_unlocked_ {
     void *thread;

@@ -96,6 +96,7 @@ extern __thread struct trv__current *trv__current __attribute__((tls_model("init
 enum {
     TRV__ATTEND_SWITCH = 1,  /* another thread's turn has come */
     TRV__ATTEND_COLLECT = 2, /* enough tracked objects were made */
+    TRV__ATTEND_SIGNAL = 8,  /* a signal came, or its exception waits; for the main thread */
     TRV__ATTEND_SEEDED = 4   /* the chooser decides at every safepoint; never cleared */
 };
 

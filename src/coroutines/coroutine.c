@@ -299,4 +299,4 @@ static void coroutine_reschedule(struct trv__context *context)
 }
 
 const struct trv__context_operations trv__coroutine_operations = {
-    trv__coroutine_park, coroutine_unpark, trv__coroutine_wait_fd, coroutine_reschedule};
+    trv__coroutine_park, coroutine_unpark, trv__coroutine_wait_fd, coroutine_reschedule, NULL};

@@ -9,8 +9,8 @@
  *
  * With nothing ready the thread idles in one of three ways:
  *   - nobody waits for a descriptor: it parks as any thread does, which is cheap to wake and exact;
- *   - a deadline is near, or the run is seeded: it waits for libuv's descriptor as any thread
- *     waits for one, which is exact to the nanosecond and known to the chooser;
+ *   - a deadline is near, the run is seeded, or signals are to end it: it waits for libuv's descriptor
+ *     as any thread waits for one, which is exact to the nanosecond and known to the chooser;
  *   - else it gives the GIL back and runs libuv, whose callbacks begin with taking it again
  *     (trv__loop_return): one system call for all.
  * `idle` says which, so that trv__loop_wake knows what to do; the first waker resets it, so that
@@ -120,8 +120,28 @@ static void outer_reschedule(struct trv__context *context)
     trv__thread_operations.reschedule(context);
 }
 
-static const struct trv__context_operations outer_operations = {outer_park, outer_unpark,
-                                                                outer_wait_fd, outer_reschedule};
+/* The first exception cancels what trv_run waits for, and is raised by it. A later one is raised in the
+ * coroutine that runs, if one does. */
+static bool outer_interrupt(struct trv__context *context)
+{
+    struct trv__loop *loop = context->thread->loop;
+    trv_object *error;
+
+    if (loop->interrupt && trv__current->context != context)
+        return false;
+    error = trv_error_take();
+    if (loop->interrupt)
+        trv_unref(error);
+    else
+        loop->interrupt = error;
+    loop->ticks = 0;
+    if (loop->main)
+        (void)trv_future_cancel((trv_object *)loop->main);
+    return true;
+}
+
+static const struct trv__context_operations outer_operations = {
+    outer_park, outer_unpark, outer_wait_fd, outer_reschedule, outer_interrupt};
 
 void trv__loop_enter(struct trv__loop *loop)
 {
@@ -226,7 +246,8 @@ static void idle(struct trv__loop *loop)
         return;
     if (!loop->polls.awaited)
         idle_parked(loop, deadline_ns);
-    else if (trv__runtime()->chooser.is_seeded || deadline_ns - now_ns < NEAR_NS)
+    else if (trv__runtime()->chooser.is_seeded || loop->thread->hears_signals ||
+             deadline_ns - now_ns < NEAR_NS)
         idle_on_descriptor(loop, deadline_ns);
     else
         idle_polling(loop, deadline_ns);

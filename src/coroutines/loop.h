@@ -97,9 +97,10 @@ struct trv__loop {
     size_t told;                 /* how many of these were told to end and have not */
     struct trv__timers timers;
     struct trv__polls polls;
-    int64_t outer_deadline_ns;    /* of the scopes around trv_run */
-    bool was_cancelled;           /* those scopes were cancelled, and main was told */
-    struct trv__future *main;     /* trv_run's call, or NULL; borrowed */
+    int64_t outer_deadline_ns; /* of the scopes around trv_run */
+    trv_object *interrupt;     /* the exception of a signal that came meanwhile; owned, or NULL */
+    bool was_cancelled;        /* those scopes were cancelled, and main was told */
+    struct trv__future *main;  /* trv_run's call, or NULL; borrowed */
     int64_t turned_ns, polled_ns; /* when the last turn and the last poll were */
     unsigned visits;              /* turns, counted */
     uint8_t idle;                 /* enum trv__idle */

@@ -28,6 +28,18 @@ static bool main_is_done(void *argument)
     return trv__future_is_done(loop->main);
 }
 
+/* A signal's exception came: it is what trv_run raises, unless its call has answered in spite of it. */
+static trv_object *interrupted_give(trv_object *error, trv_object *result)
+{
+    if (result || !trv_error_matches(trv_CancelledError)) {
+        trv_unref(error);
+        return result;
+    }
+    trv_error_clear();
+    trv__error_give(error);
+    return NULL;
+}
+
 static trv_object *run(struct trv__call *call)
 {
     struct trv__future *future = call->future;
@@ -52,7 +64,7 @@ static trv_object *run(struct trv__call *call)
     trv__loop_fini(&loop);
     result = trv__future_outcome(future);
     trv_unref((trv_object *)future);
-    return result;
+    return loop.interrupt ? interrupted_give(loop.interrupt, result) : result;
 }
 
 trv_object *trv_run(trv_object *callable, const char *format, ...)

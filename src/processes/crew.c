@@ -88,13 +88,16 @@ static int make_slots(struct trv__crew *crew, size_t count, size_t ring_bytes)
     return 0;
 }
 
-/* The runtime ends: nobody will ask for what has not begun. What has begun is waited for. */
+/* The runtime ends: nobody will ask for what has not begun. What has begun is waited for, unless that
+ * is urgent: then its workers are killed. */
 static void end_with_runtime(struct trv__fini_hook *hook)
 {
     struct trv__crew *crew = CONTAINER_OF(hook, struct trv__crew, hook);
 
     trv__crew_close(crew);
     trv__crew_cancel_waiting(crew);
+    if (crew->runtime->is_urgent)
+        trv__crew_break(crew, "the runtime has ended");
 }
 
 struct trv__crew *trv__crew_create(size_t workers, size_t ring_bytes, uint32_t retries)

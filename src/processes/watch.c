@@ -342,6 +342,8 @@ void trv__crew_break(struct trv__crew *crew, const char *reason)
     while ((node = trv__list_pop(&lost))) {
         struct trv__job *job = CONTAINER_OF(node, struct trv__job, link);
         trv__crew_raise_broken(crew);
+        if (crew->runtime->is_urgent) /* who hurries does not want to hear of each */
+            job->call->future->was_observed = true;
         trv__job_fail(job);
         trv__job_unref(job);
     }

@@ -169,6 +169,7 @@ static void settle_in(struct trv__crew *crew, pid_t parent, int control)
         _exit(1);
     prctl(PR_SET_NAME, "trivet-zygote");
     reset_signals();
+    trv__signals_abandon(trv__runtime());
     drop_buffered_output();
     close_others(control, crew->beds[0], crew->beds[1]);
     trv__images_fix(crew->images);

@@ -99,6 +99,7 @@ static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
     self->is_main = true;
     runtime->main_thread = self;
     runtime->started = 0;
+    trv__signals_after_fork(runtime, self);
     runtime->pid = getpid();
     atomic_store(&self->native_id, (uint32_t)gettid());
     trv__list_init(&runtime->fini_hooks);

@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* What shells say of a program that an interrupt has ended. */
+#define STATUS_INTERRUPTED 130
+
 /* How many arguments a signature takes; SIZE_MAX for any number. */
 static size_t count_parameters(const char *signature)
 {
@@ -90,6 +93,11 @@ static int run(trv_object *function, int argc, char **argv)
         return status_of(result);
     if (trv_error_matches(trv_SystemExit))
         return status_of_exit();
+    if (trv_error_matches(trv_KeyboardInterrupt)) {
+        trv__runtime()->fini_policy = TRV_FINI_CANCEL;
+        trv_error_print();
+        return STATUS_INTERRUPTED;
+    }
     trv_error_print();
     return 1;
 }

@@ -7,6 +7,7 @@
  * clears context->is_parked has decided it. A thread that finds it still set after its sleep timed
  * out.
  */
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "base/futex.h"
 #include "runtime/runtime.h"
@@ -22,7 +23,7 @@ static void timed_out_unless_woken(struct trv__context *context)
     context->wake = TRV__TIMED_OUT;
 }
 
-static void thread_park(struct trv__context *context, int64_t deadline_ns)
+static void sleep_parked(struct trv__context *context, int64_t deadline_ns)
 {
     struct trv__thread *self = context->thread;
     struct trv__gil *gil = &trv__runtime()->gil;
@@ -32,6 +33,8 @@ static void thread_park(struct trv__context *context, int64_t deadline_ns)
         trv__standstill_sleeps(trv__runtime());
     if (!context->is_parked) {
         ; /* it was not to wait: that would have been for ever */
+    } else if (UNLIKELY(trv__signals_are_due(self))) {
+        atomic_store_explicit(&self->park_word, 0, memory_order_relaxed);
     } else if (gil->chooser->is_seeded) {
         trv__turns_rest(gil, self, deadline_ns);
     } else {
@@ -43,6 +46,13 @@ static void thread_park(struct trv__context *context, int64_t deadline_ns)
     }
     if (deadline_ns == TRV__NEVER)
         trv__standstill_wakes(trv__runtime());
+}
+
+static void thread_park(struct trv__context *context, int64_t deadline_ns)
+{
+    do
+        sleep_parked(context, deadline_ns);
+    while (UNLIKELY(trv__signals_interrupt(context)));
     timed_out_unless_woken(context);
 }
 
@@ -115,9 +125,29 @@ static int watch(struct trv__context *context, struct pollfd *watched, int64_t d
 
     if (LIKELY(!gil->chooser->is_seeded))
         return poll_outside(context->thread, watched, deadline_ns);
-    while (!trv__turns_watch(gil, context->thread, watched, deadline_ns) && context->is_parked)
+    while (!trv__turns_watch(gil, context->thread, watched, deadline_ns) && context->is_parked &&
+           !trv__signals_are_due(context->thread))
         ;
     return 0;
+}
+
+/* The same, and takes away what ended it: `was_stirred` says whether that was, or may have been, the
+ * eventfd, which handlers of signals write to whatever the thread does. A signal that came before
+ * there was an eventfd is not waited for. */
+static int watch_once(struct trv__context *context, struct pollfd *watched, int64_t deadline_ns,
+                      bool *was_stirred)
+{
+    struct trv__thread *self = context->thread;
+    eventfd_t ignored;
+    int error;
+
+    if (UNLIKELY(trv__signals_are_due(self)))
+        deadline_ns = 0;
+    error = watch(context, watched, deadline_ns);
+    *was_stirred = false;
+    if (!context->is_parked || self->hears_signals)
+        *was_stirred = eventfd_read(self->event_fd, &ignored) == 0;
+    return error;
 }
 
 static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wait,
@@ -127,25 +157,26 @@ static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wa
     short wanted = (short)((wait->events & TRV_READABLE ? POLLIN | POLLRDHUP : 0) |
                            (wait->events & TRV_WRITABLE ? POLLOUT : 0));
     struct pollfd watched = {.fd = wait->fd, .events = wanted};
-    eventfd_t ignored;
+    bool was_stirred;
     int error;
 
     if (self->event_fd < 0 &&
-        (FAULT() || (self->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)) {
+        (FAULT() || (self->event_fd = trv__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) < 0)) {
         wait->error = errno;
         context->is_parked = 0;
         return;
     }
     trv__list_append(&trv__runtime()->fd_waits, &wait->link);
-    error = watch(context, &watched, deadline_ns);
+    do
+        error = watch_once(context, &watched, deadline_ns, &was_stirred);
+    while (!error && !watched.revents &&
+           (UNLIKELY(trv__signals_interrupt(context)) || (was_stirred && context->is_parked)));
     trv__list_remove(&wait->link);
     if (error || watched.revents & POLLNVAL)
         wait->error = error ? error : EBADF;
     else
         wait->ready |= ready_events(wait->events, watched.revents);
-    if (!context->is_parked)
-        eventfd_read(self->event_fd, &ignored);
-    else if (wait->ready || wait->error)
+    if (context->is_parked && (wait->ready || wait->error))
         context->is_parked = 0, context->wake = TRV__WOKEN;
     timed_out_unless_woken(context);
 }
@@ -155,5 +186,5 @@ static void thread_reschedule(struct trv__context *context)
     trv__gil_reschedule(&trv__runtime()->gil, context->thread);
 }
 
-const struct trv__context_operations trv__thread_operations = {thread_park, thread_unpark,
-                                                               thread_wait_fd, thread_reschedule};
+const struct trv__context_operations trv__thread_operations = {
+    thread_park, thread_unpark, thread_wait_fd, thread_reschedule, NULL};

@@ -142,6 +142,10 @@ int trv_init(const trv_config *config)
         return fail(ENOMEM);
     }
     trv__thread_open_entrance(runtime);
+    if (OPTION_GIVEN(config, handle_signals) && config->handle_signals && trv__signals_init() < 0) {
+        trv_fini();
+        return fail(ENOMEM);
+    }
     return 0;
 }
 

@@ -48,7 +48,8 @@ struct trv__thread {
 
     /* Parking (runtime/park.c). */
     _Atomic uint32_t park_word; /* 1 while it sleeps; written by itself, and by who unparks it */
-    int event_fd;               /* -1, or an eventfd that ends its poll */
+    bool hears_signals;         /* it is the main one, and handles signals; its own */
+    _Atomic int event_fd;       /* -1, or an eventfd that ends its poll */
     bool is_polling;            /* it waits in poll, not on park_word */
 };
 
@@ -90,6 +91,15 @@ struct trv__standstill {
     bool is_child;      /* of a fork: what ran in other threads has vanished */
 };
 
+/* Signals (runtime/signals.c). */
+#define TRV__SIGNALS 64
+struct trv__signals {
+    _Atomic uint64_t pending;                        /* bit n - 1: signal n came; set by handlers */
+    struct trv__signal *by_number[TRV__SIGNALS + 1]; /* what handles it, or NULL */
+    size_t others;    /* handled by something else than trv_interrupt, which might wake anybody */
+    trv_object *late; /* an exception for the next safepoint, owned; or NULL */
+};
+
 struct trv_runtime {
     struct trv__chooser chooser;
     struct trv__gil gil;
@@ -107,6 +117,7 @@ struct trv_runtime {
     size_t stack_bytes;          /* of threads that are started without a wish; 0: the system's */
     trv_object *thread_hook; /* called with what ends threads (src/threads/); NULL: the default */
     size_t threads_named;    /* how many got a name for want of one (src/threads/) */
+    struct trv__signals signals;
     struct trv__list fini_hooks;
     struct trv__list fd_waits;
     struct trv__list fd_keepers;
@@ -234,6 +245,9 @@ struct trv__context_operations {
     void (*wait_fd)(struct trv__context *context, struct trv__fd_wait *wait, int64_t deadline_ns);
     /* Lets others run and comes back. */
     void (*reschedule)(struct trv__context *context);
+    /* An exception of a signal's handler is pending in whichever context of the thread runs: whether it
+     * was taken over. NULL: it is not. Of the thread's own context only. */
+    bool (*interrupt)(struct trv__context *context);
 };
 
 extern const struct trv__context_operations trv__thread_operations;
@@ -275,6 +289,23 @@ static inline bool trv__runs_loop(const struct trv__context *context)
 {
     return context == &context->thread->context && context->thread->loop;
 }
+
+/* Signals (runtime/signals.c) ---------------------------------------------------------------------- */
+
+/* SIGINT raises KeyboardInterrupt, if nobody else handles it. 0, or -1 with an exception. */
+int trv__signals_init(void);
+/* Puts back what was there before. */
+void trv__signals_fini(struct trv_runtime *runtime);
+/* In a child that has reset its signals itself: nothing is handled. */
+void trv__signals_abandon(struct trv_runtime *runtime);
+/* In any child: nothing is pending. */
+void trv__signals_after_fork(struct trv_runtime *runtime, struct trv__thread *self);
+/* Whether something came that this thread is to handle: asked after its sleep was made known. */
+bool trv__signals_are_due(const struct trv__thread *self);
+/* Runs what handles the signals that came. 0, or -1 with an exception. */
+int trv__signals_deliver(void);
+/* The same for a context that was woken from a wait, perhaps for this. Whether it waits on. */
+bool trv__signals_interrupt(struct trv__context *context);
 
 /* Fork (runtime/fork.c) ---------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a safepoint does when the attention word is not zero: a due collection, then letting another
- * thread have the GIL. Neither happens where a context may not switch (finalizers, callbacks); the
+ * What a safepoint does when the attention word is not zero: on the main thread, what handles a signal
+ * that came; a due collection; letting another thread have the GIL. None of it happens where a context may not switch (finalizers, callbacks); the
  * word stays set then, and the next safepoint outside sees to it.
  */
 #include "runtime/runtime.h"
@@ -14,6 +14,8 @@ int trv__attend(void)
     ASSERT(trv__holds_gil());
     if (current->context->no_switch)
         return 0;
+    if (UNLIKELY(attention & TRV__ATTEND_SIGNAL) && trv__signals_deliver() < 0)
+        return -1;
     if (attention & TRV__ATTEND_COLLECT)
         trv__collect_due();
     if (attention & (TRV__ATTEND_SWITCH | TRV__ATTEND_SEEDED))

@@ -36,8 +36,8 @@
 /* A limit: time does not move, because the one who decides is about to go outside. */
 #define STILL (-1)
 
-/* What a thread sleeps on. ENDED is no more than a reason to look at gil.has_ended. */
-enum { WAITING, GRANTED, ENDED };
+/* What a thread sleeps on. ENDED and NUDGED are no more than reasons to look around. */
+enum { WAITING, GRANTED, ENDED, NUDGED };
 
 /* A thread outside that was asleep in so many looks in a row is away. */
 #define LOOKS 3
@@ -402,6 +402,19 @@ void trv__turns_reschedule(struct trv__gil *gil, struct trv__thread *self)
 
 /* Waiting ------------------------------------------------------------------------------------------- */
 
+/* A signal came for who rests or watches: it wants the GIL. What nudged it is forgotten first. */
+static void answer_signal(struct trv__gil *gil, struct trv__thread *self)
+{
+    uint32_t nudged = NUDGED;
+
+    if (LIKELY(!self->hears_signals))
+        return;
+    atomic_compare_exchange_strong(&self->gil.word, &nudged, WAITING);
+    if ((self->turns.turn == TRV__RESTING || self->turns.turn == TRV__WATCHING) &&
+        trv__signals_are_due(self))
+        stand(self, &gil->turns.ready, TRV__IN_LINE);
+}
+
 /* Sleeps until the turn has come, or until then. */
 static void doze(struct trv__gil *gil, struct trv__thread *self, int64_t until_ns)
 {
@@ -418,11 +431,13 @@ void trv__turns_rest(struct trv__gil *gil, struct trv__thread *self, int64_t dea
     pthread_mutex_lock(&gil->mutex);
     self->turns.deadline_ns = deadline_ns;
     stand(self, &gil->turns.sleepers, TRV__RESTING);
+    answer_signal(gil, self);
     decide(gil, 0);
     while (!is_granted(self)) {
         int64_t limit_ns = limit_of(self, real_ns);
         hang_at_end(gil, self);
-        if (limit_ns && !gil->turns.is_taken)
+        answer_signal(gil, self);
+        if ((limit_ns || self->turns.turn == TRV__IN_LINE) && !gil->turns.is_taken)
             decide(gil, limit_ns);
         if (!is_granted(self))
             doze(gil, self, limit_ns ? trv__clock_ns() + RETRY_NS : real_ns);
@@ -450,11 +465,13 @@ static void watch_once(struct trv__gil *gil, struct trv__thread *self, int64_t r
     eventfd_t ignored;
 
     stand(self, &gil->turns.watchers, TRV__WATCHING);
+    answer_signal(gil, self);
     decide(gil, 0);
     while (!is_granted(self)) {
         hang_at_end(gil, self);
         sleep_in_poll(gil, self, real_ns);
         hang_at_end(gil, self);
+        answer_signal(gil, self);
         if (!gil->turns.is_taken)
             decide(gil, limit_of(self, real_ns));
         if (!is_granted(
@@ -507,6 +524,14 @@ static void send_away(struct trv__list *line)
         atomic_store_explicit(&thread->gil.word, ENDED, memory_order_relaxed);
         wake(thread, thread->turns.watched != NULL);
     }
+}
+
+void trv__turns_nudge(struct trv__thread *thread)
+{
+    uint32_t waiting = WAITING;
+
+    if (atomic_compare_exchange_strong(&thread->gil.word, &waiting, NUDGED))
+        trv__futex_wake(&thread->gil.word);
 }
 
 /* The holder is the last that had a turn: `is_taken` stays set. */

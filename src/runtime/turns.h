@@ -66,6 +66,8 @@ bool trv__turns_watch(struct trv__gil *gil, struct trv__thread *self, struct pol
 /* A thread that rests or watches wants the GIL again. By the holder. */
 void trv__turns_rouse(struct trv__gil *gil, struct trv__thread *thread);
 
+/* A signal came for this thread: if it sleeps, it wakes and looks. In a signal handler. */
+void trv__turns_nudge(struct trv__thread *thread);
 /* The runtime ends, see trv__gil_end. With the mutex. */
 void trv__turns_end(struct trv__gil *gil);
 

@@ -295,7 +295,7 @@ void trv__standstill_reached(struct trv_runtime *runtime)
 {
     struct ring ring = {.first = NULL};
 
-    if (!are_quiet(runtime) || may_come_from_outside(runtime))
+    if (runtime->signals.others || !are_quiet(runtime) || may_come_from_outside(runtime))
         return;
     gather(&ring, runtime);
     if (!ring.first)

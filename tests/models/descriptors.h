@@ -9,6 +9,7 @@
 #ifndef TRV_TESTS_DESCRIPTORS_H
 #define TRV_TESTS_DESCRIPTORS_H
 
+#include "base/descriptor.h"
 #include "models/replace.h"
 
 #include <limits.h>
@@ -25,6 +26,7 @@ struct model_descriptors {
 extern struct model_descriptors model_descriptors;
 
 #define eventfd(initial, flags) model_descriptors.count++
+#define trv__fd_lift(fd) (fd)
 #define eventfd_write(fd, value) model_eventfd_write(fd, value)
 #define eventfd_read(fd, value) model_eventfd_read(fd, value)
 #define ppoll(fds, count, timeout, mask) model_poll(fds, count, timeout)
