@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tuple, list, dict, set, range and capsule.
+ * tuple, list, dict, set, range, slice and capsule.
  *
  * A container takes its own reference to what is put in. An index below zero counts from the end.
  * A dict and a set keep the order of insertion; changing their size while one iterates over them
@@ -97,6 +97,16 @@ TRV_API TRV_MUST_CHECK int trv_set_clear(trv_object *set);
 
 /* The ints from `start` up to `stop` in steps. Raises: ValueError if `step` is 0. */
 TRV_API TRV_MUST_CHECK trv_object *trv_range_new(int64_t start, int64_t stop, int64_t step);
+
+/* Places in a sequence, from `start` up to `stop` in steps; NULL or None for either end, and for a
+ * step of 1. As a key it gets, replaces or deletes that part of a list, and gets that part of a tuple,
+ * str, bytes or range: trv_getitem(list, slice). */
+TRV_API TRV_MUST_CHECK trv_object *trv_slice_new(trv_object *start, trv_object *stop,
+                                                 trv_object *step);
+/* What a slice means in a sequence of that length, cut to it: the first place, where to stop, the
+ * step. Raises: TypeError if its parts are no ints, ValueError if the step is 0, OverflowError. */
+TRV_API TRV_MUST_CHECK int trv_slice_indices(trv_object *slice, size_t length, int64_t *start,
+                                             int64_t *stop, int64_t *step);
 
 /* A C pointer as an object; `destroy` (may be NULL) is called with it when the object ends.
  * `name` must live as long as the capsule. Raises: ValueError if `pointer` is NULL. */

@@ -7,6 +7,7 @@
 #include "types/bytes.h"
 
 #include "types/builder.h"
+#include "types/slice.h"
 #include "types/str.h"
 
 /* Making ---------------------------------------------------------------------------------------- */
@@ -50,12 +51,31 @@ const void *trv_bytes_data(trv_object *object, size_t *size)
 
 /* Items ----------------------------------------------------------------------------------------- */
 
+static trv_object *get_slice(trv_object *self, trv_object *slice)
+{
+    const struct trv__bytes *bytes = trv__as_bytes(self);
+    struct trv__places places;
+    struct trv__bytes *made;
+
+    if (trv__slice_places(slice, bytes->size, &places) < 0)
+        return NULL;
+    if (places.step == 1 && places.count == bytes->size)
+        return trv_ref(self);
+    if (!(made = trv__bytes_allocate(places.count)))
+        return NULL;
+    for (size_t i = 0; i < places.count; i++)
+        made->data[i] = bytes->data[places.start + (int64_t)i * places.step];
+    return (trv_object *)made;
+}
+
 static trv_object *bytes_getitem(trv_object *self, trv_object *key)
 {
     const struct trv__bytes *bytes = trv__as_bytes(self);
     int64_t index;
     size_t where;
 
+    if (trv__is_slice(key))
+        return get_slice(self, key);
     if (!trv__is_int(key))
         return trv_raise(trv_TypeError, "byte indices must be integers or slices, not %s",
                          trv_type_name(key));

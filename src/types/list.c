@@ -13,6 +13,7 @@
 
 #include "types/iterator.h"
 #include "types/sequence.h"
+#include "types/slice.h"
 
 #define COUNT_MOST ((size_t)PTRDIFF_MAX / sizeof(trv_object *))
 
@@ -55,6 +56,11 @@ static int grow(list_object *self, size_t count, bool spare)
     self->items = items;
     self->capacity = capacity;
     return 0;
+}
+
+int trv__list_reserve(struct trv__list_object *list, size_t count)
+{
+    return grow(list, count, false);
 }
 
 /* Gives memory back after items were taken out. */
@@ -261,6 +267,8 @@ static trv_object *list_getitem(trv_object *self, trv_object *key)
     list_object *list = trv__as_list(self);
     size_t where;
 
+    if (UNLIKELY(trv__is_slice(key)))
+        return trv__list_get_slice(self, key);
     if (trv__sequence_index(self, key, list->count, "list", &where) < 0)
         return NULL;
     return trv_ref(list->items[where]);
@@ -283,6 +291,8 @@ static int list_setitem(trv_object *self, trv_object *key, trv_object *value)
     list_object *list = trv__as_list(self);
     size_t where;
 
+    if (UNLIKELY(trv__is_slice(key)))
+        return trv__list_set_slice(self, key, value);
     if (trv__sequence_index(self, key, list->count, "list assignment", &where) < 0)
         return -1;
     replace(list, where, value);
@@ -317,7 +327,7 @@ static trv_object *repeat(list_object *list, size_t times)
     made = make(&trv__list_type);
     if (!made || grow(made, list->count * times, false) < 0)
         return give_up(made);
-    for (size_t round = 0; round < times; round++)
+    for (size_t round = 0; list->count && round < times; round++)
         for (size_t i = 0; i < list->count; i++)
             made->items[made->count++] = trv_ref(list->items[i]);
     return (trv_object *)made;

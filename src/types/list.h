@@ -37,6 +37,8 @@ static inline struct trv__detached trv__list_detach(struct trv__list_object *lis
     return detached;
 }
 
+/* Makes room for so many items in all. */
+int trv__list_reserve(struct trv__list_object *list, size_t count);
 /* Drops the items and frees the block. */
 void trv__detached_drop(struct trv__detached items);
 

@@ -12,6 +12,7 @@
 
 #include "object/number.h"
 #include "types/sequence.h"
+#include "types/slice.h"
 
 typedef struct trv__range range_t;
 
@@ -104,14 +105,39 @@ static int range_length(trv_object *self, size_t *length)
     return 0;
 }
 
+/* The place of an item that may be one before the first or after the last. */
+static bool place_of(const range_t *self, int64_t index, int64_t *place)
+{
+    int64_t way;
+
+    return !__builtin_mul_overflow(index, self->step, &way) &&
+           !__builtin_add_overflow(self->start, way, place);
+}
+
+static trv_object *get_slice(const range_t *self, trv_object *slice)
+{
+    struct trv__places places;
+    int64_t start, stop, step;
+
+    if (trv__slice_places(slice, self->length, &places) < 0)
+        return NULL;
+    if (!place_of(self, places.start, &start) || !place_of(self, places.stop, &stop) ||
+        __builtin_mul_overflow(self->step, places.step, &step))
+        return trv_raise(trv_OverflowError, "the range does not fit an int64_t");
+    return trv_range_new(start, stop, step);
+}
+
 static trv_object *range_getitem(trv_object *object, trv_object *key)
 {
     const range_t *self = trv__as_range(object);
     uint64_t where;
     int64_t index;
 
+    if (trv__is_slice(key))
+        return get_slice(self, key);
     if (!trv__type_derives(key->type, &trv__int_type))
-        return trv_raise(trv_TypeError, "range indices must be integers, not %s", key->type->name);
+        return trv_raise(trv_TypeError, "range indices must be integers or slices, not %s",
+                         key->type->name);
     if (trv__index_get(key, &index) < 0)
         return NULL;
     where = index < 0 ? (uint64_t)index + self->length : (uint64_t)index;

@@ -11,6 +11,7 @@
 
 #include "types/builder.h"
 #include "types/bytes.h"
+#include "types/slice.h"
 #include "types/str_methods.h"
 
 /* Making ---------------------------------------------------------------------------------------- */
@@ -153,12 +154,62 @@ static trv_object *item_at(const struct trv__str *str, size_t index)
     return trv__str_from(at, trv__utf8_size(*at), 1);
 }
 
+/* Every character is looked for from the beginning of a stretch that the step has left behind. */
+static trv_object *pick(const struct trv__str *str, const struct trv__places *places)
+{
+    struct trv__builder text;
+    int64_t index = places->start;
+    size_t at = offset_of(str, (size_t)index);
+
+    trv__builder_init(&text);
+    for (size_t i = 0; i < places->count; i++) {
+        if (trv__builder_add(&text, str->text + at, trv__utf8_size(str->text[at])) < 0) {
+            trv__builder_drop(&text);
+            return NULL;
+        }
+        if (i + 1 == places->count)
+            break;
+        if (trv__str_is_ascii(str)) {
+            at = (size_t)(index += places->step);
+            continue;
+        }
+        for (int64_t left = places->step; left > 0; left--)
+            at += trv__utf8_size(str->text[at]);
+        for (int64_t left = places->step; left < 0; left++)
+            do
+                at--;
+            while (((unsigned char)str->text[at] & 0xC0) == 0x80);
+    }
+    return trv__builder_finish(&text);
+}
+
+static trv_object *get_slice(trv_object *self, trv_object *slice)
+{
+    const struct trv__str *str = trv__as_str(self);
+    struct trv__places places;
+    size_t start, end;
+
+    if (trv__slice_places(slice, str->length, &places) < 0)
+        return NULL;
+    if (!places.count)
+        return trv__str_empty();
+    if (places.step != 1)
+        return pick(str, &places);
+    if (places.count == str->length)
+        return trv_ref(self);
+    start = offset_of(str, (size_t)places.start);
+    end = offset_of(str, (size_t)places.start + places.count);
+    return trv__str_from(str->text + start, end - start, places.count);
+}
+
 static trv_object *str_getitem(trv_object *self, trv_object *key)
 {
     const struct trv__str *str = trv__as_str(self);
     int64_t index;
     size_t where;
 
+    if (trv__is_slice(key))
+        return get_slice(self, key);
     if (!trv__is_int(key))
         return trv_raise(trv_TypeError, "string indices must be integers, not '%s'",
                          trv_type_name(key));

@@ -12,6 +12,7 @@
 
 #include "types/iterator.h"
 #include "types/sequence.h"
+#include "types/slice.h"
 
 #define COUNT_MOST ((PTRDIFF_MAX - sizeof(struct trv__tuple)) / sizeof(trv_object *))
 
@@ -141,11 +142,32 @@ static int tuple_length(trv_object *self, size_t *length)
     return 0;
 }
 
+static trv_object *get_slice(trv_object *self, trv_object *slice)
+{
+    const struct trv__tuple *tuple = as_tuple(self);
+    struct trv__places places;
+    struct trv__tuple *made;
+
+    if (trv__slice_places(slice, tuple->count, &places) < 0)
+        return NULL;
+    if (places.step == 1 && places.count == tuple->count)
+        return trv_ref(self);
+    if (!places.count)
+        return empty_tuple();
+    if (!(made = make(places.count)))
+        return NULL;
+    for (size_t i = 0; i < places.count; i++)
+        made->items[i] = trv_ref(tuple->items[places.start + (int64_t)i * places.step]);
+    return finish(made);
+}
+
 static trv_object *tuple_getitem(trv_object *self, trv_object *key)
 {
     struct trv__tuple *tuple = as_tuple(self);
     size_t where;
 
+    if (UNLIKELY(trv__is_slice(key)))
+        return get_slice(self, key);
     if (trv__sequence_index(self, key, tuple->count, "tuple", &where) < 0)
         return NULL;
     return trv_ref(tuple->items[where]);

@@ -8,6 +8,7 @@
  * variable, "$3", or a value:
  *
  *     i-12;  f0x1.8p+1;  b1  n  s<UTF-8 in hex>;  R0,10,2;  (...)  [...]  {key value ...}  <...>
+ *     /start stop step
  *
  * Each line of standard output is the type and repr of the result, or "!" and the name of the
  * exception, then a tab and the repr of the first operand. What the lines have made must be gone
@@ -96,6 +97,15 @@ static trv_object *read_dict(const char **at)
     return dict;
 }
 
+static trv_object *read_slice(const char **at)
+{
+    trv_auto trv_object *start = read_value(at);
+    trv_auto trv_object *stop = read_value(at);
+    trv_auto trv_object *step = read_value(at);
+
+    return trv_slice_new(start, stop, step);
+}
+
 static trv_object *read_value(const char **at)
 {
     trv_auto trv_object *items = NULL;
@@ -125,6 +135,8 @@ static trv_object *read_value(const char **at)
         return trv_set_from(items);
     case '{':
         return read_dict(at);
+    case '/':
+        return read_slice(at);
     default:
         abort();
     }

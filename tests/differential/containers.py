@@ -66,6 +66,8 @@ def encode(value):
         return f"s{value.encode().hex()};"
     if isinstance(value, range):
         return f"R{value.start},{value.stop},{value.step};"
+    if isinstance(value, slice):
+        return "/" + encode(value.start) + encode(value.stop) + encode(value.step)
     if isinstance(value, dict):
         return "{" + "".join(encode(k) + encode(v) for k, v in value.items()) + "}"
     left, right = {list: "[]", tuple: "()", set: "<>"}[type(value)]
@@ -106,6 +108,12 @@ def value(r, depth=2):
     return range(r.randint(-5, 5), r.randint(-9, 9), r.choice([1, 1, 2, -1, -3]))
 
 
+def some_slice(r):
+    def place():
+        return None if r.random() < .4 else r.choice([r.randint(-8, 8)] * 12 + [2**70, -(2**63), "a"])
+    return slice(place(), place(), r.choice([None, None, None, 1, 2, 3, -1, -2, 0, place()]))
+
+
 def evaluate(name, arguments):
     if name.startswith("method:"):
         result = getattr(arguments[0], name[7:])(*arguments[1:])
@@ -131,6 +139,8 @@ def is_odd(name, arguments):
     if name in ("call:list", "call:tuple", "call:dict", "method:extend") or \
             name == "method:update" and isinstance(first, dict):
         return any(map(has_set, arguments))
+    if name == "setitem" and isinstance(others[0], slice) and has_set(others[1]):
+        return True
     if isinstance(first, set) and name in ("in", "method:remove", "method:discard"):
         return any(isinstance(other, set) for other in others)
     if name in ("call:range", "setitem", "delitem") and \
@@ -160,7 +170,7 @@ def think_up(r, variables):
         return r.choice(list(OPERATORS)), [first, operand()]
     if kind < .90:
         name = r.choice(["in", "getitem", "setitem", "delitem"])
-        key = r.randint(-3, 3) if r.random() < .5 else operand()
+        key = r.choice([r.randint(-3, 3), r.randint(-3, 3), some_slice(r), some_slice(r), operand()])
         return name, [first, key] + ([operand()] if name == "setitem" else [])
     if kind < .95:
         name = r.choice(list(TYPES))

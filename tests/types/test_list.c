@@ -60,7 +60,7 @@ TEST(items_by_index)
     expect_repr(trv_getitem(list, no), "1");
     EXPECT_NULL(trv_getitem(list, far), trv_IndexError, "list index out of range");
     EXPECT_NULL(trv_list_get(list, -4), trv_IndexError, "list index out of range");
-    EXPECT_NULL(trv_getitem(list, text), trv_TypeError, "list indices must be integers, not str");
+    EXPECT_NULL(trv_getitem(list, text), trv_TypeError, "list indices must be integers or slices, not str");
     EXPECT_MINUS(trv_setitem(list, far, one), trv_IndexError, "list assignment index out of range");
     EXPECT_MINUS(trv_list_set(list, -4, one), trv_IndexError, "list assignment index out of range");
     EXPECT_MINUS(trv_delitem(list, far), trv_IndexError, "list assignment index out of range");

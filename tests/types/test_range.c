@@ -47,7 +47,7 @@ TEST(items)
     expect_repr(trv_getitem(range, last), "1");
     EXPECT_NULL(trv_getitem(range, far), trv_IndexError, "range object index out of range");
     EXPECT_NULL(trv_getitem(range, before), trv_IndexError, "range object index out of range");
-    EXPECT_NULL(trv_getitem(range, text), trv_TypeError, "range indices must be integers, not str");
+    EXPECT_NULL(trv_getitem(range, text), trv_TypeError, "range indices must be integers or slices, not str");
     expect_repr(method(range, "index", "i", 4), "2");
     expect_repr(method(range, "count", "i", 5), "0");
     EXPECT_NULL(method(range, "index", "i", 5), trv_ValueError, "5 is not in range");

@@ -38,7 +38,7 @@ TEST(items_by_index)
     expect_repr(trv_getitem(tuple, minus), "3.0");
     EXPECT_NULL(trv_tuple_get(tuple, 3), trv_IndexError, "tuple index out of range");
     EXPECT_NULL(trv_getitem(tuple, far), trv_IndexError, "tuple index out of range");
-    EXPECT_NULL(trv_getitem(tuple, text), trv_TypeError, "tuple indices must be integers, not str");
+    EXPECT_NULL(trv_getitem(tuple, text), trv_TypeError, "tuple indices must be integers or slices, not str");
     EXPECT_MINUS(trv_setitem(tuple, minus, text), trv_TypeError,
                  "'tuple' object does not support item assignment");
 }
