@@ -101,9 +101,29 @@ static trv_object *method_intersection_update(const trv_args *args)
     return take_content(args->self, fold(args, step_intersection));
 }
 
+/* Takes out one item after the other: those before one that cannot be hashed are gone, as in Python. */
+static int discard_all(trv_object *set, trv_object *iterable)
+{
+    trv_auto trv_object *iterator = iterable == set ? NULL : trv_iter(iterable);
+
+    if (!iterator)
+        return iterable == set ? trv_set_clear(set) : -1;
+    for (;;) {
+        trv_auto trv_object *item = NULL;
+        int answer = trv_next(iterator, &item);
+        if (answer <= 0)
+            return answer;
+        if (trv_set_discard(set, item) < 0)
+            return -1;
+    }
+}
+
 static trv_object *method_difference_update(const trv_args *args)
 {
-    return take_content(args->self, fold(args, step_difference));
+    for (size_t i = 0; i < args->count; i++)
+        if (discard_all(args->self, args->items[i]) < 0)
+            return NULL;
+    return trv_none_new();
 }
 
 static trv_object *method_symmetric_difference_update(const trv_args *args)
@@ -123,28 +143,39 @@ static trv_object *method_issubset(const trv_args *args)
     return within < 0 ? NULL : trv_bool_new(within);
 }
 
+/* Looks for the items of an iterable in a set until one is (or is not) found. 1 if there was one such,
+ * 0, or -1. What comes after it is not looked at, so that it may be unhashable, as in Python. */
+static int meets(trv_object *set, trv_object *iterable, int wanted)
+{
+    trv_auto trv_object *iterator = trv_iter(iterable);
+
+    if (!iterator)
+        return -1;
+    for (;;) {
+        trv_auto trv_object *item = NULL;
+        int answer = trv_next(iterator, &item);
+        if (answer <= 0)
+            return answer;
+        answer = trv_contains(set, item);
+        if (answer < 0 || answer == wanted)
+            return answer < 0 ? -1 : 1;
+    }
+}
+
 static trv_object *method_issuperset(const trv_args *args)
 {
     trv_object *other;
-    trv_auto trv_object *others = NULL;
-    int within;
+    int misses = trv_parse(args, "o", &other) < 0 ? -1 : meets(args->self, other, 0);
 
-    if (trv_parse(args, "o", &other) < 0 || !(others = trv__set_of(other)))
-        return NULL;
-    within = trv__set_within(others, args->self);
-    return within < 0 ? NULL : trv_bool_new(within);
+    return misses < 0 ? NULL : trv_bool_new(!misses);
 }
 
 static trv_object *method_isdisjoint(const trv_args *args)
 {
     trv_object *other;
-    trv_auto trv_object *others = NULL;
-    trv_auto trv_object *both = NULL;
+    int hits = trv_parse(args, "o", &other) < 0 ? -1 : meets(args->self, other, 1);
 
-    if (trv_parse(args, "o", &other) < 0 || !(others = trv__set_of(other)) ||
-        !(both = trv__set_select(args->self, others, 1)))
-        return NULL;
-    return trv_bool_new(!trv__as_set(both)->table.live);
+    return hits < 0 ? NULL : trv_bool_new(!hits);
 }
 
 static trv_object *method_add(const trv_args *args)
