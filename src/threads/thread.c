@@ -298,8 +298,7 @@ int trv_thread_set_daemon(trv_object *object, int daemon)
     if (!self)
         return -1;
     if (self->state != TRV__NEW)
-        return trv_raise_int(trv_RuntimeError,
-                             "cannot set daemon status of active thread");
+        return trv_raise_int(trv_RuntimeError, "cannot set daemon status of active thread");
     self->is_daemon = daemon != 0;
     return 0;
 }
@@ -381,6 +380,17 @@ trv_object *trv__thread_repr(trv_object *object)
                               daemon);
     return trv_str_printf("<%s(%s, %s%s %llu)>", self->type->name, utf8, states[self->state],
                           daemon, (unsigned long long)ident);
+}
+
+/* Who could end a wait for its end. */
+const char *trv__thread_enders(trv_object *object, trv__ender_visit *visit, void *argument)
+{
+    const struct trv__thread_object *self = thread_of(object);
+
+    if (self->state != TRV__STARTED)
+        return NULL;
+    visit(&self->thread->context, argument);
+    return "is";
 }
 
 /* Attributes and methods ---------------------------------------------------------------------- */
@@ -469,17 +479,6 @@ static trv_object *thread_construct(const struct trv_type *type TRV_UNUSED, cons
                                 NULL);
 }
 
-/* Who could end a wait for its end. */
-static const char *thread_enders(trv_object *object, trv__ender_visit *visit, void *argument)
-{
-    struct trv__thread_object *self = (struct trv__thread_object *)(void *)object;
-
-    if (self->state != TRV__STARTED)
-        return NULL;
-    visit(&self->thread->context, argument);
-    return "is";
-}
-
 TRV__READ_ONLY struct trv_type trv__thread_type = {
     .handle = trv_thread_type,
     .name = "thread",
@@ -488,7 +487,7 @@ TRV__READ_ONLY struct trv_type trv__thread_type = {
     .instance_bytes = sizeof(struct trv__thread_object),
     .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
     .construct = thread_construct,
-    .enders = thread_enders,
+    .enders = trv__thread_enders,
     .slots = {.traverse = trv__thread_traverse,
               .clear = trv__thread_clear,
               .repr = trv__thread_repr,

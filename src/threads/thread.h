@@ -58,6 +58,7 @@ void trv__thread_run_call(struct trv__thread_object *self);
 int trv__thread_traverse(trv_object *self, trv_visit visit, void *argument);
 void trv__thread_clear(trv_object *self);
 trv_object *trv__thread_repr(trv_object *self);
+const char *trv__thread_enders(trv_object *self, trv__ender_visit *visit, void *argument);
 int trv__thread_setattr(trv_object *self, const char *name, trv_object *value);
 
 /* Its thread has ended: joiners go on. */

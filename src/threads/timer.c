@@ -17,16 +17,35 @@ struct timer {
     struct trv__list sleepers; /* its own thread's waiter, while it waits */
 };
 
+/* The future is done afterwards, unless time has come: cancelled, or failed when nothing in the
+ * program could ever cancel a timer that waits for ever. */
+static void wait_for_time(struct timer *self, struct trv__future *future)
+{
+    int64_t deadline_ns = trv__deadline_after(self->thread.started_ns, self->seconds);
+    struct trv__waiter waiter;
+
+    trv__current->context->waits_in = "timer";
+    trv__current->context->waits_at = NULL;
+    switch (trv__wait_in(&self->sleepers, &waiter, NULL, deadline_ns)) {
+    case TRV__TIMED_OUT:
+        break;
+    case TRV__FAILED:
+        trv__future_fail_take(future, trv_error_take());
+        break;
+    case TRV__WOKEN:
+    case TRV__CANCELLED:
+        trv__future_cancelled(future);
+        break;
+    }
+}
+
 static void run_timer(void *argument)
 {
     struct timer *self = argument;
     struct trv__future *future = self->thread.future;
-    int64_t deadline_ns = trv__deadline_after(self->thread.started_ns, self->seconds);
-    struct trv__waiter waiter;
 
-    if (!trv__future_is_done(future) &&
-        trv__wait_in(&self->sleepers, &waiter, (trv_object *)self, deadline_ns) != TRV__TIMED_OUT)
-        trv__future_cancelled(future);
+    if (!trv__future_is_done(future))
+        wait_for_time(self, future);
     future->cancel = NULL;
     future->leg = NULL;
     trv__thread_run_call(&self->thread);
@@ -133,6 +152,7 @@ TRV__READ_ONLY struct trv_type trv__timer_type = {
     .instance_bytes = sizeof(struct timer),
     .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
     .construct = timer_construct,
+    .enders = trv__thread_enders,
     .slots = {.traverse = trv__thread_traverse,
               .clear = trv__thread_clear,
               .repr = trv__thread_repr,

@@ -178,7 +178,59 @@ SEEDED_TEST(many_timers, 100)
     ck_assert_double_eq_tol(fired_at - began, 20, 1e-6);
 }
 
+static trv_object *hooked;
+
+TRV_STATIC_FUNCTION(hook, "hook(exception, thread)")
+{
+    hooked = trv_ref(args->items[0]);
+    return trv_none_new();
+}
+
+TRV_STATIC_FUNCTION(join_it, "join_it(thread)")
+{
+    return trv_thread_join(args->items[0], TRV_FOREVER) < 0 ? NULL : trv_none_new();
+}
+
+/* The timer's call joins the main thread, which joins the timer. */
+SEEDED_TEST(joining_each_other, 50)
+{
+    trv_auto trv_object *self = must(trv_thread_current());
+    trv_object *timer = must(trv_timer_new(1, join_it, "o", self));
+
+    must_int(trv_thread_set_excepthook(hook));
+    must_int(trv_thread_start(timer));
+    finish(timer);
+    ck_assert_ptr_nonnull(hooked);
+    ck_assert_int_eq(trv_isinstance(hooked, trv_DeadlockError), 1);
+    trv_clear(&hooked);
+    must_int(trv_thread_set_excepthook(NULL));
+}
+
+/* A timer that waits for ever is no deadlock while somebody can cancel it; then it is one. */
+SEEDED_TEST(waiting_for_ever, 50)
+{
+    trv_object *timer = started(timer_of(TRV_FOREVER));
+
+    must_int(trv_sleep(1e6));
+    must_int(trv_timer_cancel(timer));
+    finish(timer);
+    must_int(trv_thread_set_excepthook(hook));
+    timer = started(timer_of(TRV_FOREVER));
+    if (trv_thread_join(timer, TRV_FOREVER) < 0) { /* either may be told */
+        must_raise(trv_DeadlockError);
+        must_int(trv_timer_cancel(timer));
+        finish(timer);
+    } else {
+        ck_assert_int_eq(trv_isinstance(hooked, trv_DeadlockError), 1);
+        trv_unref(timer);
+    }
+    trv_clear(&hooked);
+    must_int(trv_thread_set_excepthook(NULL));
+    ck_assert_int_eq(fired, 0);
+}
+
 TEST_LIST(RUN(it_fires_when_time_has_come), RUN(it_is_a_thread), RUN(misuse_is_told),
           RUN(cancelling_ends_it_at_once), RUN(cancelled_before_its_start),
           RUN(dropped_before_its_start), RUN(cancelling_what_has_begun),
-          RUN(firing_and_cancelling_race), RUN(many_timers))
+          RUN(firing_and_cancelling_race), RUN(many_timers), RUN(joining_each_other),
+          RUN(waiting_for_ever))
