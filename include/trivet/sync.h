@@ -10,7 +10,8 @@
  * Timeouts are seconds, TRV_FOREVER for none, 0 to try.
  *
  * Every call that takes a timeout blocks and may switch, and raises CancelledError when a scope
- * around it is cancelled, RuntimeError where blocking is not allowed, ValueError for a timeout that
+ * around it is cancelled, DeadlockError where it would wait for ever (doc/deadlocks.md),
+ * RuntimeError where blocking is not allowed, ValueError for a timeout that
  * is negative or no number, TypeError for an object of another type.
  */
 #ifndef TRIVET_SYNC_H
@@ -26,7 +27,7 @@ extern TRV_API trv_object trv_lock_type[1], trv_rlock_type[1], trv_condition_typ
 
 /* A lock nobody holds. TRV_WITH takes and releases it. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lock_new(void);
-/* Takes a lock. Returns: 1 taken, 0 not within the timeout, -1. Raises: RuntimeError when the
+/* Takes a lock. Returns: 1 taken, 0 not within the timeout, -1. Raises: DeadlockError when the
  * caller already holds it. */
 TRV_API TRV_MUST_CHECK int trv_lock_acquire(trv_object *lock, double timeout);
 /* Gives a lock to the first in line. Raises: RuntimeError if the caller does not hold it. */
