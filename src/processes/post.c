@@ -97,6 +97,13 @@ static int cancel_future(struct trv__future *future)
     return trv__job_cancel(future->leg);
 }
 
+static bool future_has_begun(const struct trv__future *future)
+{
+    const struct trv__job *job = future->leg;
+
+    return job->slot && trv__job_has_begun(job);
+}
+
 struct trv__job *trv__job_create_take(struct trv__crew *crew, struct trv__call *call)
 {
     struct trv__job *job = NULL;
@@ -118,6 +125,7 @@ struct trv__job *trv__job_create_take(struct trv__crew *crew, struct trv__call *
     call->future->leg = job;
     call->future->cancel = cancel_future;
     call->future->help = trv__job_help;
+    call->future->has_begun = future_has_begun;
     return job;
 }
 
@@ -132,6 +140,7 @@ static struct trv__call *take_call(struct trv__job *job)
     call->future->leg = NULL;
     call->future->cancel = NULL;
     call->future->help = NULL;
+    call->future->has_begun = NULL;
     return call;
 }
 

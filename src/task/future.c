@@ -65,8 +65,10 @@ static void complete(struct trv__future *future, enum trv__future_state state)
 
     future->state = (uint8_t)state;
     trv__wake_all(&future->waiters);
-    while ((node = trv__list_pop(&future->watches)))
-        trv__watch_done(CONTAINER_OF(node, struct trv__watch, link));
+    while ((node = trv__list_pop(&future->watches))) {
+        struct trv__watch *watch = CONTAINER_OF(node, struct trv__watch, link);
+        watch->done(watch);
+    }
     if (UNLIKELY(callbacks != NULL))
         run_callbacks(future, callbacks);
 }
@@ -287,7 +289,11 @@ int trv_future_running(trv_object *object)
 {
     struct trv__future *future = trv__future_of(object, "trv_future_running");
 
-    return future ? future->state == TRV__RUNNING : -1;
+    if (!future)
+        return -1;
+    if (future->has_begun && future->state == TRV__PENDING)
+        return future->has_begun(future);
+    return future->state == TRV__RUNNING;
 }
 
 int trv_future_cancelled(trv_object *object)

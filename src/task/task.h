@@ -43,6 +43,8 @@ struct trv__future {
     /* As struct trv_type's, of a call that has not begun: the workers, if one of these has to be free
      * first. NULL: not known. */
     const char *(*enders)(struct trv__future *future, trv__ender_visit *visit, void *argument);
+    /* Whether its call has begun, where only the leg can tell. NULL: `state` says so. */
+    bool (*has_begun)(const struct trv__future *future);
     void *leg; /* the leg's own */
 };
 

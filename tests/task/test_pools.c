@@ -280,6 +280,7 @@ TEST(a_shutdown_names_what_is_stuck)
             stuck = trv_executor_running(pool);
             ck_assert_int_eq(trv_len(stuck, &count), 0);
         }
+        ck_assert_int_eq(trv_future_running(future), 1);
         ck_assert_int_eq(trv_shutdown(pool, &options), -1);
         error = trv_error_take();
         ck_assert_int_eq(trv_isinstance(error, trv_TimeoutError), 1);
@@ -291,6 +292,7 @@ TEST(a_shutdown_names_what_is_stuck)
         end(pool);
         trv_clear(&stuck);
         ck_assert_int_eq(trv_future_done(future), 1);
+        ck_assert_int_eq(trv_future_running(future), 0);
     }
 }
 
