@@ -163,6 +163,37 @@ TRV_API TRV_MUST_CHECK trv_object *trv_as_completed(trv_object *futures, double 
  * raised, and the others' are dropped. Raises: that, CancelledError. Blocks. May switch. */
 TRV_API TRV_MUST_CHECK trv_object *trv_gather(trv_object *futures);
 
+/* Task groups --------------------------------------------------------------------------- */
+
+/* A group of calls that end together, on an executor; NULL: in coroutines of the loop of whoever
+ * spawns. If one fails, the others are cancelled. Dropping a group cancels what is left of it.
+ *
+ *     TRV_WITH(group) {
+ *         trv_auto trv_object *left = trv_group_spawn(group, fetch, "s", a);
+ *         trv_auto trv_object *right = trv_group_spawn(group, fetch, "s", b);
+ *         ...
+ *     }
+ *
+ * The block's end joins the group. A call that fails cancels the block, too; a block that fails
+ * cancels the calls. Groups nest: cancelling a call cancels the groups it waits for.
+ * Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_group_new(trv_object *executor);
+/* Submits callable(arguments) as one of the group.
+ * Returns: its future. Raises: as trv_submit; RuntimeError once the group was cancelled or joined. */
+TRV_API trv_object *trv_group_spawn(trv_object *group, trv_object *callable, const char *format,
+                                    ...);
+TRV_API trv_object *trv_group_spawn_array(trv_object *group, trv_object *callable,
+                                          trv_object *const *items, size_t count,
+                                          trv_object *keywords);
+/* Waits until every call of the group is done; whoever is cancelled in it cancels the calls, and
+ * still waits for them. Nothing can be spawned afterwards.
+ * Raises: what the first call to fail raised; CancelledError. Blocks. May switch. */
+TRV_API int trv_group_join(trv_object *group);
+/* Cancels every call of the group, and its block. Raises: TypeError. */
+TRV_API int trv_group_cancel(trv_object *group);
+/* The exceptions of all calls that failed, in the order in which they did. Returns: a list. */
+TRV_API TRV_MUST_CHECK trv_object *trv_group_failures(trv_object *group);
+
 TRV_END_DECLARATIONS
 
 #endif

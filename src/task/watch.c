@@ -38,7 +38,7 @@ static void note_done(struct trv__watch *watch)
         watcher->has_failed = true;
 }
 
-void trv__watch_done(struct trv__watch *watch)
+static void watch_done(struct trv__watch *watch)
 {
     struct trv__watcher *watcher = watch->watcher;
 
@@ -75,6 +75,7 @@ static void watch_all(struct trv__watcher *watcher, trv_object *const *items)
 {
     for (size_t i = 0; i < watcher->count; i++) {
         struct trv__watch *watch = &watcher->watches[i];
+        watch->done = watch_done;
         watch->watcher = watcher;
         watch->future = (struct trv__future *)(void *)trv_ref(items[i]);
         trv__list_init(&watch->link);

@@ -15,6 +15,7 @@
 
 struct trv__watch {
     struct trv__list link; /* in future->watches until it is done, then in watcher->done */
+    void (*done)(struct trv__watch *watch); /* the future is, and has taken this out of its list */
     struct trv__watcher *watcher;
     struct trv__future *future; /* owned */
 };
@@ -46,7 +47,4 @@ void trv__watcher_end(struct trv__watcher *watcher);
 /* Waits until it has seen enough. 1 if so, 0 at the deadline, -1 with an exception. */
 int trv__watcher_wait(struct trv__watcher *watcher, int64_t deadline_ns, const char *what,
                       const void *at);
-/* A watched future is done: called by the future, which has taken the watch out of its list. */
-void trv__watch_done(struct trv__watch *watch);
-
 #endif

@@ -122,6 +122,22 @@ static trv_object *mapped_over(trv_object *executor)
     return map ? trv_list_from(map) : NULL;
 }
 
+/* What failed inside is raised by the block's end. */
+static trv_object *grouped_on(trv_object *executor)
+{
+    trv_auto trv_object *group = trv_group_new(executor);
+
+    if (!group)
+        return NULL;
+    TRV_WITH(group)
+        for (int i = 0; i < 4; i++) {
+            trv_auto trv_object *future = trv_group_spawn(group, add_one, "i", i);
+            if (!future)
+                break;
+        }
+    return trv_error_occurred() ? NULL : trv_group_failures(group);
+}
+
 static trv_object *inline_submitted(void)
 {
     trv_auto trv_object *executor = trv_inline_executor_new();
@@ -134,6 +150,13 @@ static trv_object *inline_mapped(void)
     trv_auto trv_object *executor = trv_inline_executor_new();
 
     return executor ? mapped_over(executor) : NULL;
+}
+
+static trv_object *inline_grouped(void)
+{
+    trv_auto trv_object *executor = trv_inline_executor_new();
+
+    return executor ? grouped_on(executor) : NULL;
 }
 
 /* The pool is shut down with an exception pending, perhaps, and no fault may meet that. */
@@ -155,6 +178,11 @@ static trv_object *pool_submitted(void)
     return in_pool(submitted_to);
 }
 
+static trv_object *pool_grouped(void)
+{
+    return in_pool(grouped_on);
+}
+
 static trv_object *pool_mapped(void)
 {
     return in_pool(mapped_over);
@@ -174,12 +202,14 @@ TEST(inline_calls_fail_cleanly)
 {
     sweep(inline_submitted);
     sweep(inline_mapped);
+    sweep(inline_grouped);
 }
 
 SEEDED_TEST(pools_fail_cleanly, 20)
 {
     sweep(pool_submitted);
     sweep(pool_mapped);
+    sweep(pool_grouped);
 }
 
 TEST_LIST(RUN(primitives_fail_cleanly), RUN(futures_fail_cleanly), RUN(inline_calls_fail_cleanly),
