@@ -63,12 +63,15 @@ TRV_API TRV_MUST_CHECK trv_object *trv_submit_array(trv_object *executor, trv_ob
 typedef struct trv_map_options {
     size_t size;    /* sizeof (trv_map_options) */
     double timeout; /* seconds from the call for each result to be there by; 0: TRV_FOREVER */
-    size_t
-        lookahead; /* calls submitted ahead of the result being read; 0: 4 for each worker, at least 64 */
+    /* Items submitted ahead of the result being read; 0: 4 for each worker, at least 64; in
+     * chunks that many calls, at least 16. */
+    size_t lookahead;
+    size_t chunk; /* items in a call; 0: one; on process pools as many as take 0.5 ms, up to 256 */
 } trv_map_options;
 
 /* callable(item) for each item: an iterator over the results, in order. The input is read as far
- * as the look-ahead goes. Dropping the iterator cancels what has not begun.
+ * as the look-ahead goes. Dropping the iterator cancels what has not begun. In a chunk, too, each
+ * item has its own outcome; but those behind one that failed have been run.
  * Raises: TypeError; the iterator raises what the call raised, TimeoutError. Blocks, May switch: the iterator. */
 TRV_API TRV_MUST_CHECK trv_object *trv_map(trv_object *executor, trv_object *callable,
                                            trv_object *iterable, const trv_map_options *options);

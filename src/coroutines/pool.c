@@ -353,7 +353,7 @@ static int list_running(struct trv__executor *executor, trv_object *list)
 }
 
 static const struct trv__executor_operations operations = {submit_take, shut_down, count_workers,
-                                                           list_running};
+                                                           list_running, NULL};
 
 /* No `destroy`: what it works on holds objects. */
 static void pool_clear(trv_object *self)

@@ -224,6 +224,9 @@ int trv__note_receive(int socket, struct trv__note *note, int *fd);
 /* In a worker: it has nothing to do with the zygote's children. */
 void trv__forget_children(void);
 
+/* chunk.c: what map calls. */
+extern trv_object trv__process_chunk[1];
+
 /* worker.c: the life of a worker, in the child. `zygote` is its parent's pid. */
 _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygote);
 

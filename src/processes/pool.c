@@ -122,8 +122,8 @@ static int list_running(struct trv__executor *executor, trv_object *list)
     return 0;
 }
 
-static const struct trv__executor_operations operations = {submit_take, shutdown_pool,
-                                                           count_workers, list_running};
+static const struct trv__executor_operations operations = {
+    submit_take, shutdown_pool, count_workers, list_running, trv__process_chunk};
 
 /* The type ----------------------------------------------------------------------------------------------------- */
 

@@ -27,7 +27,7 @@ static size_t inline_workers(struct trv__executor *executor TRV_UNUSED)
 }
 
 static const struct trv__executor_operations operations = {inline_submit_take, inline_shutdown,
-                                                           inline_workers, NULL};
+                                                           inline_workers, NULL, NULL};
 
 static TRV__READ_ONLY trv_object inline_handle[1];
 static TRV__READ_ONLY struct trv_type inline_type = {

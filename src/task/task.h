@@ -115,6 +115,8 @@ struct trv__executor_operations {
     size_t (*workers)(struct trv__executor *executor);
     /* Appends the futures of calls that have begun to a list. 0 or -1. NULL: there are never any. */
     int (*list_running)(struct trv__executor *executor, trv_object *list);
+    /* What map calls for several items at once, unasked: see chunk.h. NULL: it does not. */
+    trv_object *chunk;
 };
 
 struct trv__executor {

@@ -502,7 +502,7 @@ static void end_with_runtime(struct trv__fini_hook *hook)
 /* The pool object ------------------------------------------------------------------------------- */
 
 static const struct trv__executor_operations operations = {pool_submit_take, pool_shutdown,
-                                                           pool_workers, list_running};
+                                                           pool_workers, list_running, NULL};
 
 /* No `destroy`: the core holds objects. */
 static void pool_clear(trv_object *self)

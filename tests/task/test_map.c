@@ -269,8 +269,148 @@ TEST(an_input_cannot_read_its_own_map)
     end();
 }
 
-TEST_LIST(RUN(results_come_in_order), RUN(results_come_in_order_under_any_seed),
-          RUN(inline_calls_run_when_they_are_asked_for),
+/* Chunks ------------------------------------------------------------------------------------------ */
+
+TRV_STATIC_FUNCTION(add_one, "add_one(n): n + 1; KeyError for 13, what cannot travel for 17")
+{
+    int64_t n;
+
+    if (trv_parse(args, "l", &n) < 0)
+        return NULL;
+    if (n == 13)
+        return trv_raise(trv_KeyError, "13");
+    return n == 17 ? trv_event_new() : trv_int_new(n + 1);
+}
+
+static trv_object *new_process_pool(void)
+{
+    trv_process_pool_options options = {.size = sizeof options, .workers = 2};
+    trv_object *made = trv_process_pool_new(&options);
+
+    ck_assert_ptr_nonnull(made);
+    return made;
+}
+
+static const size_t chunks[] = {0, 1, 2, 3, 7, 100, 100000};
+
+/* Every item once and in order, whatever a chunk has; 0 to so many items. */
+static void map_in_chunks(trv_object *executor)
+{
+    static const int64_t counts[] = {0, 1, 2, 5, 13};
+
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+            trv_map_options options = {.size = sizeof options, .chunk = chunks[i]};
+            trv_auto trv_object *range = trv_range_new(0, counts[c], 1);
+            trv_auto trv_object *map = trv_map(executor, add_one, range, &options);
+            ck_assert_ptr_nonnull(map);
+            for (int64_t n = 0; n < counts[c]; n++)
+                ck_assert_int_eq(next_number(map), n + 1);
+            ck_assert_int_eq(next_number(map), -2);
+            crew_expect_no_error("a map in chunks");
+        }
+}
+
+SEEDED_TEST(chunks_on_threads, 30)
+{
+    begin(3);
+    map_in_chunks(pool);
+    end();
+}
+
+TEST(chunks_on_other_legs)
+{
+    pool = new_process_pool();
+    map_in_chunks(pool);
+    end();
+    pool = trv_coroutine_pool_new(NULL);
+    map_in_chunks(pool);
+    end();
+    pool = trv_inline_executor_new();
+    map_in_chunks(pool);
+    end();
+}
+
+TEST(many_items_in_chunks_that_grow)
+{
+    trv_auto trv_object *range = trv_range_new(100, 20000, 1);
+    trv_auto trv_object *map = NULL;
+
+    pool = new_process_pool();
+    map = trv_map(pool, add_one, range, NULL);
+    for (int64_t n = 100; n < 20000; n++)
+        ck_assert_int_eq(next_number(map), n + 1);
+    ck_assert_int_eq(next_number(map), -2);
+    crew_expect_no_error("a long map");
+    end();
+}
+
+/* The ones before it in its chunk have their results. */
+static void fail_in_a_chunk(trv_object *executor, int64_t first, int64_t bad, trv_object *type)
+{
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+        trv_map_options options = {.size = sizeof options, .chunk = chunks[i]};
+        trv_auto trv_object *range = trv_range_new(first, 40, 1);
+        trv_auto trv_object *map = trv_map(executor, add_one, range, &options);
+        for (int64_t n = first; n < bad; n++)
+            ck_assert_int_eq(next_number(map), n + 1);
+        ck_assert_int_eq(next_number(map), -1);
+        crew_expect_error(type);
+    }
+}
+
+TEST(one_item_fails_alone)
+{
+    begin(2);
+    fail_in_a_chunk(pool, 0, 13, trv_KeyError);
+    end();
+    pool = new_process_pool();
+    fail_in_a_chunk(pool, 0, 13, trv_KeyError);
+    fail_in_a_chunk(pool, 14, 17, trv_PicklingError);
+    end();
+}
+
+/* What cannot travel there ends the input where it stands. */
+TEST(an_item_that_cannot_be_sent)
+{
+    trv_auto trv_object *event = trv_event_new();
+    trv_auto trv_object *list = trv_build("[i i i o i]", 1, 2, 3, event, 4);
+
+    pool = new_process_pool();
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+        trv_map_options options = {.size = sizeof options, .chunk = chunks[i]};
+        trv_auto trv_object *map = trv_map(pool, add_one, list, &options);
+        for (int64_t n = 1; n <= 3; n++)
+            ck_assert_int_eq(next_number(map), n + 1);
+        ck_assert_int_eq(next_number(map), -1);
+        crew_expect_error(trv_PicklingError);
+    }
+    end();
+}
+
+/* The look-ahead counts items. */
+TEST(chunks_are_no_longer_than_the_look_ahead)
+{
+    trv_map_options options = {.size = sizeof options, .chunk = 100, .lookahead = 5};
+    trv_auto trv_object *input = NULL;
+    trv_auto trv_object *map = NULL;
+
+    fails_at = INT64_MAX;
+    input = endless();
+    begin(2);
+    map = trv_map(pool, add_one, input, &options);
+    ck_assert_int_eq(given_out, 5);
+    for (int i = 1; i <= 12; i++)
+        ck_assert_int_eq(next_number(map), i);
+    ck_assert_int_le(given_out, 17);
+    trv_clear(&map);
+    end();
+}
+
+TEST_LIST(RUN(chunks_on_threads), RUN(chunks_on_other_legs), RUN(many_items_in_chunks_that_grow),
+          RUN(one_item_fails_alone), RUN(an_item_that_cannot_be_sent),
+          RUN(chunks_are_no_longer_than_the_look_ahead), RUN(results_come_in_order),
+          RUN(results_come_in_order_under_any_seed), RUN(inline_calls_run_when_they_are_asked_for),
           RUN(the_input_is_read_as_far_as_the_look_ahead), RUN(an_exception_of_a_call_ends_it),
           RUN(a_broken_input_is_told_after_the_results), RUN(misuse_is_an_exception),
           RUN(a_result_must_be_there_in_time), RUN(dropping_it_cancels_what_has_not_begun),
