@@ -256,8 +256,11 @@ SEEDED_TEST(waiting_for_each_other_is_a_deadlock, 60)
         future = trv_submit(pools[0], ask_the_other, "ii", 0, 4);
         ck_assert_ptr_null(trv_future_result(future, TRV_FOREVER));
         crew_expect_error(trv_DeadlockError);
-        end(pools[0]);
-        end(pools[1]);
+        /* Calls of one may still use the other. */
+        for (int i = 0; i < 2; i++)
+            ck_assert_int_eq(trv_shutdown(pools[i], NULL), 0);
+        for (int i = 0; i < 2; i++)
+            trv_unref(pools[i]);
     }
 }
 
