@@ -28,4 +28,23 @@ static inline int trv__fd_lift(int fd)
     return lifted;
 }
 
+/* Opens those of the three that are closed, so that what others open meanwhile is none of them. */
+static inline void trv__standard_hold(bool held[3])
+{
+    for (int fd = 0; fd < 3; fd++) {
+        int opened = fcntl(fd, F_GETFD) < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+        held[fd] = opened == fd;
+        if (opened >= 0 && opened != fd) /* another thread was faster */
+            close(opened);
+    }
+}
+
+/* Closes them again. */
+static inline void trv__standard_release(bool held[3])
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (held[fd])
+            close(fd);
+}
+
 #endif

@@ -26,6 +26,7 @@
  */
 #include "coroutines/loop.h"
 
+#include "base/descriptor.h"
 #include "base/fault.h"
 
 #include <errno.h>
@@ -460,7 +461,7 @@ static int try_descriptors(void)
     return error;
 }
 
-static int init_uv(struct trv__loop *loop)
+static int open_uv(struct trv__loop *loop)
 {
     int error = try_descriptors();
 
@@ -476,6 +477,20 @@ static int init_uv(struct trv__loop *loop)
     uv_timer_init(&loop->uv, &loop->timer);
     loop->async.data = loop->timer.data = loop;
     return 0;
+}
+
+/* None of libuv's descriptors may be one of the standard three: it would end the process when it
+ * closes it; nor in a forked child, where it opens some anew: see runtime/fork.c. */
+static int init_uv(struct trv__loop *loop)
+{
+    bool held[3];
+    int error;
+
+    trv__runtime()->has_loops = true;
+    trv__standard_hold(held);
+    error = open_uv(loop);
+    trv__standard_release(held);
+    return error;
 }
 
 int trv__loop_init(struct trv__loop *loop)

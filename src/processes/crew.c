@@ -15,6 +15,7 @@
  * wait for them and follow. Whoever has not gone a second later is killed: workers first, since the
  * zygote reaps them. The keeper ends when all are gone, whatever killed them.
  */
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "processes/crew.h"
 
@@ -52,19 +53,13 @@ static unsigned count_processors(void)
 /* Workers keep these, beside descriptors 0 to 2: they must be none of those. */
 static int make_eventfd(void)
 {
-    int fd = FAULT() ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), lifted = fd;
-
-    if (fd >= 0 && fd <= 2) {
-        lifted = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        close(fd);
-    }
-    return lifted;
+    return FAULT() ? -1 : trv__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 static int make_descriptors(struct trv__crew *crew)
 {
     if ((crew->beds[0] = make_eventfd()) < 0 || (crew->beds[1] = make_eventfd()) < 0 || FAULT() ||
-        (crew->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        (crew->epoll_fd = trv__fd_lift(epoll_create1(EPOLL_CLOEXEC))) < 0)
         return trv_raise_errno("cannot make a descriptor for the pool"), -1;
     return 0;
 }

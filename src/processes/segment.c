@@ -8,6 +8,7 @@
  */
 #include "processes/segment.h"
 
+#include "base/descriptor.h"
 #include "base/fault.h"
 
 #include "trivet/error.h"
@@ -22,7 +23,7 @@
 
 static int make_memory(size_t size)
 {
-    int fd = FAULT() ? -1 : memfd_create("trivet", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = FAULT() ? -1 : trv__fd_lift(memfd_create("trivet", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 
     if (fd < 0)
         return -1;

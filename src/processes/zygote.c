@@ -21,6 +21,7 @@
  * Whoever dies takes those below along: the kernel kills the zygote when its keeper is gone, and
  * workers when the zygote is. Both ask after arming that whether their parent is still there.
  */
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "processes/crew.h"
 
@@ -85,6 +86,7 @@ int trv__note_receive(int socket, struct trv__note *note, int *fd)
     if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
         control->cmsg_len == CMSG_LEN(sizeof *fd))
         memcpy(fd, CMSG_DATA(control), sizeof *fd);
+    *fd = trv__fd_lift(*fd);
     if (size == 0)
         return 0;
     if (size == sizeof *note)
@@ -204,7 +206,7 @@ static void tell(struct zygote *zygote, const struct trv__note *note, int fd)
 
 static int open_pidfd(pid_t pid)
 {
-    return FAULT() ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+    return FAULT() ? -1 : trv__fd_lift((int)syscall(SYS_pidfd_open, pid, 0));
 }
 
 static pid_t fork_worker(struct zygote *zygote, size_t slot)
@@ -359,27 +361,15 @@ static pid_t fork_zygote(struct trv__crew *crew, const int sockets[2])
     return pid;
 }
 
-/* A socket of our own above the three standard descriptors, which the zygote shares with us. */
-static int lift(int *fd)
-{
-    int lifted = *fd > 2 ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-
-    if (lifted < 0)
-        return -1;
-    if (lifted != *fd)
-        close(*fd);
-    *fd = lifted;
-    return 0;
-}
-
 int trv__zygote_start(struct trv__crew *crew)
 {
     int sockets[2], error;
 
     if (FAULT() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return trv_raise_errno("cannot make a socket for the pool"), -1;
-    if (lift(&sockets[0]) < 0 || lift(&sockets[1]) < 0 ||
-        (crew->zygote_pid = fork_zygote(crew, sockets)) < 0 ||
+    sockets[0] = trv__fd_lift(sockets[0]);
+    sockets[1] = trv__fd_lift(sockets[1]);
+    if (sockets[0] < 0 || sockets[1] < 0 || (crew->zygote_pid = fork_zygote(crew, sockets)) < 0 ||
         ((crew->zygote_pidfd = open_pidfd(crew->zygote_pid)) < 0 && errno != ENOSYS)) {
         error = errno;
         if (crew->zygote_pid > 0) {

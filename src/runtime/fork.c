@@ -9,10 +9,14 @@
  * fork and first in the child: handlers of others find the runtime whole. Several runtimes need no
  * more of them, because they ask which one the forking thread is in.
  *
+ * If the parent has closed a standard descriptor, and has loops, it is /dev/null in the child: libuv's own
+ * handler, which runs after ours, opens descriptors there and must not get one of the three.
+ *
  * A thread that forks without the GIL leaves its child with objects that another thread may have been
  * in the middle of. That child can do no more than exec or _exit; if its thread was in no runtime, it
  * can also start one of its own.
  */
+#include "base/descriptor.h"
 #include "runtime/runtime.h"
 
 #include <pthread.h>
@@ -20,14 +24,20 @@
 
 static void before(void)
 {
-    if (trv__holds_gil())
-        trv__gil_before_fork(&trv__runtime()->gil);
+    if (!trv__holds_gil())
+        return;
+    if (trv__runtime()->has_loops)
+        trv__standard_hold(trv__runtime()->held_standard);
+    trv__gil_before_fork(&trv__runtime()->gil);
 }
 
 static void after_in_parent(void)
 {
-    if (trv__holds_gil())
-        trv__gil_after_fork(&trv__runtime()->gil, NULL);
+    if (!trv__holds_gil())
+        return;
+    trv__gil_after_fork(&trv__runtime()->gil, NULL);
+    if (trv__runtime()->has_loops)
+        trv__standard_release(trv__runtime()->held_standard);
 }
 
 /* It waits for nothing any more: neither a lock nor an item is handed to it. */

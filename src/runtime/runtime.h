@@ -122,6 +122,8 @@ struct trv_runtime {
     struct trv__list fd_waits;
     struct trv__list fd_keepers;
     void *io_scratch;         /* where reads arrive first; made when needed (src/io/) */
+    bool has_loops;           /* or had: libuv has been there, and has handlers of forks */
+    bool held_standard[3];    /* which of descriptors 0 to 2 are open only for a fork */
     bool is_ending;           /* trv_fini has begun: no new threads, no new pools */
     bool is_urgent;           /* it does not wait for what runs, but cancels it */
     bool was_interrupted;     /* trv_fini was, while it waited */

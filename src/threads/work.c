@@ -22,6 +22,7 @@
  */
 #include "threads/work.h"
 
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "base/futex.h"
 
@@ -559,7 +560,7 @@ struct trv__work *trv__work_create(unsigned most, size_t stack_bytes, const char
 
     if (!work)
         return NULL;
-    work->fd = FAULT() ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    work->fd = FAULT() ? -1 : trv__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (work->fd < 0) {
         free(work);
         return NULL;

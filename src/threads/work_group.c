@@ -10,6 +10,7 @@
  * Work with a future is a call like any other of the pool, of a function that gives the GIL back
  * while the work runs.
  */
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "base/futex.h"
 #include "threads/pool.h"
@@ -110,7 +111,7 @@ static int make_descriptor(struct work_group *group)
 {
     if (group->count->fd >= 0)
         return 0;
-    group->count->fd = FAULT() ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    group->count->fd = FAULT() ? -1 : trv__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     return group->count->fd >= 0 ? 0 : (trv_raise_errno("cannot wait for plain C work"), -1);
 }
 

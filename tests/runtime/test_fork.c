@@ -6,6 +6,7 @@
  */
 #include "base/base.h"
 #include "object/expect.h"
+#include "support/crew.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -60,7 +61,6 @@ enum { LEGS_OF_CHILD = TRV_TSAN ? 0 : 3 };
 static void in_child(trv_object *parents)
 {
     trv_auto trv_object *future = trv_submit(parents, nap, "d", 0.0);
-
 
     alarm(30);
     CHILD_NEEDS(!future && trv_error_matches(trv_RuntimeError));
@@ -136,6 +136,152 @@ TEST(in_a_call_of_a_pool)
     }
 }
 
+/* A program, a daemon perhaps, that has closed the standard descriptors: none of ours takes their place,
+ * and every leg works, also in a child. */
+static void use_legs(void)
+{
+    for (int leg = 0; leg < LEGS_OF_CHILD; leg++) {
+        trv_auto trv_object *pool = make(leg);
+        CHILD_NEEDS(rests_on(pool));
+        for (int fd = 0; fd < 3; fd++) {
+            char path[64], target[64];
+            snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+            memset(target, 0, sizeof target);
+            CHILD_NEEDS(readlink(path, target, sizeof target - 1) < 0 ||
+                        strcmp(target, "/dev/null") == 0);
+        }
+        CHILD_NEEDS(trv_shutdown(pool, NULL) == 0);
+    }
+}
+
+static void without_standard_descriptors(void)
+{
+    int status;
+    pid_t pid;
+
+    alarm(30);
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    CHILD_NEEDS(trv_init(NULL) == 0);
+    use_legs();
+    if ((pid = fork()) == 0) {
+        use_legs();
+        trv_fini();
+        _exit(0);
+    }
+    CHILD_NEEDS(waitpid(pid, &status, 0) == pid && status == 0);
+    trv_fini();
+    _exit(0);
+}
+
+RAW_TEST(standard_descriptors_may_be_closed)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        without_standard_descriptors();
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(status == 0, "the child ended with status %#x", (unsigned)status);
+}
+
+/* Forks in the middle of everything: threads hold locks, wait for them, for queues and descriptors,
+ * sleep, run coroutines, have calls in pools. The child has the objects and none of that. */
+static trv_object *lock, *queue, *event;
+static bool is_over;
+
+static void passes_lock(void *unused TRV_UNUSED)
+{
+    while (!is_over) {
+        ck_assert_int_eq(trv_lock_acquire(lock, TRV_FOREVER), 1);
+        ck_assert_int_eq(trv_checkpoint(), 0);
+        ck_assert_int_eq(trv_lock_release(lock), 0);
+        ck_assert_int_eq(trv_checkpoint(), 0);
+    }
+}
+
+static void gets_items(void *unused TRV_UNUSED)
+{
+    while (!is_over) {
+        trv_auto trv_object *item = trv_queue_get(queue, 0.001);
+        trv_error_clear();
+    }
+}
+
+TRV_STATIC_FUNCTION(naps_in_turn, "naps_in_turn()")
+{
+    while (!is_over) {
+        trv_auto trv_object *other = trv_spawn(nap, "d", 0.0002);
+        trv_auto trv_object *result = other ? trv_future_result(other, TRV_FOREVER) : NULL;
+        if (!result)
+            return NULL;
+    }
+    return trv_none_new();
+}
+
+static void runs_coroutines(void *unused TRV_UNUSED)
+{
+    trv_auto trv_object *result = trv_run(naps_in_turn, "");
+
+    ck_assert_ptr_nonnull(result);
+}
+
+static void waits_for_event(void *unused TRV_UNUSED)
+{
+    ck_assert_int_eq(trv_event_wait(event, TRV_FOREVER), 1);
+}
+
+/* It wakes those who are not there, hands over to none of them, and does what is its own. */
+static _Noreturn void child_of_many(int round)
+{
+    trv_auto trv_object *own = trv_queue_new(0);
+
+    alarm(30);
+    CHILD_NEEDS(own && trv_event_set(event) == 0);
+    CHILD_NEEDS(trv_queue_put(queue, own, 0) == 0 && trv_queue_put(own, queue, 0) == 0);
+    CHILD_NEEDS(trv_sleep(0.0001) == 0);
+    if (round % 8 == 0 && LEGS_OF_CHILD) {
+        trv_auto trv_object *pool = make(round / 8 % 2);
+        CHILD_NEEDS(rests_on(pool));
+    }
+    trv_clear(&own);
+    trv_fini();
+    _exit(0);
+}
+
+TEST(in_the_middle_of_everything)
+{
+    static crew_body *const bodies[] = {passes_lock, passes_lock,     gets_items,
+                                        gets_items,  runs_coroutines, waits_for_event};
+    trv_auto trv_object *pool = make(0);
+    struct crew crew;
+
+    lock = trv_lock_new();
+    queue = trv_queue_new(0);
+    event = trv_event_new();
+    crew_begin(&crew);
+    for (size_t i = 0; i < COUNT_OF(bodies); i++)
+        crew_start(&crew, bodies[i], NULL);
+    for (int round = 0; round < (TRV_TSAN || TRV_ASAN || TRV_VALGRIND ? 50 : 300); round++) {
+        trv_auto trv_object *future = trv_submit(pool, nap, "d", 0.0003);
+        pid_t child;
+        ck_assert_ptr_nonnull(future);
+        if (round % 3 == 0)
+            ck_assert_int_eq(trv_sleep(0.0005), 0);
+        ck_assert_int_eq(trv_checkpoint(), 0);
+        if ((child = fork()) == 0)
+            child_of_many(round);
+        expect_good_end(child);
+    }
+    is_over = true;
+    ck_assert_int_eq(trv_event_set(event), 0);
+    crew_join(&crew);
+    ck_assert_int_eq(trv_shutdown(pool, NULL), 0);
+    trv_clear(&lock);
+    trv_clear(&queue);
+    trv_clear(&event);
+}
+
 /* A thread of the program's own, which is in no runtime. */
 static void *fork_outside(void *argument)
 {
@@ -166,4 +312,5 @@ TEST(in_a_thread_that_is_not_attached)
 }
 
 TEST_LIST(RUN(beside_a_thread_pool), RUN(beside_a_coroutine_pool), RUN(beside_a_process_pool),
-          RUN(in_a_call_of_a_pool), RUN(in_a_thread_that_is_not_attached))
+          RUN(in_a_call_of_a_pool), RUN(in_a_thread_that_is_not_attached),
+          RUN(standard_descriptors_may_be_closed), RUN(in_the_middle_of_everything))
