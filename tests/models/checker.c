@@ -621,7 +621,6 @@ static void run_thread(void *argument)
 {
     int me = (int)(intptr_t)argument;
 
-    trv__stack_switch_end(&main_stack);
     threads[me].body();
     threads[me].status = ENDED;
     schedule();
