@@ -14,6 +14,7 @@
  *
  * Environment: TRIVET_SEED=n makes every scheduling decision from a seeded generator and time
  * virtual. TRIVET_FINI_TIMEOUT=seconds limits how long trv_fini waits for threads.
+ * TRIVET_WATCHDOG=seconds reports who holds the GIL for longer than that without a safepoint.
  */
 #ifndef TRIVET_RUNTIME_H
 #define TRIVET_RUNTIME_H
@@ -40,6 +41,8 @@ typedef struct trv_config {
     double fini_timeout; /* seconds it waits for threads; 0: TRIVET_FINI_TIMEOUT, or for ever */
     int lock_times;      /* nonzero: time every holding of the GIL, for trv_lock_stats.held */
     int handle_signals;  /* 1: SIGINT raises KeyboardInterrupt, unless it is ignored or handled */
+    double watchdog; /* seconds the GIL may be held without a safepoint before that is reported; 0:
+                        TRIVET_WATCHDOG, or as long as it likes; below 0: that in any case */
 } trv_config;
 
 /* Starts the runtime; the caller becomes its main thread and holds the GIL. NULL for defaults.
@@ -122,6 +125,25 @@ TRV_API void trv_lock_stats_of_thread(trv_lock_stats *stats);
  * Returns: a list of a dict a thread, with "name" (str), "thread_id" (int, the kernel's), and each
  * figure of trv_lock_stats under its own name. Raises: MemoryError. GIL: held. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lock_stats_threads(void);
+
+/* Somebody's holding the GIL without a safepoint: no trv_call, trv_checkpoint, TRV_FOR, blocking call
+ * or TRV_ALLOW_THREADS in between. */
+typedef struct trv_lock_hold {
+    size_t size;        /* sizeof (trv_lock_hold) */
+    double seconds;     /* how long, to an eighth of the watchdog's limit, rather less than more */
+    int is_over;        /* 0: it still lasts */
+    uint32_t thread_id; /* the kernel's number of the thread */
+    char thread[16];    /* the name of the thread */
+    char function[128]; /* the function that was called, or that waited last; "?": not known */
+    char file[256];     /* where that is; the program, if only that is known; or "?" */
+    int line;           /* or 0 */
+} trv_lock_hold;
+
+/* The longest such time that the watchdog has found, of those longer than its limit. It looks at each
+ * safepoint and at each taking of the lock, which costs some nanoseconds and 100 ns each, and has a
+ * thread of its own; it reports on standard error as well. Not in forked children.
+ * Returns: 1, or 0 if there was none, or there is no watchdog. GIL: held. */
+TRV_API int trv_lock_longest(trv_lock_hold *hold);
 
 /* How many processors the program may use: the affinity mask, cut by the cgroup's CPU limit;
  * TRIVET_WORKERS in the environment overrides. Returns: at least 1. GIL: not needed. */

@@ -73,8 +73,9 @@ struct trv__context {
     /* For traces of seeded runs. */
     uint32_t number;   /* tells coroutines, and threads, apart */
     const void *place; /* in a traced run: the address in the user's code where it last made way */
-    struct trv__list *line;      /* its place in the list it waits in, or NULL */
-    struct trv_object *function; /* what the call runs that `task` is of; borrowed, or NULL */
+    struct trv__list *line; /* its place in the list it waits in, or NULL */
+    const void *runs;       /* under a watchdog: the C function of the innermost call, or NULL */
+    struct trv_object *function;     /* what the call runs that `task` is of; borrowed, or NULL */
     struct trv__context *next_found; /* in the ring that a search for deadlocks makes, or NULL */
 };
 
@@ -97,7 +98,8 @@ enum {
     TRV__ATTEND_SWITCH = 1,  /* another thread's turn has come */
     TRV__ATTEND_COLLECT = 2, /* enough tracked objects were made */
     TRV__ATTEND_SIGNAL = 8,  /* a signal came, or its exception waits; for the main thread */
-    TRV__ATTEND_SEEDED = 4   /* the chooser decides at every safepoint; never cleared */
+    TRV__ATTEND_SEEDED = 4,  /* the chooser decides at every safepoint; never cleared */
+    TRV__ATTEND_WATCHED = 16 /* a watchdog counts safepoints; never cleared */
 };
 
 static inline void trv__request(uint32_t bits)
@@ -109,10 +111,20 @@ static inline void trv__request(uint32_t bits)
  * Returns 0, or -1 with an exception set. May switch. */
 int trv__attend(void);
 
+/* Under a watchdog: which function the calling context runs, and where it came from if it is known.
+ * Implemented by runtime/safepoint.c. */
+void trv__tell_watchdog(const void *came_from);
+
 /* Whether a safepoint would have something to do. */
 static inline bool trv__must_attend(void)
 {
     return UNLIKELY(atomic_load_explicit(trv__current->attention, memory_order_relaxed) != 0);
+}
+
+static inline bool trv__is_watched(void)
+{
+    return UNLIKELY(atomic_load_explicit(trv__current->attention, memory_order_relaxed) &
+                    TRV__ATTEND_WATCHED);
 }
 
 /* A safepoint: a relaxed load and a branch. Returns 0, or -1 with an exception set. */

@@ -234,6 +234,7 @@ void trv_fini(void)
     runtime->was_left = atomic_load_explicit(&runtime->holders, memory_order_acquire) > 2;
     if (!runtime->was_left)
         trv__objects_fini(&runtime->objects);
+    trv__watchdog_stop(runtime);
     trv__list_remove(&self->link);
     trv__gil_end(&runtime->gil);
     trv__current = NULL;

@@ -99,6 +99,7 @@ static void make_anew(struct trv_runtime *runtime, struct trv__thread *self)
 
     trv__gil_after_fork(&runtime->gil, self);
     trv__chooser_in_child(&runtime->chooser);
+    trv__watchdog_forget(runtime);
     if (self->event_fd >= 0)
         close(self->event_fd);
     self->event_fd = -1;

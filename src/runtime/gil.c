@@ -184,6 +184,8 @@ static void leave_line(struct trv__gil *gil, struct trv__thread *thread, int64_t
     if (is_line_empty(gil))
         atomic_fetch_and_explicit(&gil->state, ~(uintptr_t)TRV__GIL_WAITERS, memory_order_relaxed);
     gil->charged_ns = thread->gil.held_since_ns = now_ns;
+    if (gil->is_timed)
+        trv__gil_beat(gil);
 }
 
 /* Hands the lock, which the caller holds, to a thread in line. Returns it if it sleeps: to be woken once
@@ -248,6 +250,8 @@ void trv__gil_ended(struct trv__gil *gil, struct trv__thread *self, int64_t now_
 void trv__gil_began(struct trv__gil *gil, struct trv__thread *self)
 {
     self->gil.held_since_ns = gil->is_timed ? trv__clock_ns() : 0;
+    if (gil->is_timed)
+        trv__gil_beat(gil);
     self->gil.account.acquired++;
     gil->account.acquired++;
 }

@@ -48,19 +48,20 @@ struct trv__gil_waiter {
 };
 
 struct trv__gil {
-    _Atomic uintptr_t state;      /* the holder's struct trv__thread or 0, and flags; see gil.c */
-    _Atomic uint32_t attention;   /* TRV__ATTEND_* */
-    pthread_mutex_t mutex;        /* guards what follows and the waiters' links */
-    struct trv__list returning;   /* threads back from a wait */
-    struct trv__list preempted;   /* threads that were made to give it up */
-    struct trv__turns turns;      /* instead of the lines, under a seed */
-    bool has_ended;               /* the runtime has: nobody gets the lock any more */
-    int64_t charged_ns;           /* up to when the holder's use has been charged */
-    int64_t debt_ns;              /* what returning threads owe the preempted ones */
-    bool is_due;                  /* it is being paid: returning threads have no precedence */
-    struct trv__chooser *chooser; /* constant */
-    int64_t slice_ns;             /* constant */
-    bool is_timed;                /* constant: every holding is timed */
+    _Atomic uintptr_t state;    /* the holder's struct trv__thread or 0, and flags; see gil.c */
+    _Atomic uint32_t attention; /* TRV__ATTEND_* */
+    _Atomic uint64_t beats; /* if is_timed: takings, and safepoints under a watchdog; the holder */
+    pthread_mutex_t mutex;  /* guards what follows and the waiters' links */
+    struct trv__list returning;      /* threads back from a wait */
+    struct trv__list preempted;      /* threads that were made to give it up */
+    struct trv__turns turns;         /* instead of the lines, under a seed */
+    bool has_ended;                  /* the runtime has: nobody gets the lock any more */
+    int64_t charged_ns;              /* up to when the holder's use has been charged */
+    int64_t debt_ns;                 /* what returning threads owe the preempted ones */
+    bool is_due;                     /* it is being paid: returning threads have no precedence */
+    struct trv__chooser *chooser;    /* constant */
+    int64_t slice_ns;                /* constant */
+    bool is_timed;                   /* constant: every holding is timed */
     struct trv__gil_account account; /* of all threads, also those that ended; the holder */
 };
 
@@ -77,6 +78,12 @@ void trv__gil_end(struct trv__gil *gil);
 void trv__gil_give(struct trv__gil *gil, struct trv__thread *self);
 /* Gives it back for ever: the thread ends or detaches. */
 void trv__gil_leave(struct trv__gil *gil, struct trv__thread *self);
+/* The holder has come past a safepoint, or has just got the lock. */
+static inline void trv__gil_beat(struct trv__gil *gil)
+{
+    atomic_store_explicit(&gil->beats, atomic_load_explicit(&gil->beats, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
 /* At a safepoint: hands the lock to who is due, and comes back with it. */
 void trv__gil_switch(struct trv__gil *gil, struct trv__thread *self);
 /* Gives the turn to anyone who waits, and comes back. */

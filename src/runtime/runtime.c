@@ -51,9 +51,24 @@ static double fini_timeout_of(const trv_config *config)
     return *end ? (double)NAN : timeout;
 }
 
+/* Seconds, 0 for no watchdog; NaN if it is not a number. */
+static double watchdog_of(const trv_config *config)
+{
+    const char *text = getenv("TRIVET_WATCHDOG");
+    double limit;
+    char *end;
+
+    if (OPTION_GIVEN(config, watchdog) && config->watchdog != 0)
+        return config->watchdog < 0 ? 0 : config->watchdog;
+    if (!text || !*text)
+        return 0;
+    limit = strtod(text, &end);
+    return *end ? (double)NAN : limit;
+}
+
 static bool times_locks(const trv_config *config)
 {
-    return OPTION_GIVEN(config, lock_times) && config->lock_times;
+    return (OPTION_GIVEN(config, lock_times) && config->lock_times) || watchdog_of(config) > 0;
 }
 
 /* NULL with errno. */
@@ -101,7 +116,8 @@ static bool is_sound(const trv_config *config)
 
     return (!config || config->size >= sizeof config->size) && isfinite(slice) && slice > 0 &&
            slice < 1e6 && trv__chooser_init(&trial, seed_of(config)) == 0 &&
-           fini_policy_of(config) <= TRV_FINI_CANCEL && fini_timeout_of(config) >= 0;
+           fini_policy_of(config) <= TRV_FINI_CANCEL && fini_timeout_of(config) >= 0 &&
+           watchdog_of(config) >= 0 && watchdog_of(config) < 1e6;
 }
 
 /* Here and not in fork.c, which a program linked statically would not get: nobody else calls it. */
@@ -145,6 +161,11 @@ int trv_init(const trv_config *config)
     if (OPTION_GIVEN(config, handle_signals) && config->handle_signals && trv__signals_init() < 0) {
         trv_fini();
         return fail(ENOMEM);
+    }
+    if (watchdog_of(config) > 0 && trv__watchdog_start(runtime, watchdog_of(config)) < 0) {
+        int error = errno;
+        trv_fini();
+        return fail(error);
     }
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "object/object.h"
 #include "runtime/chooser.h"
 #include "runtime/gil.h"
+#include "runtime/watchdog.h"
 #include "stack/stack.h"
 
 #include "trivet/runtime.h"
@@ -37,9 +38,11 @@ struct trv__thread {
     bool is_daemon;              /* trv_fini does not wait for it; constant */
     void (*run)(void *argument); /* of a started thread */
     void *argument;
-    char name[16];              /* in the kernel, of a started or renamed thread; else "" */
-    _Atomic uint32_t native_id; /* the kernel's number; 0: it has not begun. Written by itself */
-    trv_object *object;         /* what stands for it (src/threads/), owned; or NULL */
+    char name[16];                 /* in the kernel, of a started or renamed thread; else "" */
+    const void *_Atomic runs;      /* see watchdog.c; its own thread writes both, */
+    const void *_Atomic came_from; /* and the watchdog reads them at any time */
+    _Atomic uint32_t native_id;    /* the kernel's number; 0: it has not begun. Written by itself */
+    trv_object *object;            /* what stands for it (src/threads/), owned; or NULL */
     void (*ended)(struct trv__thread *thread); /* tells the object, see trv__thread_ended */
     struct trv__stack stack; /* its own, once trv__context_stack was asked for it */
     struct trv__loop *loop;  /* the loop that runs on it, or NULL (src/coroutines/) */
@@ -103,6 +106,7 @@ struct trv__signals {
 struct trv_runtime {
     struct trv__chooser chooser;
     struct trv__gil gil;
+    struct trv__watchdog *watchdog; /* or NULL */
     struct trv__heap *heap;
     struct trv__stacks stacks; /* made when first asked for, see trv__runtime_stacks */
     bool has_stacks;

@@ -191,7 +191,11 @@ static void cut_name(char *to, size_t size, const char *name)
 
 void trv__thread_rename(struct trv__thread *thread, const char *name)
 {
+    struct trv__gil *gil = &trv__runtime()->gil;
+
+    pthread_mutex_lock(&gil->mutex); /* the watchdog may be reading it */
     cut_name(thread->name, sizeof thread->name, name);
+    pthread_mutex_unlock(&gil->mutex);
     if (atomic_load_explicit(&thread->native_id, memory_order_relaxed))
         pthread_setname_np(thread->pthread, thread->name);
 }

@@ -105,6 +105,8 @@ enum trv__wake trv__park(int64_t deadline_ns)
         return TRV__CANCELLED;
     context->is_parked = 1;
     context->operations->park(context, MIN_OF(deadline_ns, scope_ns));
+    if (trv__is_watched())
+        trv__tell_watchdog(context->waits_at);
     if (context->wake == TRV__TIMED_OUT && scope_ns <= deadline_ns && calling_is_cancelled())
         return TRV__CANCELLED;
     return context->wake;

@@ -45,6 +45,8 @@ int trv_reschedule(void)
 
 int trv_checkpoint(void)
 {
+    if (trv__is_watched())
+        trv__tell_watchdog(__builtin_return_address(0));
     if (trv__safepoint() < 0)
         return -1;
     return UNLIKELY(trv__current->context->scope != NULL) ? trv__check_cancelled() : 0;
