@@ -8,14 +8,15 @@
  * event that is set. Then all scopes are cancelled, and everybody must come to an end. At last the
  * books must balance: permits, notifications, items, rounds.
  *
- * Each schedule has a runtime of its own, in this process. TRIVET_SCHEDULES=n runs so many; a build with
- * --enable-gil-stress runs 100,000. To replay one: TRIVET_SCHEDULES=0 TRIVET_SCHEDULE=seed.
+ * Each schedule has a runtime of its own, in this process. TRIVET_TEST_SEEDS=n runs so many; a build with
+ * --enable-gil-stress runs 100,000. To replay one: TRIVET_TEST_SEEDS=0 TRIVET_TEST_SEED=seed.
  */
 #include "support/crew.h"
 
 #include "sync/lock.h"
 
-#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { TASKS = 5, STEPS = 6, PARTIES = 3, PERMITS = 2, CAPACITY = 1, BATCHES = 10 };
@@ -385,27 +386,16 @@ static void drop_all(void)
 
 /* Many schedules ------------------------------------------------------------------------------ */
 
-static volatile uint32_t current_seed;
-
-static void tell_seed(int unused)
-{
-    char text[80];
-    int length =
-        snprintf(text, sizeof text, "stuck: replay TRIVET_SCHEDULE=%u\n", (unsigned)current_seed);
-
-    (void)unused;
-    (void)!write(STDERR_FILENO, text, (size_t)length);
-    _exit(1);
-}
+static uint32_t *current_seed; /* shared by the batch's process with the one that waits for it */
 
 static void run_seed(uint32_t seed)
 {
     char text[16];
     trv_config config = {.size = sizeof config, .seed = text};
 
-    current_seed = seed;
+    *current_seed = seed;
     snprintf(text, sizeof text, "%u", (unsigned)seed);
-    alarm(50);
+    alarm(50); /* kills it if somebody is stuck */
     ck_assert_int_eq(trv_init(&config), 0);
     make_all();
     run_schedule(seed);
@@ -414,15 +404,9 @@ static void run_seed(uint32_t seed)
     alarm(0);
 }
 
-static void tell_failing_seed(void)
-{
-    if (current_seed)
-        fprintf(stderr, "it fails at TRIVET_SCHEDULE=%u\n", (unsigned)current_seed);
-}
-
 static uint32_t schedules(void)
 {
-    const char *wish = getenv("TRIVET_SCHEDULES");
+    const char *wish = getenv("TRIVET_TEST_SEEDS");
 
     if (wish)
         return (uint32_t)strtoul(wish, NULL, 10);
@@ -433,18 +417,40 @@ static uint32_t schedules(void)
     return TRV_GIL_STRESS ? 100000 : 4000;
 }
 
-static void run_batch(uint32_t number)
+static void run_seeds(uint32_t number)
 {
-    const char *one = getenv("TRIVET_SCHEDULE");
+    const char *one = getenv("TRIVET_TEST_SEED");
     uint32_t each = schedules() / BATCHES;
 
-    signal(SIGALRM, tell_seed);
-    atexit(tell_failing_seed);
     if (one && number == 0)
         run_seed((uint32_t)strtoul(one, NULL, 10));
     for (uint32_t i = 1; i <= each; i++)
         run_seed(number * each + i);
-    current_seed = 0;
+}
+
+/* In a process of its own, so that whatever ends it, the seed is told. */
+static void run_batch(uint32_t number)
+{
+    int status = -1;
+    pid_t pid;
+
+    current_seed =
+        mmap(NULL, sizeof *current_seed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(current_seed, MAP_FAILED);
+    fflush(NULL);
+    if ((pid = fork()) == 0) {
+        run_seeds(number);
+        exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    if (status != 0) {
+        fprintf(stderr, "fails; replay it: TRIVET_TEST_SEEDS=0 TRIVET_TEST_SEED=%u\n",
+                (unsigned)*current_seed);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+            _exit(1); /* Check knows which assertion failed */
+        ck_abort_msg("schedule %u ended with status %#x", (unsigned)*current_seed, status);
+    }
+    munmap(current_seed, sizeof *current_seed);
 }
 
 #define BATCH(number)                                                                              \
