@@ -23,7 +23,8 @@
  * and parks. Who is woken has is_parked 0 from then on, under the GIL, however long it takes until it
  * runs. A thread that comes from nowhere is a thread of the process: the list of these in
  * /proc/self/task is read while none of ours runs, and no thread but a running one makes another. A
- * signal's handler may call nothing of ours. Where /proc is missing, no standstill is found.
+ * signal's handler may call nothing of ours, and while the program handles signals through us by more than
+ * an interrupt, there is no standstill. Where /proc is missing, no standstill is found.
  *
  * What parking pays: a look at the owner for a wait on owned things, which mostly runs, and a count for
  * a thread that goes to sleep; nothing else pays anything.
@@ -194,8 +195,10 @@ static bool is_quiet_thread(const struct trv__thread *thread)
            (!thread->loop || trv__loop_each(thread->loop, is_quiet_coroutine, NULL));
 }
 
-static bool are_quiet(const struct trv_runtime *runtime)
+static bool are_quiet(struct trv_runtime *runtime)
 {
+    if (runtime->signals.others || atomic_load(&runtime->signals.pending))
+        return false;
     for (struct trv__list *node = runtime->threads.next; node != &runtime->threads;
          node = node->next)
         if (!is_quiet_thread(CONTAINER_OF(node, struct trv__thread, link)))
@@ -295,7 +298,7 @@ void trv__standstill_reached(struct trv_runtime *runtime)
 {
     struct ring ring = {.first = NULL};
 
-    if (runtime->signals.others || !are_quiet(runtime) || may_come_from_outside(runtime))
+    if (!are_quiet(runtime) || may_come_from_outside(runtime))
         return;
     gather(&ring, runtime);
     if (!ring.first)

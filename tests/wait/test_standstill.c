@@ -8,6 +8,8 @@
 #include "base/locate.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -278,6 +280,22 @@ TEST(a_timer)
     end();
 }
 
+/* What handles a signal may wake anybody; an interrupt is no reason to wait. */
+TEST(a_signal)
+{
+    struct itimerval soon = {.it_value = {.tv_usec = 20000}};
+
+    begin();
+    ck_assert_int_eq(trv_signal_handle(SIGALRM, set_event), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    expect_set();
+    ck_assert_int_eq(trv_signal_handle(SIGALRM, NULL), 0);
+    end();
+    ck_assert_int_eq(trv_signal_handle(SIGINT, trv_interrupt), 0);
+    main_waits();
+    ck_assert_int_eq(trv_signal_handle(SIGINT, NULL), 0);
+}
+
 static int pipe_fds[2];
 
 static void set_when_readable(void *unused)
@@ -403,5 +421,6 @@ TEST_LIST(RUN(an_event_that_nobody_sets), RUN(the_same_with_a_real_clock), RUN(a
           RUN(a_queue_that_nobody_fills), RUN(a_queue_that_nobody_really_fills),
           RUN(the_last_one_that_could_ends), RUN(a_condition_that_nobody_notifies), RUN(coroutines),
           RUN(beside_idle_pools), RUN(a_thread_that_is_left_at_the_end), RUN(a_deadline),
-          RUN(a_real_deadline), RUN(a_thread_outside), RUN(a_timer), RUN(a_descriptor),
-          RUN(a_foreign_thread), RUN(a_foreign_thread_twice), RUN(plain_work), RUN(a_process))
+          RUN(a_real_deadline), RUN(a_thread_outside), RUN(a_timer), RUN(a_signal),
+          RUN(a_descriptor), RUN(a_foreign_thread), RUN(a_foreign_thread_twice), RUN(plain_work),
+          RUN(a_process))
