@@ -83,7 +83,8 @@ typedef struct trv_shutdown_options {
     double timeout;     /* seconds to wait; 0: TRV_FOREVER */
 } trv_shutdown_options;
 
-/* Takes no more calls, and waits for those it has. Again: only waits.
+/* Takes no more calls, and waits for those it has. Again: only waits. Processes that were late once are
+ * killed by trv_fini, which waits for the others.
  * Raises: TimeoutError naming what still runs (see trv_executor_running), TypeError, RuntimeError
  * from a call of the pool itself. Blocks. May switch. */
 TRV_API int trv_shutdown(trv_object *executor, const trv_shutdown_options *options);

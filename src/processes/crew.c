@@ -84,14 +84,14 @@ static int make_slots(struct trv__crew *crew, size_t count, size_t ring_bytes)
 }
 
 /* The runtime ends: nobody will ask for what has not begun. What has begun is waited for, unless that
- * is urgent: then its workers are killed. */
+ * is urgent, or a shutdown has waited for it as long as it would: then its workers are killed. */
 static void end_with_runtime(struct trv__fini_hook *hook)
 {
     struct trv__crew *crew = CONTAINER_OF(hook, struct trv__crew, hook);
 
     trv__crew_close(crew);
     trv__crew_cancel_waiting(crew);
-    if (crew->runtime->is_urgent)
+    if (crew->runtime->is_urgent || crew->is_late)
         trv__crew_break(crew, "the runtime has ended");
 }
 

@@ -84,6 +84,7 @@ struct trv__crew {
     bool is_running;     /* from the zygote's first breath until the end */
     bool is_ended;
     bool is_closing;         /* no more calls; ends when it has none */
+    bool is_late;            /* a shutdown did not wait for it to the end: nor does the runtime's */
     bool is_broken;          /* the zygote is gone: `reason` */
     bool is_receiving;       /* results are being taken out, further up the stack */
     bool is_keeper_asleep;   /* every ring of results says so, or somebody watches it */

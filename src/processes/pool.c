@@ -76,7 +76,8 @@ static int wait_for_end(struct trv__executor *executor, int64_t deadline_ns)
         case TRV__WOKEN:
             break;
         case TRV__TIMED_OUT:
-            if (!crew->is_ended)
+            crew->is_late = !crew->is_ended;
+            if (crew->is_late)
                 answer = trv__executor_raise_late(executor);
             break;
         case TRV__CANCELLED:

@@ -467,16 +467,29 @@ static int list_running(struct trv__executor *executor, trv_object *list)
     return 0;
 }
 
-/* What runs cannot be cancelled, only waited for. */
+/* What runs cannot be cancelled, only waited for, as long as the configuration says. Threads that are
+ * left behind go on with their queue, which needs nothing of the runtime. */
 static void await_work(struct core *core)
 {
+    double timeout = trv__runtime()->fini_timeout;
+    int64_t now_ns = trv__clock_ns(),
+            deadline_ns = timeout > 0 ? trv__deadline_after(now_ns, timeout) : TRV__NEVER;
     struct pollfd fd = {.fd = core->work->fd, .events = POLLIN};
 
-    while (!trv__work_has_ended(core->work))
+    for (; !trv__work_has_ended(core->work) && now_ns < deadline_ns; now_ns = trv__clock_ns())
         TRV_ALLOW_THREADS {
-            poll(&fd, 1, -1);
+            int64_t left_ms = (deadline_ns - now_ns) / 1000000 + 1;
+            poll(&fd, 1, (int)MIN_OF(left_ms, 1000000));
         }
-    let_go_of_work(core);
+    if (trv__work_has_ended(core->work)) {
+        let_go_of_work(core);
+        return;
+    }
+    fprintf(stderr, "trivet: the runtime ends without plain C work of thread pool '%s'\n",
+            core->name);
+    core->work = NULL;
+    core->has_work = false;
+    drop_core(core);
 }
 
 /* The runtime ends while the pool is there. */

@@ -299,6 +299,35 @@ TEST(a_shutdown_names_what_is_stuck)
     }
 }
 
+TRV_STATIC_FUNCTION(hang, "hang(): for ever, deaf to everything")
+{
+    (void)args;
+    TRV_ALLOW_THREADS {
+        for (;;)
+            pause();
+    }
+    return trv_none_new();
+}
+
+/* The end of the program waits no longer than whoever shut the pool down did. */
+RAW_TEST(late_processes_keep_nobody_from_ending)
+{
+    trv_shutdown_options options = {.size = sizeof options, .timeout = 0.02};
+    trv_object *pool, *future;
+
+    ck_assert_int_eq(trv_init(NULL), 0);
+    pool = new_pool(PROCESSES, NULL, NULL, 0);
+    future = trv_submit(pool, hang, "");
+    while (!trv_future_running(future))
+        ck_assert_int_eq(trv_sleep(0.001), 0);
+    ck_assert_int_eq(trv_shutdown(pool, &options), -1);
+    crew_expect_error(trv_TimeoutError);
+    ck_assert_int_eq(trv_future_done(future), 0);
+    trv_unref(pool);
+    trv_unref(future);
+    trv_fini();
+}
+
 TEST(nothing_runs_in_an_idle_pool)
 {
     trv_auto trv_object *here = trv_inline_executor_new();
@@ -315,4 +344,5 @@ TEST_LIST(RUN(initializers_run_first), RUN(a_failing_initializer_breaks_the_pool
           RUN(pending_calls_learn_of_it), RUN(initializers_are_checked),
           RUN(workers_are_replaced_after_so_many_calls), RUN(replacing_loses_no_call),
           RUN(workers_have_names), RUN(waiting_for_each_other_is_a_deadlock),
-          RUN(a_shutdown_names_what_is_stuck), RUN(nothing_runs_in_an_idle_pool))
+          RUN(a_shutdown_names_what_is_stuck), RUN(late_processes_keep_nobody_from_ending),
+          RUN(nothing_runs_in_an_idle_pool))
