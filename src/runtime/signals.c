@@ -6,8 +6,9 @@
  * handler may run on any thread, in the middle of anything. It sets the signal's bit in `pending`, then
  * TRV__ATTEND_SIGNAL in the attention word, then ends whatever sleep the main thread is in: by its park
  * word, its eventfd, and under a seed its place in line. The main thread goes the other way: it makes
- * its sleep known (word, eventfd), then looks for pending signals, then sleeps. With a full fence
- * between the two steps on either side one of them sees the other, so no signal is slept through.
+ * its sleep known (word, eventfd), then looks for pending signals, then sleeps. It looks by a
+ * read-modify-write of `pending`: whichever of the two comes second sees what the other did before, so
+ * no signal is slept through.
  *
  * What handles a signal runs on the main thread, at a safepoint or inside a wait, and may not
  * block, as in a finalizer: so a wait that it interrupts is still in its line, and goes on
@@ -65,7 +66,6 @@ static void on_signal(int number)
     if (runtime) {
         atomic_fetch_or(&runtime->signals.pending, UINT64_C(1) << (number - 1));
         atomic_fetch_or(&runtime->gil.attention, (uint32_t)TRV__ATTEND_SIGNAL);
-        atomic_thread_fence(memory_order_seq_cst);
         end_sleep(runtime);
     }
     atomic_fetch_sub(&handling, 1);
@@ -145,8 +145,7 @@ bool trv__signals_are_due(const struct trv__thread *self)
 
     if (LIKELY(!self->hears_signals))
         return false;
-    atomic_thread_fence(memory_order_seq_cst);
-    return runtime->signals.late || atomic_load(&runtime->signals.pending);
+    return runtime->signals.late || atomic_fetch_or(&runtime->signals.pending, 0);
 }
 
 bool trv__signals_interrupt(struct trv__context *context)
