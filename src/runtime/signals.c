@@ -263,7 +263,7 @@ int trv_signal_handle(int number, trv_object *callable)
 TRV_FUNCTION(trv_interrupt, "trv_interrupt(signum=): raises KeyboardInterrupt")
 {
     (void)args;
-    return trv_raise(trv_KeyboardInterrupt, NULL);
+    return trv_raise(trv_KeyboardInterrupt, "interrupted");
 }
 
 int trv__signals_init(void)
