@@ -13,7 +13,8 @@
  * exec or _exit.
  *
  * Environment: TRIVET_SEED=n makes every scheduling decision from a seeded generator and time
- * virtual. TRIVET_FINI_TIMEOUT=seconds limits how long trv_fini waits for threads.
+ * virtual; TRIVET_SCHEDULE=file follows a schedule, TRIVET_TRACE=file writes down what was decided
+ * (doc/explore.md). TRIVET_FINI_TIMEOUT=seconds limits how long trv_fini waits for threads.
  * TRIVET_WATCHDOG=seconds reports who holds the GIL for longer than that without a safepoint.
  */
 #ifndef TRIVET_RUNTIME_H

@@ -198,8 +198,10 @@ static int probe(struct exploration *e, struct failure *failure, bool *has_faile
     else if (trial.verdict.ending == NOT_RUN)
         status = explore_complain("cannot run %s: %s", e->program[0], strerror(trial.verdict.code));
     else if (!trial.trace.is_there)
-        status = explore_complain("%s did not start Trivet (trv_init): there is nothing to explore",
-                                  e->program[0]);
+        status = explore_complain("%s did not start Trivet (trv_init)%s%.*s", e->program[0],
+                                  trial.output && *trial.output ? "; it says: " : "",
+                                  trial.output ? (int)strcspn(trial.output, "\n") : 0,
+                                  trial.output ? trial.output : "");
     else
         *has_failed = trial.verdict.ending != PASSED;
     *failure = (struct failure){.verdict = trial.verdict, .schedule = usual};

@@ -19,14 +19,30 @@ static const char usage[] =
     "  --version  print the version\n"
     "  --help     print this\n"
     "\n"
-    "trivet COMMAND --help says more.\n";
+    "trivet help COMMAND says more.\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {{"compare", compare_main}, {"explore", explore_main}};
+
+static int run_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    fprintf(stderr, "trivet: no such command: %s: try 'trivet --help'\n", argv[0]);
+    return 2;
+}
 
 int main(int argc, char **argv)
 {
-    if (argc >= 2 && strcmp(argv[1], "compare") == 0)
-        return compare_main(argc - 1, argv + 1);
-    if (argc >= 2 && strcmp(argv[1], "explore") == 0)
-        return explore_main(argc - 1, argv + 1);
+    char option[] = "--help", *help[] = {NULL, option, NULL};
+
+    if (argc < 2) {
+        fprintf(stderr, "trivet: no command given: try 'trivet --help'\n");
+        return 2;
+    }
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("trivet %s\n", trv_version());
         return 0;
@@ -35,9 +51,9 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
-    if (argc < 2)
-        fprintf(stderr, "trivet: no command given: try 'trivet --help'\n");
-    else
-        fprintf(stderr, "trivet: no such command: %s: try 'trivet --help'\n", argv[1]);
-    return 2;
+    if (argc == 3 && strcmp(argv[1], "help") == 0) {
+        help[0] = argv[2];
+        return run_command(2, help);
+    }
+    return run_command(argc - 1, argv + 1);
 }

@@ -108,7 +108,8 @@ int trv_main(trv_object *function, int argc, char **argv)
 
     if (trv_init(NULL) < 0) {
         fprintf(stderr, "trivet: cannot start: %s\n",
-                errno == EINVAL ? "TRIVET_SEED is not a number" : strerror(errno));
+                errno == EINVAL ? "a TRIVET_ variable of the environment makes no sense"
+                                : strerror(errno));
         return 1;
     }
     status = run(function, argc, argv);
