@@ -171,13 +171,13 @@ static int treat(struct exploration *e, struct failure *failure)
     int status = verify(e, failure);
 
     if (e->was_interrupted)
-        return 130;
-    if (status)
-        return status;
-    lose_patience(e);
-    explore_shrink(e, &failure->schedule, failure->verdict);
-    find_better(e, failure);
-    status = show(e, failure);
+        status = 130;
+    if (!status) {
+        lose_patience(e);
+        explore_shrink(e, &failure->schedule, failure->verdict);
+        find_better(e, failure);
+        status = show(e, failure);
+    }
     explore_schedule_free(&failure->schedule);
     return status;
 }
@@ -236,9 +236,11 @@ static int explore(struct exploration *e)
     bool has_failed;
     int status = probe(e, &failure, &has_failed);
 
-    if (status || has_failed)
-        return status ? status : treat(e, &failure);
+    if (!status && has_failed)
+        return treat(e, &failure);
     explore_schedule_free(&failure.schedule);
+    if (status)
+        return status;
     if (try_seeds(e, &failure) || search(e, &failure))
         return treat(e, &failure);
     explore_progress_end();
@@ -294,5 +296,6 @@ int explore_main(int argc, char **argv)
     exploration.deadline = exploration.began + exploration.budget;
     status = explore(&exploration);
     remove_directory(&exploration);
+    free(exploration.named_output);
     return status;
 }

@@ -88,6 +88,7 @@ struct exploration {
     double budget;                       /* seconds for all */
     double timeout;                      /* seconds a run may take */
     const char *output;                  /* where the schedule is saved */
+    char *named_output;                  /* if that is no option's: owned */
     const char *time_limit, *fault_rate; /* for the program, or NULL */
 
     char directory[64]; /* of temporary files */

@@ -151,7 +151,7 @@ static int name_output(struct exploration *e)
     char *output = explore_allocate(NULL, strlen(name) + sizeof ".schedule");
 
     sprintf(output, "%s.schedule", name);
-    e->output = output;
+    e->output = e->named_output = output;
     return 0;
 }
 
