@@ -36,6 +36,7 @@ struct trace {
     uint64_t seed;
     struct decision *decisions;
     size_t count, capacity;
+    char fault[128]; /* where in the library the last fault struck, or "" */
 };
 
 struct step {

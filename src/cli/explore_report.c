@@ -166,6 +166,8 @@ void explore_report(const struct exploration *e, const struct schedule *schedule
         printf(" under seed %" PRIu64, *seed);
     printf(" (%lu runs, %.1f s)\n", e->runs, explore_now() - e->began);
     print_output(trial->output);
+    if (trial->trace.fault[0])
+        printf("The last fault that was made to strike: %s\n", trial->trace.fault);
     print_steps(&trial->trace);
     printf("Replay it:\n");
     if (seed) {

@@ -74,6 +74,8 @@ void explore_trace_read(const char *path, enum detail detail, struct trace *trac
         if (count == 4 && !strcmp(fields[0], "trivet-trace") && !strcmp(fields[1], "1")) {
             trace->is_there = true;
             trace->seed = strtoull(fields[3], NULL, 10);
+        } else if (count == 2 && !strcmp(fields[0], "fault")) {
+            snprintf(trace->fault, sizeof trace->fault, "%s", fields[1]);
         } else if (count == FIELDS) {
             append(trace, fields, detail);
         }
