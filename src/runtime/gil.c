@@ -15,12 +15,14 @@
  *
  * Who waits stands in one of two lines. *Returning* threads come back from a wait; they ask at
  * once, by setting TRV__ATTEND_SWITCH, which the holder sees at its next safepoint. *Preempted*
- * threads were made to give the lock up; they ask when the holder's slice should be over. Everyone
- * sleeps with a time limit and asks again after it, because a holder that owes nobody anything just
- * then takes the request back, to have its safepoints quick again. Each sleeps on its own word:
+ * threads were made to give the lock up; they sleep with a time limit and ask when the holder's slice
+ * should be over. A holder that owes nobody anything just then takes the request back, to have its
+ * safepoints quick again. Returning threads are mostly served at once, and setting a timer costs more
+ * than all the rest (an exit from a virtual machine): they sleep without a limit, and a holder that
+ * will not serve them yet wakes the first of them to set one. Each sleeps on its own word:
  *
  *     ASLEEP   it sleeps, or is about to
- *     AWAKE    the lock was left free: wake up and try to take it
+ *     AWAKE    the lock was left free, or the request was taken back: try to take it, or ask once more
  *     GRANTED  the lock was handed to it and is its own
  *
  * Two ways out. At a safepoint the holder *hands over*: `state` goes from one thread to the other,
@@ -274,10 +276,15 @@ void trv__gil_count_dropped(struct trv__gil *gil, struct trv__thread *self)
 
 /* Waiting ------------------------------------------------------------------------------------------ */
 
-/* How long a thread in line sleeps before it asks for the lock, for the first time or once more. */
-static int64_t patience_of(const struct trv__gil *gil, const struct trv__thread *self)
+/* How long a thread in line sleeps before it asks for the lock, for the first time or once more. One
+ * whose request stands relies on it, unless that is put off because of the debt. */
+static int64_t patience_of(const struct trv__gil *gil, const struct trv__thread *self, bool asks)
 {
-    return self->gil.is_returning ? RETURN_NS : gil->slice_ns;
+    if (!self->gil.is_returning)
+        return gil->slice_ns;
+    if (gil->is_due)
+        return MAX_OF(gil->debt_ns, RETURN_NS);
+    return asks ? TRV__NEVER : RETURN_NS;
 }
 
 static bool asks_at_once(const struct trv__thread *self)
@@ -287,7 +294,9 @@ static bool asks_at_once(const struct trv__thread *self)
 
 static bool sleep_for(struct trv__thread *self, int64_t patience_ns)
 {
-    return trv__futex_wait(&self->gil.word, ASLEEP, trv__clock_ns() + patience_ns);
+    int64_t until_ns = patience_ns == TRV__NEVER ? TRV__NEVER : trv__clock_ns() + patience_ns;
+
+    return trv__futex_wait(&self->gil.word, ASLEEP, until_ns);
 }
 
 static bool is_granted(struct trv__thread *self)
@@ -313,8 +322,8 @@ static bool try_in_line(struct trv__gil *gil, struct trv__thread *self)
  * never will be: then neither the lock nor the thread may be touched any more. */
 static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self, struct trv__thread *other)
 {
-    int64_t patience_ns = patience_of(gil, self);
     bool asks = asks_at_once(self), was_woken, is_ours;
+    int64_t patience_ns;
 
     while (!(is_ours = try_in_line(gil, self))) {
         if (UNLIKELY(gil->has_ended)) {
@@ -325,6 +334,8 @@ static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self, struct
         atomic_store_explicit(&self->gil.word, ASLEEP, memory_order_relaxed);
         if (asks)
             request_switch(gil);
+        patience_ns = patience_of(gil, self, asks);
+        self->gil.has_asked = patience_ns == TRV__NEVER;
         pthread_mutex_unlock(&gil->mutex);
         wake(other);
         other = NULL;
@@ -332,10 +343,7 @@ static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self, struct
         if (is_granted(self))
             break;
         pthread_mutex_lock(&gil->mutex);
-        if (was_woken)
-            continue;
-        asks = true;
-        patience_ns = MIN_OF(2 * patience_ns, MAX_OF(gil->slice_ns, RETURN_NS));
+        asks |= !was_woken;
     }
     if (is_ours)
         pthread_mutex_unlock(&gil->mutex);
@@ -442,13 +450,28 @@ void trv__gil_leave(struct trv__gil *gil, struct trv__thread *self)
 
 /* At safepoints ------------------------------------------------------------------------------------ */
 
-/* Who is due now; NULL if nobody. Lowers the request when nobody can be due soon. */
+/* Nobody is due soon. Those who wait will ask again when their time limit is over; the first of the
+ * returning ones, if it has none, is to set one, and is returned to be woken. */
+static struct trv__thread *put_off(struct trv__gil *gil)
+{
+    struct trv__thread *returning = first_of(&gil->returning);
+
+    withdraw_request(gil);
+    if (!returning || !returning->gil.has_asked)
+        return NULL;
+    returning->gil.has_asked = false;
+    atomic_store_explicit(&returning->gil.word, AWAKE, memory_order_relaxed);
+    return returning;
+}
+
+/* Who is due now; NULL if nobody, and then *sleeper is to be woken, unless it is NULL. */
 static struct trv__thread *who_is_due(struct trv__gil *gil, struct trv__thread *self,
-                                      int64_t now_ns)
+                                      int64_t now_ns, struct trv__thread **sleeper)
 {
     struct trv__thread *returning = first_of(&gil->returning),
                        *preempted = first_of(&gil->preempted);
 
+    *sleeper = NULL;
     charge(gil, self, now_ns, true);
     if (TRV_GIL_STRESS && (returning || preempted))
         return first_in_line(gil);
@@ -457,7 +480,7 @@ static struct trv__thread *who_is_due(struct trv__gil *gil, struct trv__thread *
     if (preempted && ((gil->is_due && self->gil.is_returning) ||
                       now_ns - self->gil.held_since_ns >= self->gil.slice_left_ns))
         return preempted;
-    withdraw_request(gil); /* who waits sleeps with a time limit, and will ask again */
+    *sleeper = put_off(gil);
     return NULL;
 }
 
@@ -487,8 +510,8 @@ static void hand_over(struct trv__gil *gil, struct trv__thread *self, struct trv
 
 void trv__gil_switch(struct trv__gil *gil, struct trv__thread *self)
 {
+    struct trv__thread *next, *sleeper;
     int64_t now_ns;
-    struct trv__thread *next;
 
     if (gil->chooser->is_seeded) {
         trv__turns_switch(gil, self);
@@ -496,11 +519,13 @@ void trv__gil_switch(struct trv__gil *gil, struct trv__thread *self)
     }
     now_ns = trv__clock_ns();
     pthread_mutex_lock(&gil->mutex);
-    next = who_is_due(gil, self, now_ns);
-    if (next)
+    next = who_is_due(gil, self, now_ns, &sleeper);
+    if (next) {
         hand_over(gil, self, next, now_ns);
-    else
-        pthread_mutex_unlock(&gil->mutex);
+        return;
+    }
+    pthread_mutex_unlock(&gil->mutex);
+    wake(sleeper);
 }
 
 void trv__gil_reschedule(struct trv__gil *gil, struct trv__thread *self)

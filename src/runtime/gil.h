@@ -42,6 +42,7 @@ struct trv__gil_waiter {
     int64_t queued_ns;     /* since when it stands in line; gil.mutex */
     int64_t held_since_ns; /* when its holding began, 0: it was not timed; the holder */
     int64_t slice_left_ns; /* of a preempted thread; the holder */
+    bool has_asked;    /* it sleeps without a time limit, and relies on its request; gil.mutex */
     bool is_returning; /* it has the precedence of one that comes back from a wait; the holder */
     uint8_t haste;     /* enum trv__haste of its next taking; its waker, or itself */
     struct trv__gil_account account;

@@ -258,6 +258,26 @@ static void return_beside_who_returns(void)
     give();
 }
 
+/* When the debt is paid, which fell due while it slept and relied on its request. */
+static void compute_in_debt(void)
+{
+    bool has_fallen_due = false;
+
+    take();
+    me()->gil.is_returning = false;
+    for (int i = 0; i < 6; i++) {
+        compute_a_round(DEBT_DUE_NS / 2);
+        if (!has_fallen_due && model_is_asleep(1)) {
+            pthread_mutex_lock(&gil->mutex);
+            gil->debt_ns = DEBT_DUE_NS;
+            gil->is_due = has_fallen_due = true;
+            pthread_mutex_unlock(&gil->mutex);
+        }
+        safepoint();
+    }
+    give();
+}
+
 /* When its patience has ended, which is as long as a slice; and once more for the one sleep that ends
  * too early, as a surprise. */
 static void compute_beside_the_patient(void)
@@ -287,6 +307,13 @@ static const struct model_scenario who_returned_gives_way = {
     COMMON,
     .surprises = 2,
     .is_sequential = true};
+static const struct model_scenario who_waits_for_the_debt = {.name =
+                                                                 "who waits for the debt is served",
+                                                             .begin = begin,
+                                                             .threads = {compute_in_debt, once},
+                                                             COMMON,
+                                                             .surprises = 2,
+                                                             .is_sequential = true};
 static const struct model_scenario the_patient_are_served = {
     .name = "the patient are served",
     .begin = begin_patient,
@@ -319,6 +346,7 @@ RAW_TEST(how_soon)
 {
     model_check(&who_returns_is_served_soon);
     model_check(&who_returned_gives_way);
+    model_check(&who_waits_for_the_debt);
     model_check(&the_patient_are_served);
 }
 
@@ -331,6 +359,7 @@ RAW_TEST(what_is_broken_is_found)
                                                        &two_compute,
                                                        &two_reschedule,
                                                        &who_returns_is_served_soon,
+                                                       &who_waits_for_the_debt,
                                                        &the_patient_are_served};
 
     model_check_variants(model_variants, all, COUNT_OF(all));
