@@ -104,6 +104,19 @@ static bool future_has_begun(const struct trv__future *future)
     return job->slot && trv__job_has_begun(job);
 }
 
+/* Reports are to name what the user gave to map, not what runs its chunks. The arguments are packed. */
+static void name_after_user(struct trv__call *call)
+{
+    trv_object *callable;
+    size_t count;
+
+    if (call->callable != trv__process_chunk)
+        return;
+    callable = trv_ref(trv__tuple_items(call->arguments, &count)[0]);
+    trv_unref(call->callable);
+    call->callable = callable;
+}
+
 struct trv__job *trv__job_create_take(struct trv__crew *crew, struct trv__call *call)
 {
     struct trv__job *job = NULL;
@@ -118,6 +131,7 @@ struct trv__job *trv__job_create_take(struct trv__crew *crew, struct trv__call *
     }
     job->crew = crew;
     job->call = call;
+    name_after_user(call);
     call->future->callable = call->callable;
     job->retries = crew->retries;
     trv_clear(&call->arguments);

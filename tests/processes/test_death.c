@@ -443,8 +443,24 @@ TEST(a_pool_outlives_the_thread_that_made_it)
     end_pool(&made_in_thread);
 }
 
+TEST(a_worker_that_dies_in_a_chunk_is_told_of_by_the_name_of_the_function)
+{
+    trv_object *pool = new_pool(1, 0);
+    trv_map_options options = {.size = sizeof options, .chunk = 3};
+    trv_auto trv_object *signals = trv_build("[i i i]", SIGKILL, SIGKILL, SIGKILL);
+    trv_auto trv_object *results = trv_map(pool, kill_self, signals, &options);
+    trv_object *item = NULL;
+
+    ck_assert_ptr_nonnull(results);
+    ck_assert_int_eq(trv_next(results, &item), -1);
+    expect_text("was killed by SIGKILL while running kill_self()");
+    trv_clear(&results);
+    end_pool(&pool);
+}
+
 TEST_LIST(RUN(a_killed_worker_fails_only_its_call),
           RUN(a_worker_that_exits_is_named_with_its_status),
+          RUN(a_worker_that_dies_in_a_chunk_is_told_of_by_the_name_of_the_function),
           RUN(a_call_is_retried_as_often_as_allowed), RUN(workers_may_be_killed_at_any_moment),
           RUN(with_retries_every_call_is_done),
           RUN(workers_may_be_killed_in_the_middle_of_a_message),
