@@ -287,8 +287,9 @@ SEEDED_TEST(shutdown_ends_all_waits, 100)
     trv_unref(queue);
 }
 
-/* Cancellation races with hand-over: what was put is either received or still there. */
-static trv_scope *scope_of_getter, *scope_of_putter;
+/* Cancellation races with hand-over: what was put is either received or still there. Each has its
+ * own place for its scope: whoever waits last must be found to be cancelled. */
+static trv_scope *scope_of_getter, *scopes_of_putters[2];
 static int got_some, put_some;
 
 static void get_in_scope(void *unused)
@@ -304,28 +305,31 @@ static void get_in_scope(void *unused)
     ck_assert_int_eq(trv_scope_end(&scope), 0);
 }
 
-static void put_in_scope(void *unused)
+static void put_in_scope(void *place)
 {
-    trv_scope scope;
+    trv_scope scope, **mine = place;
 
-    (void)unused;
     ck_assert_int_eq(trv_scope_begin(&scope, TRV_FOREVER), 0);
-    scope_of_putter = &scope;
+    *mine = &scope;
     if (put(1, TRV_FOREVER) == 0)
         put_some++;
-    scope_of_putter = NULL;
+    *mine = NULL;
     ck_assert_int_eq(trv_scope_end(&scope), 0);
+}
+
+static void cancel(trv_scope *scope)
+{
+    if (scope)
+        trv_scope_cancel(scope);
 }
 
 static void cancel_both(void *unused)
 {
     (void)unused;
     ck_assert_int_eq(trv_checkpoint(), 0);
-    if (scope_of_getter)
-        trv_scope_cancel(scope_of_getter);
+    cancel(scope_of_getter);
     ck_assert_int_eq(trv_checkpoint(), 0);
-    if (scope_of_putter)
-        trv_scope_cancel(scope_of_putter);
+    cancel(scopes_of_putters[0]);
 }
 
 SEEDED_TEST(cancelling_races_with_hand_over, 500)
@@ -335,14 +339,13 @@ SEEDED_TEST(cancelling_races_with_hand_over, 500)
     queue = trv_queue_new(1);
     crew_begin(&crew);
     crew_start(&crew, get_in_scope, NULL);
-    crew_start(&crew, put_in_scope, NULL);
+    crew_start(&crew, put_in_scope, &scopes_of_putters[0]);
     crew_start(&crew, cancel_both, NULL);
-    crew_start(&crew, put_in_scope, NULL);
+    crew_start(&crew, put_in_scope, &scopes_of_putters[1]);
     crew_settle();
-    if (scope_of_putter)
-        trv_scope_cancel(scope_of_putter);
-    if (scope_of_getter)
-        trv_scope_cancel(scope_of_getter);
+    cancel(scopes_of_putters[0]);
+    cancel(scopes_of_putters[1]);
+    cancel(scope_of_getter);
     crew_join(&crew);
     ck_assert_int_eq(put_some - got_some, (int)length());
     trv_unref(queue);
