@@ -43,6 +43,7 @@ static void begin(void)
         struct trv__thread *thread = &threads[i];
         trv__list_init(&thread->gil.link);
         thread->current.runtime = &runtime;
+        thread->current.attention = &runtime.gil.attention;
         thread->current.context = &thread->context;
         thread->context.thread = thread;
         thread->context.operations = &trv__thread_operations;
