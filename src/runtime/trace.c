@@ -54,27 +54,34 @@ struct trv__trace {
 
 /* Places -------------------------------------------------------------------------------------------- */
 
+/* In a build within the source tree, headers are found through "./src", sources are "src/...". */
+static const char *without_dot(const char *file)
+{
+    return strncmp(file, "./", 2) ? file : file + 2;
+}
+
 /* Learns where our own code and its sources are. */
 static void know_oneself(struct trv__trace *trace)
 {
     static const char name[] = "src/runtime/trace.c";
     Dl_info info;
-    char *end;
+    const char *file, *end;
 
     trace->base = dladdr((void *)(uintptr_t)know_oneself, &info) ? info.dli_fbase : NULL;
     trv__locate((void *)(uintptr_t)know_oneself, &trace->own);
-    end = strstr(trace->own.file, name);
-    trace->sources = trace->own.line && end ? trace->own.file : NULL;
-    trace->sources_size = end ? (size_t)(end - trace->own.file) : 0;
+    file = without_dot(trace->own.file);
+    end = strstr(file, name);
+    trace->sources = trace->own.line && end ? file : NULL;
+    trace->sources_size = end ? (size_t)(end - file) : 0;
 }
 
 static bool is_source_of_ours(const struct trv__trace *trace, const struct trv__location *location)
 {
-    const char *rest = location->file + trace->sources_size;
+    const char *file = without_dot(location->file), *rest = file + trace->sources_size;
 
     if (!location->line || !trace->sources)
         return !strncmp(location->function, "trv_", 4);
-    return !strncmp(location->file, trace->sources, trace->sources_size) &&
+    return !strncmp(file, trace->sources, trace->sources_size) &&
            (!strncmp(rest, "src/", 4) || !strncmp(rest, "include/trivet/", 15));
 }
 
