@@ -3,9 +3,9 @@
  * Addresses of code to functions, files and lines.
  *
  * With elfutils (libdw) the symbols and the debug information of whatever is loaded at the address
- * are read, so static functions and position-independent programs are found as well. Without it, or
- * where a program was stripped, the dynamic symbols remain: exported functions only, and the
- * place as an offset that addr2line takes.
+ * are read, so static functions, position-independent programs and functions that an optimising
+ * compiler has inlined are found as well. Without it, or where a program was stripped, the dynamic
+ * symbols remain: exported functions only, and the place as an offset that addr2line takes.
  *
  * Everything is opened and freed within one call: nothing is kept, so no lock of ours is needed and
  * nothing goes stale when objects are loaded or the process forks. Debug information is looked for
@@ -19,9 +19,12 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #if TRV_LIBDW
+#include <dwarf.h>
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -75,6 +78,57 @@ static int find_no_debuginfo(Dwfl_Module *module TRV_UNUSED, void **data TRV_UNU
     return -1;
 }
 
+/* Where an inlined function was called. */
+static void copy_call(Dwarf_Die *unit, Dwarf_Die *inlined, struct trv__location *location)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file, line;
+    Dwarf_Files *files;
+    const char *name;
+
+    if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line) != 0 ||
+        dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file) != 0 ||
+        dwarf_getsrcfiles(unit, &files, NULL) != 0 ||
+        !(name = dwarf_filesrc(files, file, NULL, NULL)))
+        return;
+    copy(location->file, sizeof location->file, name);
+    location->line = (int)line;
+}
+
+/* The scopes around an address, outwards through the calls that were inlined. To be freed. */
+static int scopes_around(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
+{
+    Dwarf_Die *innermost = NULL; /* and around it, those of its definition */
+    int count = dwarf_getscopes(unit, address, &innermost);
+
+    *scopes = NULL;
+    if (count > 0)
+        count = dwarf_getscopes_die(&innermost[0], scopes);
+    free(innermost);
+    return count;
+}
+
+/* The function that an address belongs to: symbols know the outermost only, but the line is one of the
+ * innermost inlined there. Those of our headers are passed over: who called them is meant. */
+static void read_inlined(Dwfl_Module *module, Dwarf_Addr address, struct trv__location *location)
+{
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *unit = FAULT() ? NULL : dwfl_module_addrdie(module, address, &bias), *scopes = NULL;
+    int count = unit ? scopes_around(unit, address - bias, &scopes) : 0;
+
+    for (int i = 0; i < count; i++) {
+        int tag = dwarf_tag(&scopes[i]);
+        const char *name = dwarf_diename(&scopes[i]);
+        if (!name || (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram))
+            continue;
+        copy_function(location, name);
+        if (tag == DW_TAG_subprogram || strncmp(name, "trv_", 4) != 0)
+            break;
+        copy_call(unit, &scopes[i], location);
+    }
+    free(scopes);
+}
+
 static void read_module(Dwfl_Module *module, Dwarf_Addr address, struct trv__location *location)
 {
     const char *function = dwfl_module_addrname(module, address), *file;
@@ -88,6 +142,7 @@ static void read_module(Dwfl_Module *module, Dwarf_Addr address, struct trv__loc
         return;
     copy(location->file, sizeof location->file, file);
     location->line = number;
+    read_inlined(module, address, location);
 }
 
 static void search(const void *address, struct trv__location *location)

@@ -25,6 +25,30 @@ static __attribute__((noinline)) int calls_it(void)
     return hidden_here() + 1;
 }
 
+/* Inlined at any optimisation. */
+static inline __attribute__((always_inline)) int inlined_here(void)
+{
+    line_of_call = __LINE__ + 1;
+    return hidden_here() + 1;
+}
+
+static __attribute__((noinline)) int has_it_inlined(void)
+{
+    return inlined_here() + 1;
+}
+
+/* As the functions of our headers are: who calls them is meant. */
+static inline __attribute__((always_inline)) int trv_inlined_here(void)
+{
+    return hidden_here() + 1;
+}
+
+static __attribute__((noinline)) int has_ours_inlined(void)
+{
+    line_of_call = __LINE__ + 1;
+    return trv_inlined_here() + 1;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -46,6 +70,20 @@ RAW_TEST(a_static_function_in_the_program)
     ck_assert_int_eq(line, line_of_call);
     trv__locate((const void *)(uintptr_t)calls_it, &location);
     ck_assert_str_eq(location.function, "calls_it");
+}
+
+RAW_TEST(a_function_that_was_inlined)
+{
+    int line = has_it_inlined() - 2;
+
+    if (!TRV_LIBDW)
+        return;
+    ck_assert_str_eq(location.function, "inlined_here");
+    ck_assert_int_eq(line, line_of_call);
+    line = has_ours_inlined() - 2;
+    ck_assert_str_eq(location.function, "has_ours_inlined");
+    ck_assert_str_eq(base_name(location.file), "test_locate.c");
+    ck_assert_int_eq(line, line_of_call);
 }
 
 RAW_TEST(a_function_of_a_shared_object)
@@ -83,5 +121,5 @@ RAW_TEST(as_text)
     ck_assert_str_eq(trv__location_text(&known, little, sizeof little), "put (qu");
 }
 
-TEST_LIST(RUN(a_static_function_in_the_program), RUN(a_function_of_a_shared_object),
-          RUN(what_is_no_code), RUN(as_text))
+TEST_LIST(RUN(a_static_function_in_the_program), RUN(a_function_that_was_inlined),
+          RUN(a_function_of_a_shared_object), RUN(what_is_no_code), RUN(as_text))
