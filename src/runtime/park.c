@@ -48,11 +48,19 @@ static void sleep_parked(struct trv__context *context, int64_t deadline_ns)
         trv__standstill_wakes(trv__runtime());
 }
 
+/* Whether a sleep has ended for no reason: a handler of signals, on another thread, may wake this one
+ * late, when what came was handled and this is its next wait. */
+static bool has_ended_early(const struct trv__context *context, int64_t deadline_ns)
+{
+    return context->is_parked && context->thread->hears_signals && trv__now_ns() < deadline_ns;
+}
+
 static void thread_park(struct trv__context *context, int64_t deadline_ns)
 {
     do
         sleep_parked(context, deadline_ns);
-    while (UNLIKELY(trv__signals_interrupt(context)));
+    while (UNLIKELY(trv__signals_interrupt(context)) ||
+           UNLIKELY(has_ended_early(context, deadline_ns)));
     timed_out_unless_woken(context);
 }
 
