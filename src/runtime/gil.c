@@ -42,8 +42,8 @@
  *
  * The debt. A thread that does I/O all the time returns all the time, and with nothing but precedence
  * it would leave those that compute the few instructions to their next safepoint. So the time that
- * returning threads hold the lock while preempted ones stand in line is a debt, and all the time in
- * which they hold it, or do not wait for it, pays. A debt of DEBT_DUE_NS falls due: until it is paid, the
+ * returning threads hold the lock while preempted ones stand in line is a debt, as is the time it takes to
+ * wake these up again; all the time in which they run, or do not wait for the lock, pays. A debt of DEBT_DUE_NS falls due: until it is paid, the
  * preempted get the lock by hand-over, and returning threads wait. Those that compute have thus at
  * least half of the lock between them, however many return; a thread whose I/O takes less than half
  * never notices.
@@ -182,6 +182,8 @@ static void stand_in_line(struct trv__gil *gil, struct trv__thread *self, struct
 /* The thread, which holds the lock or is just getting it from the caller, stands in line no more. */
 static void leave_line(struct trv__gil *gil, struct trv__thread *thread, int64_t now_ns)
 {
+    if (!trv__list_is_empty(&gil->preempted)) /* it was free until now, and of use to nobody */
+        settle_debt(gil, now_ns - gil->charged_ns);
     trv__list_remove(&thread->gil.link);
     if (is_line_empty(gil))
         atomic_fetch_and_explicit(&gil->state, ~(uintptr_t)TRV__GIL_WAITERS, memory_order_relaxed);
@@ -274,6 +276,17 @@ void trv__gil_count_dropped(struct trv__gil *gil, struct trv__thread *self)
     gil->account.dropped++;
 }
 
+/* A thread was preempted and had to be woken: that time is not what it wanted the lock for. */
+static void charge_waking(struct trv__gil *gil, struct trv__thread *self)
+{
+    int64_t now_ns = trv__clock_ns();
+
+    pthread_mutex_lock(&gil->mutex);
+    settle_debt(gil, now_ns - gil->charged_ns);
+    gil->charged_ns = self->gil.held_since_ns = now_ns;
+    pthread_mutex_unlock(&gil->mutex);
+}
+
 /* Waiting ------------------------------------------------------------------------------------------ */
 
 /* How long a thread in line sleeps before it asks for the lock, for the first time or once more. One
@@ -348,6 +361,8 @@ static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self, struct
     if (is_ours)
         pthread_mutex_unlock(&gil->mutex);
     wake(other);
+    if (!is_ours && !self->gil.is_returning)
+        charge_waking(gil, self);
     arrived(gil, self);
     return true;
 }

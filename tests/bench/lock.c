@@ -283,7 +283,7 @@ static double least_share(trv_object *pool, unsigned threads)
     io = GOT(trv_submit(pool, constant_io, ""));
     for (unsigned i = 0; i < threads; i++)
         futures[i] = GOT(trv_submit(pool, burn, ""));
-    DID(trv_sleep(0.4));
+    DID(trv_sleep(1.5)); /* many slices for each */
     seconds = halt(began);
     for (unsigned i = 0; i < threads; i++) {
         double rate = result_of(futures[i]) / seconds;
@@ -298,7 +298,7 @@ static double least_share(trv_object *pool, unsigned threads)
 static void bench_fair_share(void)
 {
     static const unsigned counts[] = {1, 2, 4, 8};
-    static const int works[] = {0, 10, 50, 90};
+    static const int works[] = {0, 50};
 
     for (unsigned w = 0; w < sizeof works / sizeof *works; w++)
         for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++) {
