@@ -21,7 +21,8 @@
  * than all the rest (an exit from a virtual machine): they sleep without a limit, and a holder that
  * will not serve them yet wakes the first of them to set one. Each sleeps on its own word:
  *
- *     ASLEEP   it sleeps, or is about to
+ *     ASLEEP   it sleeps, or is about to (before that, one that has asked looks at its word for a moment,
+ *              if there is another processor on which the holder may just be meeting a safepoint)
  *     AWAKE    the lock was left free, or the request was taken back: try to take it, or ask once more
  *     GRANTED  the lock was handed to it and is its own
  *
@@ -74,6 +75,10 @@ _Static_assert(_Alignof(struct trv__thread) > TRV__GIL_FLAGS, "the flags fit bel
 #define RETURN_NS 100000
 #define STARVING_NS 1000000
 #define DEBT_DUE_NS 1000000
+/* About as long as a sleep and a wake-up cost. */
+#ifndef SPINS
+#define SPINS 60
+#endif
 
 /* The word ----------------------------------------------------------------------------------------- */
 
@@ -317,6 +322,20 @@ static bool is_granted(struct trv__thread *self)
     return atomic_load_explicit(&self->gil.word, memory_order_acquire) == GRANTED;
 }
 
+/* The holder has been asked, and on another processor it meets a safepoint soon: looks at the word for a
+ * moment, which is quicker than to sleep and be woken. False when the lock was left free, too. */
+static bool spin(struct trv__gil *gil, struct trv__thread *self)
+{
+    for (int left = SPINS; left > 0; left--) {
+        if (is_granted(self))
+            return true;
+        if (!holder_in(atomic_load_explicit(&gil->state, memory_order_relaxed)))
+            return false;
+        trv__spin_pause();
+    }
+    return false;
+}
+
 /* Whether the lock is ours now; otherwise the holder knows that we wait. */
 static bool try_in_line(struct trv__gil *gil, struct trv__thread *self)
 {
@@ -335,7 +354,7 @@ static bool try_in_line(struct trv__gil *gil, struct trv__thread *self)
  * never will be: then neither the lock nor the thread may be touched any more. */
 static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self, struct trv__thread *other)
 {
-    bool asks = asks_at_once(self), was_woken, is_ours;
+    bool asks = asks_at_once(self), spins = asks && gil->may_spin, was_woken, is_ours;
     int64_t patience_ns;
 
     while (!(is_ours = try_in_line(gil, self))) {
@@ -344,7 +363,7 @@ static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self, struct
             pthread_mutex_unlock(&gil->mutex);
             return false;
         }
-        atomic_store_explicit(&self->gil.word, ASLEEP, memory_order_relaxed);
+        atomic_store_explicit(&self->gil.word, spins ? AWAKE : ASLEEP, memory_order_relaxed);
         if (asks)
             request_switch(gil);
         patience_ns = patience_of(gil, self, asks);
@@ -352,11 +371,12 @@ static bool wait_for_turn(struct trv__gil *gil, struct trv__thread *self, struct
         pthread_mutex_unlock(&gil->mutex);
         wake(other);
         other = NULL;
-        was_woken = sleep_for(self, patience_ns);
+        was_woken = spins ? spin(gil, self) : sleep_for(self, patience_ns);
         if (is_granted(self))
             break;
         pthread_mutex_lock(&gil->mutex);
         asks |= !was_woken;
+        spins = false;
     }
     if (is_ours)
         pthread_mutex_unlock(&gil->mutex);

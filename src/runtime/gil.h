@@ -53,16 +53,17 @@ struct trv__gil {
     _Atomic uint32_t attention; /* TRV__ATTEND_* */
     _Atomic uint64_t beats; /* if is_timed: takings, and safepoints under a watchdog; the holder */
     pthread_mutex_t mutex;  /* guards what follows and the waiters' links */
-    struct trv__list returning;      /* threads back from a wait */
-    struct trv__list preempted;      /* threads that were made to give it up */
-    struct trv__turns turns;         /* instead of the lines, under a seed */
-    bool has_ended;                  /* the runtime has: nobody gets the lock any more */
-    int64_t charged_ns;              /* up to when the holder's use has been charged */
-    int64_t debt_ns;                 /* what returning threads owe the preempted ones */
-    bool is_due;                     /* it is being paid: returning threads have no precedence */
-    struct trv__chooser *chooser;    /* constant */
-    int64_t slice_ns;                /* constant */
-    bool is_timed;                   /* constant: every holding is timed */
+    struct trv__list returning;   /* threads back from a wait */
+    struct trv__list preempted;   /* threads that were made to give it up */
+    struct trv__turns turns;      /* instead of the lines, under a seed */
+    bool has_ended;               /* the runtime has: nobody gets the lock any more */
+    int64_t charged_ns;           /* up to when the holder's use has been charged */
+    int64_t debt_ns;              /* what returning threads owe the preempted ones */
+    bool is_due;                  /* it is being paid: returning threads have no precedence */
+    struct trv__chooser *chooser; /* constant */
+    int64_t slice_ns;             /* constant */
+    bool is_timed;                /* constant: every holding is timed */
+    bool may_spin;                /* there is more than one processor; set once, by who inits it */
     struct trv__gil_account account; /* of all threads, also those that ended; the holder */
 };
 

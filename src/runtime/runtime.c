@@ -104,6 +104,7 @@ static struct trv_runtime *create_runtime(const trv_config *config)
     if (runtime->chooser.is_seeded) /* hashes of text are part of the story */
         runtime->objects.hash_key = (struct trv__hash_key){runtime->chooser.seed, 1};
     trv__gil_init(&runtime->gil, &runtime->chooser, slice_of(config), times_locks(config));
+    runtime->gil.may_spin = trv_cpu_count() > 1;
     runtime->heap = trv__heap_create(config);
     runtime->main_thread = runtime->heap ? trv__thread_create(runtime) : NULL;
     return runtime;
