@@ -138,8 +138,10 @@ TRV_API TRV_MUST_CHECK trv_object *trv_future_result(trv_object *future, double 
 /* The exception of a finished call, waiting for it. Returns: it, or None. Raises: CancelledError,
  * TimeoutError. Blocks. May switch. */
 TRV_API TRV_MUST_CHECK trv_object *trv_future_exception(trv_object *future, double timeout);
-/* Cancels a call: one that has not begun never runs; a running coroutine or thread is told
- * through its cancel scope.
+/* Cancels a call: one that has not begun never runs; a running one is told through its cancel scope:
+ * its next blocking call or trv_checkpoint raises CancelledError. A call that ends before it hears, or
+ * does not care, is done as if nothing had been said. To a worker of a process pool that takes a moment;
+ * see also kill_after there. Under a seed workers cannot be told.
  * Returns: 1 if it is cancelled or was told, 0 if it is done or cannot be told, -1. */
 TRV_API int trv_future_cancel(trv_object *future);
 /* Returns: 1, 0, or -1. */

@@ -25,6 +25,8 @@ typedef struct trv_process_pool_options {
     trv_object
         *arguments; /* a tuple, the initializer's, as it is when the pool is made; NULL: () */
     unsigned calls_per_worker; /* a worker is replaced after so many; 0: never */
+    double kill_after;         /* seconds; a worker that has not stopped a cancelled call by then is
+                                * killed and replaced, and the call is cancelled; 0: never */
 } trv_process_pool_options;
 
 /* A pool of forked processes: an executor. If an initializer fails, all calls fail with

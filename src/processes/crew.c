@@ -112,6 +112,7 @@ struct trv__crew *trv__crew_create(size_t workers, size_t ring_bytes, uint32_t r
     trv__list_init(&crew->hook.link);
     trv__list_init(&crew->changes);
     trv__list_init(&crew->queue);
+    trv__list_init(&crew->told);
     crew->images = trv__images_new();
     if (crew->images) {
         trv__packer_init(&crew->packer, crew->images);
@@ -397,6 +398,7 @@ static void look_after(struct trv__crew *crew)
     while (!is_over(crew)) {
         trv__crew_receive(crew);
         trv__crew_bury(crew);
+        trv__crew_insist(crew);
         trv__crew_ask(crew);
         trv__crew_send(crew);
         trv__crew_balance(crew);

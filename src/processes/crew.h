@@ -31,7 +31,7 @@
 #include "task/initializer.h"
 
 struct trv__job {
-    struct trv__list link; /* in crew->queue, linked exactly while it is there */
+    struct trv__list link; /* in crew->queue; in crew->told, in its cell; or in no list */
     struct trv__crew *crew;
     struct trv__call *call; /* its future and callable; NULL once settled or cancelled */
     struct trv__slot *slot; /* whose cell it is in, or NULL */
@@ -39,6 +39,8 @@ struct trv__job {
     uint32_t references;      /* of its place, and of slot->sending */
     uint32_t retries;         /* left */
     int64_t sent_ns;          /* real time */
+    int64_t kill_ns;          /* in crew->told: when its worker is killed; real time */
+    bool is_told;             /* it runs, and was told to stop */
     struct trv__buffer large; /* the pickle, if it is too large to stand behind the struct */
     const char *pickle;
     size_t pickle_size, part_count;
@@ -70,6 +72,7 @@ struct trv__slot {
     pid_t pid;
     int pidfd;        /* -1: none; the zygote's notes must do */
     bool is_suspect;  /* it did not begin a call in time: others are preferred */
+    bool is_overdue;  /* it did not obey in time, and was killed for it */
     bool is_corrupt;  /* it wrote nonsense, and was killed for it */
     uint32_t calls;   /* it was sent */
     bool is_retiring; /* it has run its calls, and was told to quit */
@@ -106,6 +109,8 @@ struct trv__crew {
     struct trv__slot *slots;
     size_t slot_count;
     struct trv__list queue; /* of jobs that are in no cell */
+    struct trv__list told;  /* of jobs that have to stop by a certain time */
+    int64_t kill_after_ns;  /* how much of it they have; 0: for ever */
     size_t pending;         /* jobs that are not settled */
     uint32_t next_ticket;
     uint32_t retries;   /* of each call */
@@ -168,6 +173,10 @@ struct trv__job *trv__job_create_take(struct trv__crew *crew, struct trv__call *
 bool trv__job_has_begun(const struct trv__job *job);
 /* Cancels a job that has not begun. False if it has. */
 bool trv__job_cancel(struct trv__job *job);
+/* Tells the worker of a job that has begun to stop it. False if it cannot hear. */
+bool trv__job_tell(struct trv__job *job);
+/* Takes back what a worker has not begun: only its begun jobs stay. */
+void trv__slot_take_back(struct trv__slot *slot);
 /* Cancels all that have not begun. Runs callbacks. */
 void trv__crew_cancel_waiting(struct trv__crew *crew);
 /* Ends a job with the pending exception. */
@@ -208,6 +217,8 @@ void trv__slot_died(struct trv__slot *slot);
 void trv__zygote_died(struct trv__crew *crew);
 /* Buries dead workers of whom all is known, or nothing more will be. */
 void trv__crew_bury(struct trv__crew *crew);
+/* Kills workers that did not stop a call in time. */
+void trv__crew_insist(struct trv__crew *crew);
 /* Kills a worker, if there is one; every worker. */
 void trv__slot_kill(struct trv__slot *slot);
 void trv__crew_kill(struct trv__crew *crew);

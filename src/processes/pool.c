@@ -180,6 +180,15 @@ static size_t round_up_to_power(size_t size)
     return power;
 }
 
+static int set_kill_after(struct trv__crew *crew, double seconds)
+{
+    if (!(seconds >= 0))
+        return trv_raise_int(trv_ValueError, "kill_after must not be negative");
+    if (seconds > 0) /* the least is a nanosecond, the most a century */
+        crew->kill_after_ns = (int64_t)(MIN_OF(seconds, 3e9) * 1e9) + 1;
+    return 0;
+}
+
 static struct trv__crew *crew_with(const trv_process_pool_options *options)
 {
     size_t workers = OPTION_GIVEN(options, workers) ? options->workers : 0;
@@ -203,6 +212,8 @@ static int set_up(struct trv__crew *crew, const trv_process_pool_options *option
     if (OPTION_GIVEN(options, name) && options->name)
         snprintf(crew->name, sizeof crew->name - 4, "%s", options->name);
     crew->calls_most = OPTION_GIVEN(options, calls_per_worker) ? options->calls_per_worker : 0;
+    if (OPTION_GIVEN(options, kill_after) && set_kill_after(crew, options->kill_after) < 0)
+        return -1;
     if (!OPTION_GIVEN(options, initializer))
         return 0;
     return trv__initializer_set(&crew->initializer, options->initializer,

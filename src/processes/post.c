@@ -94,7 +94,16 @@ static struct trv__job *take_packed(struct trv__packer *packer)
 
 static int cancel_future(struct trv__future *future)
 {
-    return trv__job_cancel(future->leg);
+    struct trv__job *job = future->leg;
+
+    if (job->crew->runtime->pid != job->crew->pid)
+        return 0;
+    if (trv__job_cancel(job))
+        return 1;
+    if (!trv__job_tell(job))
+        return 0;
+    future->cancel_requested = true;
+    return 1;
 }
 
 static bool future_has_begun(const struct trv__future *future)
@@ -169,7 +178,7 @@ void trv__job_fail(struct trv__job *job)
 static void put_into_cell(struct trv__slot *slot, struct trv__job *job)
 {
     job->cell = (uint32_t)__builtin_ctzll(slot->free_cells);
-    job->ticket = slot->crew->next_ticket++ & (UINT32_MAX >> 2);
+    job->ticket = slot->crew->next_ticket++ & TRV__TICKET_MOST;
     job->slot = slot;
     job->sent_ns = trv__clock_ns();
     slot->free_cells &= slot->free_cells - 1;
@@ -183,6 +192,7 @@ void trv__job_leave_cell(struct trv__job *job)
 {
     struct trv__slot *slot = job->slot;
 
+    trv__list_remove(&job->link);
     slot->jobs[job->cell] = NULL;
     slot->free_cells |= UINT64_C(1) << job->cell;
     slot->outstanding--;
@@ -209,6 +219,26 @@ bool trv__job_cancel(struct trv__job *job)
     trv__job_unref(job);
     trv__future_cancelled(call->future);
     trv__call_drop(call);
+    return true;
+}
+
+bool trv__job_tell(struct trv__job *job)
+{
+    struct trv__crew *crew = job->crew;
+    struct trv__segment *segment = job->slot->segment;
+
+    if (!atomic_load_explicit(&segment->is_listening, memory_order_acquire) && !crew->kill_after_ns)
+        return false;
+    if (!trv__cell_tell(&segment->cells[job->cell], job->ticket))
+        return false;
+    atomic_fetch_add_explicit(&segment->told, 1, memory_order_release);
+    trv__ring_wake(&segment->told);
+    if (crew->kill_after_ns && !job->is_told) {
+        job->kill_ns = trv__clock_ns() + crew->kill_after_ns;
+        trv__list_append(&crew->told, &job->link);
+        trv__crew_wake(crew);
+    }
+    job->is_told = true;
     return true;
 }
 
@@ -274,7 +304,8 @@ static void send_to(struct trv__slot *slot, struct trv__job *job)
 
 static bool is_usable(const struct trv__slot *slot)
 {
-    return (slot->state == TRV__SLOT_LIVE || slot->state == TRV__SLOT_ASKED) && !slot->is_corrupt;
+    return (slot->state == TRV__SLOT_LIVE || slot->state == TRV__SLOT_ASKED) && !slot->is_corrupt &&
+           !slot->is_overdue;
 }
 
 static size_t depth_of(const struct trv__crew *crew)
@@ -455,6 +486,17 @@ void trv__crew_balance(struct trv__crew *crew)
         trv__job_leave_cell(job);
         send_to(idle, job);
     }
+}
+
+void trv__slot_take_back(struct trv__slot *slot)
+{
+    struct trv__job *job;
+
+    while ((job = last_waiting(slot)))
+        if (take_back(job)) {
+            trv__job_leave_cell(job);
+            trv__list_prepend(&slot->crew->queue, &job->link);
+        }
 }
 
 /* Receiving --------------------------------------------------------------------------------------------- */

@@ -171,12 +171,16 @@ bool trv__ring_reader_arm(struct trv__ring *ring, enum trv__bed bed)
 
 /* Sleeping ------------------------------------------------------------------------------------------ */
 
+void trv__ring_sleep_on(_Atomic uint32_t *word, uint32_t value)
+{
+    while (atomic_load_explicit(word, memory_order_acquire) == value)
+        if (syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0) < 0 && errno != EINTR)
+            return;
+}
+
 void trv__ring_sleep(_Atomic uint32_t *sleeps)
 {
-    while (atomic_load_explicit(sleeps, memory_order_acquire) == TRV__FIRST_BED)
-        if (syscall(SYS_futex, sleeps, FUTEX_WAIT, TRV__FIRST_BED, NULL, NULL, 0) < 0 &&
-            errno != EINTR)
-            return;
+    trv__ring_sleep_on(sleeps, TRV__FIRST_BED);
 }
 
 void trv__ring_wake(_Atomic uint32_t *sleeps)

@@ -96,6 +96,8 @@ static inline void trv__ring_disarm(_Atomic uint32_t *sleeps)
 
 /* Sleeps while the word is FIRST_BED, between processes; may return early. */
 void trv__ring_sleep(_Atomic uint32_t *sleeps);
+/* The same while the word is `value`. */
+void trv__ring_sleep_on(_Atomic uint32_t *word, uint32_t value);
 /* Wakes who sleeps on a word. */
 void trv__ring_wake(_Atomic uint32_t *sleeps);
 

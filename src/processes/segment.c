@@ -114,6 +114,8 @@ void trv__segment_format(struct trv__segment *segment)
     trv__ring_format(&segment->results);
     for (size_t i = 0; i < COUNT_OF(segment->cells); i++)
         atomic_store_explicit(&segment->cells[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&segment->told, 0, memory_order_relaxed);
+    atomic_store_explicit(&segment->is_listening, 0, memory_order_relaxed);
     atomic_store_explicit(&segment->is_up, 0, memory_order_relaxed);
     atomic_store_explicit(&segment->must_quit, 0, memory_order_relaxed);
     atomic_store_explicit(&segment->may_spin, 0, memory_order_release);

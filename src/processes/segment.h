@@ -9,11 +9,13 @@
  * A *cell* says how far a call has come: the parent queues it, the worker starts it or the parent
  * revokes it, whichever compare-and-swap comes first. The ticket in it tells one use of a cell
  * from the next. What a dead worker left as STARTED failed with it; what is still QUEUED has never
- * begun.
+ * begun. A call that runs is told to stop in its cell too, so that telling one cannot hide another;
+ * `told` is where the worker's listener sleeps.
  *
  *     FREE -> QUEUED        parent, before the message is published
  *     QUEUED -> STARTED     worker
  *     QUEUED -> REVOKED     parent; the worker then passes the message over
+ *     STARTED -> TOLD       parent: stop; a call that ends before it hears has just ended
  *     any -> FREE           parent: when the result has come, or the worker is gone
  */
 #ifndef TRV_PROCESSES_SEGMENT_H
@@ -21,11 +23,18 @@
 
 #include "processes/ring.h"
 
+#define TRV__TICKET_MOST (UINT32_MAX >> 3)
 #define TRV__CELLS (TRV_TINY ? 2 : 64)
 #define TRV__RING_LEAST ((size_t)(TRV_TINY ? 64 : 4096))
 #define TRV__RING_MOST ((size_t)1 << 30)
 
-enum trv__cell_state { TRV__CELL_FREE, TRV__CELL_QUEUED, TRV__CELL_STARTED, TRV__CELL_REVOKED };
+enum trv__cell_state {
+    TRV__CELL_FREE,
+    TRV__CELL_QUEUED,
+    TRV__CELL_STARTED,
+    TRV__CELL_REVOKED,
+    TRV__CELL_TOLD
+};
 
 struct trv__segment {
     struct trv__ring_shared requests; /* written by the parent */
@@ -35,6 +44,8 @@ struct trv__segment {
     _Atomic uint32_t may_spin; /* by the parent: whether a processor is free to wait busily on */
     _Alignas(
         TRV__CACHE_LINE) _Atomic uint32_t is_up; /* by the worker: it has come as far as its loop */
+    _Atomic uint32_t is_listening; /* by the worker: a call that runs can be told to stop */
+    _Alignas(TRV__CACHE_LINE) _Atomic uint32_t told; /* by the parent: counts TOLD; a futex */
 };
 
 struct trv__segments {
@@ -64,7 +75,7 @@ void trv__segment_attach(const struct trv__segments *segments, size_t index,
 
 static inline uint32_t trv__cell(uint32_t ticket, enum trv__cell_state state)
 {
-    return ticket << 2 | (uint32_t)state;
+    return ticket << 3 | (uint32_t)state;
 }
 
 /* QUEUED to STARTED or REVOKED. False if somebody else came first. */
@@ -75,6 +86,17 @@ static inline bool trv__cell_claim(_Atomic uint32_t *cell, uint32_t ticket,
 
     return atomic_compare_exchange_strong_explicit(cell, &queued, trv__cell(ticket, state),
                                                    memory_order_acq_rel, memory_order_acquire);
+}
+
+/* STARTED to TOLD. False if it has not begun. */
+static inline bool trv__cell_tell(_Atomic uint32_t *cell, uint32_t ticket)
+{
+    uint32_t started = trv__cell(ticket, TRV__CELL_STARTED);
+
+    return atomic_compare_exchange_strong_explicit(cell, &started,
+                                                   trv__cell(ticket, TRV__CELL_TOLD),
+                                                   memory_order_acq_rel, memory_order_acquire) ||
+           started == trv__cell(ticket, TRV__CELL_TOLD);
 }
 
 #endif

@@ -30,6 +30,7 @@
 #define STATUS_PATIENCE_NS INT64_C(200000000)
 #define BARREN_MOST 32
 #define RETRY_NS INT64_C(2000000)
+#define INSIST_NS INT64_C(10000000)
 
 /* Slots -------------------------------------------------------------------------------------------------- */
 
@@ -45,7 +46,8 @@ void trv__slot_reset(struct trv__slot *slot)
     slot->pid = 0;
     slot->pidfd = -1;
     slot->calls = 0;
-    slot->is_suspect = slot->is_corrupt = slot->has_status = slot->is_retiring = false;
+    slot->is_suspect = slot->is_overdue = slot->is_corrupt = slot->has_status = slot->is_retiring =
+        false;
     slot->state = TRV__SLOT_EMPTY;
 }
 
@@ -180,6 +182,11 @@ static void fail_begun(struct trv__slot *slot, struct trv__job *job)
 {
     char end[80];
 
+    if (slot->is_overdue && job->is_told) {
+        trv__raise_cancelled();
+        trv__job_fail(job);
+        return;
+    }
     describe_end(slot, end, sizeof end);
     trv_raise(trv_BrokenProcessPool, "worker %d %s while running %s()", (int)slot->pid, end,
               trv_function_name(job->call->callable));
@@ -215,7 +222,7 @@ static void empty_cells(struct trv__slot *slot, struct trv__list *lost)
     while ((job = last_job(slot))) {
         bool is_queued = was_queued(slot, job);
         trv__job_leave_cell(job);
-        if (!is_queued && job->retries == 0) {
+        if (!is_queued && (job->retries == 0 || job->is_told)) {
             trv__list_append(lost, &job->link);
             continue;
         }
@@ -274,10 +281,43 @@ void trv__crew_bury(struct trv__crew *crew)
     crew->is_receiving = was_receiving;
 }
 
+/* What a worker has not begun is taken back first, so that nothing else can die with the call. If more
+ * than that one has begun it is over, and its result about to be read. */
+static void stop_by_force(struct trv__job *job)
+{
+    struct trv__slot *slot = job->slot;
+
+    if (slot->state != TRV__SLOT_LIVE || slot->is_overdue)
+        return;
+    trv__slot_take_back(slot);
+    if (slot->outstanding > 1)
+        return;
+    slot->is_overdue = true;
+    trv__slot_kill(slot);
+}
+
+/* Who cannot be killed now is looked at again. */
+void trv__crew_insist(struct trv__crew *crew)
+{
+    int64_t now_ns = trv__clock_ns();
+
+    while (!trv__list_is_empty(&crew->told)) {
+        struct trv__job *job = CONTAINER_OF(crew->told.next, struct trv__job, link);
+        if (job->kill_ns > now_ns)
+            break;
+        trv__list_remove(&job->link);
+        job->kill_ns = now_ns + INSIST_NS;
+        trv__list_append(&crew->told, &job->link);
+        stop_by_force(job);
+    }
+}
+
 int64_t trv__crew_due_ns(struct trv__crew *crew)
 {
     int64_t due_ns = TRV__NEVER;
 
+    if (!trv__list_is_empty(&crew->told))
+        due_ns = CONTAINER_OF(crew->told.next, struct trv__job, link)->kill_ns;
     for (size_t i = 0; i < crew->slot_count; i++)
         if (crew->slots[i].state == TRV__SLOT_DYING)
             due_ns = MIN_OF(due_ns, crew->slots[i].bury_ns);

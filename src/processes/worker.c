@@ -11,6 +11,12 @@
  * so, an exception that cannot be pickled becomes one that quotes it, and if there is not even
  * memory for that, the answer is that there is none.
  *
+ * The parent tells a call that runs to stop in its cell. A thread of its own, the *listener*, sleeps
+ * until there is such news and cancels the call's future, so that it ends whatever the call waits for,
+ * like any cancellation. It needs the GIL for that: between beginning a call and its end one of the
+ * two sees the other's word. Under a seed there is none, as time stands still in the worker while a
+ * thread is outside: there calls cannot be told.
+ *
  * It ends when the parent says so, or is killed when the zygote ends. It never runs what the parent
  * registered with atexit.
  */
@@ -32,12 +38,16 @@ void __gcov_dump(void);
 #define STATUS_CORRUPT 70
 /* And if its initializer failed. */
 #define STATUS_UNFIT 71
+#define LISTENER_STACK ((size_t)256 * 1024)
 
 struct worker {
     struct trv__segment *segment; /* shared memory */
     struct trv__ring requests, results;
     struct trv__incoming incoming;
     struct trv__packer packer;
+    struct trv__future *future; /* of the call that runs, or NULL */
+    uint32_t cell, ticket;      /* and its place */
+    uint32_t heard;             /* segment->told, as the listener saw it last */
 };
 
 static void flush_output(void)
@@ -240,6 +250,49 @@ static struct trv__call *load_call(struct worker *worker)
                                  trv_is_none(items[2]) ? NULL : trv_ref(items[2]));
 }
 
+/* Cancels the call that runs if the parent said so. */
+static void obey(struct worker *worker)
+{
+    uint32_t state =
+        atomic_load_explicit(&worker->segment->cells[worker->cell], memory_order_acquire);
+
+    if (worker->future && state == trv__cell(worker->ticket, TRV__CELL_TOLD))
+        (void)trv_future_cancel((trv_object *)worker->future);
+}
+
+static bool has_heard_all(void *data)
+{
+    const struct worker *worker = data;
+
+    return atomic_load_explicit(&worker->segment->told, memory_order_acquire) == worker->heard;
+}
+
+static void listen(void *data)
+{
+    struct worker *worker = data;
+
+    for (;;) {
+        trv__rest_begin(has_heard_all);
+        TRV_ALLOW_THREADS {
+            trv__ring_sleep_on(&worker->segment->told, worker->heard);
+        }
+        trv__rest_end();
+        worker->heard = atomic_load_explicit(&worker->segment->told, memory_order_acquire);
+        obey(worker);
+    }
+}
+
+/* A worker that cannot start it does its work without. */
+static void start_listener(struct worker *worker)
+{
+    if (trv__runtime()->chooser.is_seeded)
+        return;
+    if (trv__thread_start(listen, worker, "trivet-listener", LISTENER_STACK) == 0)
+        atomic_store_explicit(&worker->segment->is_listening, 1, memory_order_release);
+    else
+        trv_error_clear();
+}
+
 /* Takes the outcome out of a future that is done: a result, or NULL with the exception. */
 static trv_object *outcome(struct trv__future *future)
 {
@@ -265,7 +318,10 @@ static trv_object *run(struct worker *worker)
         return NULL;
     future = call->future;
     trv_ref((trv_object *)future);
+    worker->future = future;
+    obey(worker);
     trv__call_run(call);
+    worker->future = NULL;
     result = outcome(future);
     trv_unref((trv_object *)future);
     return result;
@@ -284,6 +340,8 @@ static void serve_call(struct worker *worker)
         trv__incoming_clear(&worker->incoming);
         return;
     }
+    worker->cell = head.cell;
+    worker->ticket = head.ticket;
     trv__ring_remind(&worker->results);
     result = run(worker);
     trv__outgoing_begin(&answer, pack_outcome(&worker->packer, result), head.cell, head.ticket);
@@ -340,8 +398,11 @@ _Noreturn void trv__worker_main(struct trv__crew *crew, size_t index, pid_t zygo
     worker.incoming.link.inherited = inherited;
     worker.results.is_patient = true;
     trv__packer_init(&worker.packer, crew->images);
+    worker.future = NULL;
+    worker.cell = worker.ticket = worker.heard = 0;
     atomic_store_explicit(&worker.segment->is_up, 1, memory_order_release);
     initialize(&worker, &crew->initializer);
+    start_listener(&worker);
     for (;;) {
         receive(&worker);
         serve_call(&worker);

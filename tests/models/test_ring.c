@@ -227,7 +227,7 @@ static void start_call(void)
 /* The parent believes the cell of a worker that has died. */
 static void ran_or_revoked(void)
 {
-    uint32_t state = atomic_load(&cell) & 3;
+    uint32_t state = atomic_load(&cell) & 7;
 
     MODEL_ASSERT(!(has_run && was_revoked));
     MODEL_ASSERT(!has_run || state == TRV__CELL_STARTED);
