@@ -307,13 +307,19 @@ void trv__standstill_reached(struct trv_runtime *runtime)
     ring_end(&ring);
 }
 
+/* ThreadSanitizer has a thread of its own, or will have one when the first other thread is made. */
+static void count_helpers(struct trv_runtime *runtime)
+{
+    if (TRV_TSAN)
+        atomic_store(&runtime->standstill.helpers, MAX_OF(count_unknown(runtime), (size_t)1));
+}
+
 /* Threads come and go ----------------------------------------------------------------------------------- */
 
 void trv__standstill_thread_begins(struct trv_runtime *runtime)
 {
-    /* ThreadSanitizer has a thread of its own. */
-    if (TRV_TSAN && !runtime->standstill.threads)
-        atomic_store(&runtime->standstill.helpers, count_unknown(runtime));
+    if (!runtime->standstill.threads)
+        count_helpers(runtime);
     runtime->standstill.threads++;
 }
 
@@ -344,6 +350,5 @@ void trv__standstill_after_fork(struct trv_runtime *runtime)
     standstill->foreign_ns = 0;
     atomic_store(&standstill->helpers, 0);
     standstill->is_child = true;
-    if (TRV_TSAN)
-        atomic_store(&standstill->helpers, count_unknown(runtime));
+    count_helpers(runtime);
 }
