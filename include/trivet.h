@@ -13,6 +13,7 @@
  *   error.h      exceptions
  *   type.h       types defined in C
  *   memory.h     weak references, the collector, statistics
+ *   inspect.h    looking into the heap: who refers to what, who was allocated where
  *   runtime.h    starting and ending, the lock
  *   wait.h       sleeping, waiting for descriptors, deadlines and cancellation
  *   sync.h       lock, condition, event, queue
@@ -43,6 +44,7 @@
 #include <trivet/generator.h>
 #include <trivet/type.h>
 #include <trivet/memory.h>
+#include <trivet/inspect.h>
 #include <trivet/runtime.h>
 #include <trivet/wait.h>
 #include <trivet/sync.h>
