@@ -94,6 +94,8 @@ struct trv_type {
     struct trv__references references; /* not inherited */
     trv_slots slots;                   /* inherited ones filled in */
     const struct trv__method *methods; /* ends with a NULL name; may be NULL */
+    /* Methods of the type itself, which its instances have too: args->self is the type's handle. */
+    const struct trv__method *class_methods;
     /* Makes an instance when the type is called; NULL: as the base does. Types with an immutable
      * value convert here (int("12"), list(iterable)). `type` is the type that was called: it may
      * derive from this one, and then the instance is made with it and its instance_bytes, unless

@@ -4,17 +4,36 @@
  * and of those it derives from.
  *
  * A table entry with a signature is a method, and comes out as a function that knows its receiver.
- * An entry without one is an attribute that is computed; it cannot be set.
+ * An entry without one is an attribute that is computed; it cannot be set. Methods of a type itself
+ * stand in a table of their own; a type and its instances have them, and they know the type.
  */
 #include "object/object.h"
 
+static const struct trv__method *find_in(const struct trv__method *methods, const char *name)
+{
+    for (const struct trv__method *m = methods; m && m->name; m++)
+        if (m->name[0] == name[0] && strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
+}
+
 static const struct trv__method *find_method(const struct trv_type *type, const char *name)
 {
-    for (; type; type = type->base)
-        for (const struct trv__method *m = type->methods; m && m->name; m++)
-            if (m->name[0] == name[0] && strcmp(m->name, name) == 0)
-                return m;
-    return NULL;
+    const struct trv__method *found = NULL;
+
+    for (; type && !found; type = type->base)
+        found = find_in(type->methods, name);
+    return found;
+}
+
+/* A method of a type itself, as "from_bytes" of int. */
+static const struct trv__method *find_class_method(const struct trv_type *type, const char *name)
+{
+    const struct trv__method *found = NULL;
+
+    for (; type && !found; type = type->base)
+        found = find_in(type->class_methods, name);
+    return found;
 }
 
 static int raise_no_attribute(trv_object *object, const char *name)
@@ -32,6 +51,11 @@ static trv_object *get_from_table(trv_object *object, const char *name)
     trv_args args = {object, NULL, 0, NULL, NULL};
 
     if (!method) {
+        const struct trv_type *type =
+            trv__is_type(object) ? trv__type_of_handle(object) : object->type;
+        method = find_class_method(type, name);
+        if (method)
+            return trv__method_bind(method, type->handle);
         raise_no_attribute(object, name);
         return NULL;
     }
