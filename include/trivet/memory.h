@@ -19,6 +19,15 @@ TRV_BEGIN_DECLARATIONS
 TRV_API TRV_MUST_CHECK trv_object *trv_weakref_new(trv_object *object, trv_object *callback);
 /* What a weak reference refers to. Returns: the object, or None once it has ended. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_weakref_get(trv_object *weakref);
+/* A proxy: every operation on it goes to the object, and raises ReferenceError once that has ended.
+ * It has no hash. Callbacks and sharing as of weak references. Raises: TypeError as trv_weakref_new. */
+TRV_API TRV_MUST_CHECK trv_object *trv_weakref_proxy_new(trv_object *object, trv_object *callback);
+extern TRV_API trv_object trv_weakref_proxy_type[1];
+/* How many weak references to an object there are, proxies included. Those to immortal objects are
+ * not known. Returns: the count; 0 for NULL. */
+TRV_API size_t trv_weakref_count(const trv_object *object);
+/* The weak references and proxies of an object. Returns: a list. */
+TRV_API TRV_MUST_CHECK trv_object *trv_weakref_list(trv_object *object);
 
 /* Bytes of one object, without what it refers to. */
 TRV_API size_t trv_sizeof(trv_object *object);

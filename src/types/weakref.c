@@ -13,41 +13,25 @@
  *   - a weak reference hashes as its referent did when it was first asked, and two are equal if
  *     their referents are; once one has ended, a reference equals only itself.
  */
-#include "object/object.h"
+#include "types/weakref.h"
 
-struct weakref {
-    struct trv__weak weak;
-    int64_t hash;
-    bool is_linked;
-    bool is_hashed;
-};
-
-static struct weakref *weakref_of(trv_object *object)
-{
-    return (struct weakref *)(void *)object;
-}
-
-/* The referent, borrowed; NULL if it has ended. */
-static trv_object *referent_of(trv_object *self)
-{
-    return weakref_of(self)->weak.referent;
-}
+#include "types/list.h"
 
 /* Making --------------------------------------------------------------------------------------- */
 
-/* The one weak reference of an object that has no callback, or NULL. */
-static trv_object *find_shared(const trv_object *object)
+/* The one weak reference of that type that an object has without a callback, or NULL. */
+static trv_object *find_shared(const struct trv_type *type, const trv_object *object)
 {
     struct trv__weak *weak = trv__weak_first(object);
 
-    while (weak && (weak->callback || weak->refcount <= 0))
+    while (weak && (weak->callback || weak->refcount <= 0 || weak->type != type))
         weak = weak->next;
     return trv_ref((trv_object *)weak);
 }
 
-static trv_object *make(trv_object *object, trv_object *callback)
+static trv_object *make(const struct trv_type *type, trv_object *object, trv_object *callback)
 {
-    struct weakref *made = trv__container_new(&trv__weakref_type, sizeof *made);
+    struct trv__weakref *made = trv__container_new(type, type->instance_bytes);
 
     if (!made)
         return NULL;
@@ -74,11 +58,12 @@ static bool can_be_referenced(const trv_object *object)
     return false;
 }
 
-trv_object *trv_weakref_new(trv_object *object, trv_object *callback)
+trv_object *trv__weakref_make(const struct trv_type *type, trv_object *object, trv_object *callback,
+                              const char *function)
 {
     trv_object *shared;
 
-    if (!trv__given(object, "trv_weakref_new") || (!callback && trv_error_occurred()))
+    if (!trv__given(object, function) || (!callback && trv_error_occurred()))
         return NULL;
     if (!can_be_referenced(object))
         return NULL;
@@ -87,9 +72,14 @@ trv_object *trv_weakref_new(trv_object *object, trv_object *callback)
     if (callback && !trv_callable(callback))
         return trv_raise(trv_TypeError, "a weak reference's callback must be callable, not %s",
                          trv_type_name(callback));
-    if (!callback && (shared = find_shared(object)))
+    if (!callback && (shared = find_shared(type, object)))
         return shared;
-    return make(object, callback);
+    return make(type, object, callback);
+}
+
+trv_object *trv_weakref_new(trv_object *object, trv_object *callback)
+{
+    return trv__weakref_make(&trv__weakref_type, object, callback, "trv_weakref_new");
 }
 
 trv_object *trv_weakref_get(trv_object *weakref)
@@ -98,8 +88,34 @@ trv_object *trv_weakref_get(trv_object *weakref)
 
     if (!trv__expect(weakref, &trv__weakref_type, "trv_weakref_get"))
         return NULL;
-    referent = referent_of(weakref);
+    referent = trv__weakref_referent(weakref);
     return referent ? trv_ref(referent) : trv_none_new();
+}
+
+/* All weak references of an object ------------------------------------------------------------- */
+
+size_t trv_weakref_count(const trv_object *object)
+{
+    size_t count = 0;
+
+    for (struct trv__weak *weak = object ? trv__weak_first(object) : NULL; weak; weak = weak->next)
+        count += weak->refcount > 0;
+    return count;
+}
+
+trv_object *trv_weakref_list(trv_object *object)
+{
+    trv_auto trv_object *list = NULL;
+
+    if (!trv__given(object, "trv_weakref_list"))
+        return NULL;
+    list = trv_list_new();
+    if (!list || trv__list_reserve(trv__as_list(list), trv_weakref_count(object)) < 0)
+        return NULL;
+    for (struct trv__weak *weak = trv__weak_first(object); weak; weak = weak->next)
+        if (weak->refcount > 0 && trv_list_append(list, (trv_object *)weak) < 0)
+            return NULL;
+    return trv_steal(&list);
 }
 
 /* Slots ---------------------------------------------------------------------------------------- */
@@ -115,16 +131,16 @@ static trv_object *weakref_construct(const struct trv_type *type TRV_UNUSED, con
     return trv_weakref_new(args->items[0], args->count > 1 ? args->items[1] : NULL);
 }
 
-static int weakref_traverse(trv_object *self, trv_visit visit, void *argument)
+int trv__weakref_traverse(trv_object *self, trv_visit visit, void *argument)
 {
-    trv_object *callback = weakref_of(self)->weak.callback;
+    trv_object *callback = trv__as_weakref(self)->weak.callback;
 
     return callback ? visit(callback, argument) : 0;
 }
 
-static void weakref_clear(trv_object *self)
+void trv__weakref_clear(trv_object *self)
 {
-    struct weakref *weakref = weakref_of(self);
+    struct trv__weakref *weakref = trv__as_weakref(self);
 
     if (weakref->is_linked)
         trv__weak_unlink(&weakref->weak);
@@ -135,7 +151,7 @@ static void weakref_clear(trv_object *self)
 
 static trv_object *weakref_repr(trv_object *self)
 {
-    trv_object *referent = referent_of(self);
+    trv_object *referent = trv__weakref_referent(self);
 
     if (!referent)
         return trv_str_printf("<weakref at %p; dead>", (void *)self);
@@ -145,8 +161,8 @@ static trv_object *weakref_repr(trv_object *self)
 
 static int weakref_hash(trv_object *self, int64_t *hash)
 {
-    struct weakref *weakref = weakref_of(self);
-    trv_object *referent = trv_ref(referent_of(self));
+    struct trv__weakref *weakref = trv__as_weakref(self);
+    trv_object *referent = trv_ref(trv__weakref_referent(self));
     int result = 0;
 
     if (!weakref->is_hashed) {
@@ -167,8 +183,8 @@ static int weakref_compare(trv_object *self, trv_object *other, trv_comparison o
 
     if (other->type != &trv__weakref_type || (op != TRV_EQUAL && op != TRV_NOT_EQUAL))
         return TRV_UNKNOWN;
-    a = trv_ref(referent_of(self));
-    b = trv_ref(referent_of(other));
+    a = trv_ref(trv__weakref_referent(self));
+    b = trv_ref(trv__weakref_referent(other));
     is_equal = a && b ? trv_equal(a, b) : self == other;
     trv_unref(a);
     trv_unref(b);
@@ -182,23 +198,36 @@ static trv_object *weakref_call(trv_object *self, const trv_args *args)
     return trv_weakref_get(self);
 }
 
+static trv_object *get_callback(const trv_args *args)
+{
+    trv_object *callback = trv__as_weakref(args->self)->weak.callback;
+
+    return callback ? trv_ref(callback) : trv_none_new();
+}
+
+static const struct trv__method methods[] = {
+    {"__callback__", NULL, get_callback},
+    {NULL, NULL, NULL},
+};
+
 TRV__READ_ONLY struct trv_type trv__weakref_type = {
     .handle = trv_weakref_type,
     .name = "weakref",
     .doc = "weakref(object[, callback]): refers to an object without keeping it alive",
     .base = &trv__object_type,
-    .instance_bytes = sizeof(struct weakref),
+    .instance_bytes = sizeof(struct trv__weakref),
     .flags = TRV__TYPE_ATOM | TRV__TYPE_CONTAINER | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .construct = weakref_construct,
     .slots =
         {
-            .traverse = weakref_traverse,
-            .clear = weakref_clear,
+            .traverse = trv__weakref_traverse,
+            .clear = trv__weakref_clear,
             .repr = weakref_repr,
             .str = weakref_repr,
             .hash = weakref_hash,
             .compare = weakref_compare,
             .call = weakref_call,
         },
+    .methods = methods,
 };
 TRV__READ_ONLY trv_object trv_weakref_type[1] = {TRV__TYPE_HANDLE(trv__weakref_type)};
