@@ -193,14 +193,38 @@ TRV_API TRV_MUST_CHECK trv_object *trv_floor_divide(trv_object *a, trv_object *b
 /* a % b: has the sign of b. */
 TRV_API TRV_MUST_CHECK trv_object *trv_remainder(trv_object *a, trv_object *b);
 TRV_API TRV_MUST_CHECK trv_object *trv_power(trv_object *a, trv_object *b);
+/* pow(a, b, modulus); as trv_power if `modulus` is None. */
+TRV_API TRV_MUST_CHECK trv_object *trv_power_modulo(trv_object *a, trv_object *b,
+                                                    trv_object *modulus);
 TRV_API TRV_MUST_CHECK trv_object *trv_shift_left(trv_object *a, trv_object *b);
 TRV_API TRV_MUST_CHECK trv_object *trv_shift_right(trv_object *a, trv_object *b);
 TRV_API TRV_MUST_CHECK trv_object *trv_and(trv_object *a, trv_object *b);
 TRV_API TRV_MUST_CHECK trv_object *trv_or(trv_object *a, trv_object *b);
 TRV_API TRV_MUST_CHECK trv_object *trv_xor(trv_object *a, trv_object *b);
+/* a @ b: no built-in type knows it. */
+TRV_API TRV_MUST_CHECK trv_object *trv_matrix_multiply(trv_object *a, trv_object *b);
+/* The tuple (a // b, a % b). */
+TRV_API TRV_MUST_CHECK trv_object *trv_divmod(trv_object *a, trv_object *b);
 TRV_API TRV_MUST_CHECK trv_object *trv_negative(trv_object *a);
+TRV_API TRV_MUST_CHECK trv_object *trv_positive(trv_object *a);
 TRV_API TRV_MUST_CHECK trv_object *trv_absolute(trv_object *a);
 TRV_API TRV_MUST_CHECK trv_object *trv_invert(trv_object *a);
+
+/* a += b and the like: what `a` is to become. That is `a` itself, changed, for types whose values can
+ * change, else a new value. Returns: a new reference; `a` stays yours. Raises: as the operator does. */
+TRV_API TRV_MUST_CHECK trv_object *trv_iadd(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_isubtract(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_imultiply(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_idivide(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_ifloor_divide(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_iremainder(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_ipower(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_ishift_left(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_ishift_right(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_iand(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_ior(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_ixor(trv_object *a, trv_object *b);
+TRV_API TRV_MUST_CHECK trv_object *trv_imatrix_multiply(trv_object *a, trv_object *b);
 
 /* Context managers ---------------------------------------------------------------------- */
 

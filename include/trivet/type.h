@@ -39,10 +39,12 @@ typedef enum trv_binary {
     TRV_SHIFT_RIGHT,
     TRV_AND,
     TRV_OR,
-    TRV_XOR
+    TRV_XOR,
+    TRV_MATRIX_MULTIPLY,
+    TRV_DIVMOD
 } trv_binary;
 
-typedef enum trv_unary { TRV_NEGATIVE, TRV_ABSOLUTE, TRV_INVERT } trv_unary;
+typedef enum trv_unary { TRV_NEGATIVE, TRV_ABSOLUTE, TRV_INVERT, TRV_POSITIVE } trv_unary;
 
 /* What a binary, compare or getattr slot answers when it does not know the other operand. */
 #define TRV_UNKNOWN 2
@@ -90,6 +92,12 @@ typedef struct trv_slots {
 
     /* a copy: a shallow one, or with a memo (a view) a deep one; see copy.h. NULL: it cannot be copied */
     trv_object *(*copy)(trv_object *self, trv_object *memo);
+
+    /* a += b and the like: as `binary`, but `self` may be changed, and is then the result; where it is
+     * missing or does not know, `binary` is asked */
+    int (*binary_in_place)(trv_object *self, trv_object *other, trv_binary op, trv_object **result);
+    /* pow(a, b, modulus): as `binary`; one of the three is of this type */
+    int (*power)(trv_object *a, trv_object *b, trv_object *modulus, trv_object **result);
 } trv_slots;
 
 typedef struct trv_type_spec {

@@ -4,14 +4,35 @@
  *
  * A binary operator asks the left operand's type, then the right one's; the right one's first if it
  * derives from the left one's. Both are asked with the operands in their order: a `binary` slot
- * must look which of the two is of its type. Small ints and floats do not come so far: adding,
- * subtracting and multiplying them is inline (number.h).
+ * must look which of the two is of its type. A built-in sequence on the left of "+" or "*" is asked after a
+ * type made at run time, as in Python, where it is no number: the one on the right may know what to add
+ * to a list. Small ints and floats do not come so far: adding, subtracting and multiplying them is inline
+ * (number.h).
+ *
+ * An operator in place asks the left operand's `binary_in_place` before all that.
  */
 #include "object/number.h"
 
-static const char *const binary_texts[] = {"+",           "-",  "*",  "/", "//", "%",
-                                           "** or pow()", "<<", ">>", "&", "|",  "^"};
-static const char *const unary_texts[] = {"unary -", "abs()", "unary ~"};
+static const char *const binary_texts[] = {"+",  "-",  "*", "/", "//", "%", "** or pow()",
+                                           "<<", ">>", "&", "|", "^",  "@", "divmod()"};
+static const char *const in_place_texts[] = {
+    "+=", "-=", "*=", "/=", "//=", "%=", "**=", "<<=", ">>=", "&=", "|=", "^=", "@="};
+static const char *const unary_texts[] = {"unary -", "abs()", "unary ~", "unary +"};
+
+static bool is_sequence(const struct trv_type *type)
+{
+    return trv__type_derives(type, &trv__list_type) || trv__type_derives(type, &trv__tuple_type) ||
+           trv__type_derives(type, &trv__str_type) || trv__type_derives(type, &trv__bytes_type);
+}
+
+/* Whether the right operand is asked first. */
+static bool asks_right_first(const struct trv_type *a, const struct trv_type *b, trv_binary op)
+{
+    if (trv__type_derives(b, a))
+        return true;
+    return (op == TRV_ADD || op == TRV_MULTIPLY) && b->flags & TRV__TYPE_IN_HEAP &&
+           !(a->flags & TRV__TYPE_IN_HEAP) && is_sequence(a) && !is_sequence(b);
+}
 
 /* Asks both types. Returns 0, TRV_UNKNOWN or -1. */
 static int ask(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
@@ -22,7 +43,7 @@ static int ask(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 
     if (first == second)
         second = NULL;
-    else if (second && trv__type_derives(b->type, a->type)) {
+    else if (second && asks_right_first(a->type, b->type, op)) {
         first = second;
         second = a->type->slots.binary;
     }
@@ -33,10 +54,14 @@ static int ask(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
     return answer;
 }
 
-static trv_object *raise_unsupported(const trv_object *a, const trv_object *b, trv_binary op)
+static trv_object *raise_unsupported(const trv_object *a, const trv_object *b, trv_binary op,
+                                     const char *text)
 {
-    return trv_raise(trv_TypeError, "unsupported operand type(s) for %s: '%s' and '%s'",
-                     binary_texts[op], a->type->name, b->type->name);
+    if (op == TRV_MULTIPLY && (is_sequence(a->type) || is_sequence(b->type)))
+        return trv_raise(trv_TypeError, "can't multiply sequence by non-int of type '%s'",
+                         is_sequence(a->type) ? b->type->name : a->type->name);
+    return trv_raise(trv_TypeError, "unsupported operand type(s) for %s: '%s' and '%s'", text,
+                     a->type->name, b->type->name);
 }
 
 static inline __attribute__((always_inline)) trv_object *binary(trv_object *a, trv_object *b,
@@ -54,7 +79,29 @@ static inline __attribute__((always_inline)) trv_object *binary(trv_object *a, t
     answer = ask(a, b, op, &result);
     if (LIKELY(answer == 0))
         return result;
-    return answer == TRV_UNKNOWN ? raise_unsupported(a, b, op) : NULL;
+    return answer == TRV_UNKNOWN ? raise_unsupported(a, b, op, binary_texts[op]) : NULL;
+}
+
+static inline __attribute__((always_inline)) trv_object *in_place(trv_object *a, trv_object *b,
+                                                                  trv_binary op,
+                                                                  const char *function)
+{
+    trv_object *result = NULL;
+    int answer = TRV_UNKNOWN;
+
+    if (UNLIKELY(!a || !b)) {
+        (void)(trv__given(a, function) && trv__given(b, function));
+        return NULL;
+    }
+    if (op <= TRV_MULTIPLY && trv__arithmetic_fast(a, b, op, &result))
+        return result;
+    if (a->type->slots.binary_in_place)
+        answer = a->type->slots.binary_in_place(a, b, op, &result);
+    if (answer == TRV_UNKNOWN)
+        answer = ask(a, b, op, &result);
+    if (LIKELY(answer == 0))
+        return result;
+    return answer == TRV_UNKNOWN ? raise_unsupported(a, b, op, in_place_texts[op]) : NULL;
 }
 
 static trv_object *unary(trv_object *a, trv_unary op, const char *function)
@@ -72,10 +119,66 @@ static trv_object *unary(trv_object *a, trv_unary op, const char *function)
     return answer == 0 ? result : NULL;
 }
 
+/* What divmod is of two built-in numbers. */
+static trv_object *divide_numbers(trv_object *a, trv_object *b)
+{
+    trv_object *parts[2], *pair = NULL;
+
+    if (trv__is_float(trv__is_int(a) ? b : a) && trv_truth(b) == 0)
+        return trv_raise(trv_ZeroDivisionError, "float divmod()");
+    parts[0] = trv_floor_divide(a, b);
+    parts[1] = parts[0] ? trv_remainder(a, b) : NULL;
+    if (parts[1])
+        pair = trv__tuple_take(parts, 2);
+    if (!pair) {
+        trv_unref(parts[0]);
+        trv_unref(parts[1]);
+    }
+    return pair;
+}
+
+trv_object *trv_divmod(trv_object *a, trv_object *b)
+{
+    if (a && b && (trv__is_int(a) || trv__is_float(a)) && (trv__is_int(b) || trv__is_float(b)))
+        return divide_numbers(a, b);
+    return binary(a, b, TRV_DIVMOD, "trv_divmod");
+}
+
+typedef int power_slot(trv_object *a, trv_object *b, trv_object *modulus, trv_object **result);
+
+trv_object *trv_power_modulo(trv_object *a, trv_object *b, trv_object *modulus)
+{
+    power_slot *slots[3];
+    trv_object *result = NULL;
+    int answer = TRV_UNKNOWN;
+
+    if (!trv__given(a, "trv_power_modulo") || !trv__given(b, "trv_power_modulo") ||
+        !trv__given(modulus, "trv_power_modulo"))
+        return NULL;
+    if (trv_is_none(modulus))
+        return trv_power(a, b);
+    slots[0] = a->type->slots.power;
+    slots[1] = b->type->slots.power;
+    slots[2] = modulus->type->slots.power;
+    for (int i = 0; answer == TRV_UNKNOWN && i < 3; i++)
+        if (slots[i] && (i < 1 || slots[i] != slots[0]) && (i < 2 || slots[i] != slots[1]))
+            answer = slots[i](a, b, modulus, &result);
+    if (answer == TRV_UNKNOWN)
+        return trv_raise(trv_TypeError,
+                         "unsupported operand type(s) for ** or pow(): '%s', '%s', '%s'",
+                         a->type->name, b->type->name, modulus->type->name);
+    return answer == 0 ? result : NULL;
+}
+
 #define BINARY(name, op)                                                                           \
     trv_object *name(trv_object *a, trv_object *b)                                                 \
     {                                                                                              \
         return binary(a, b, op, #name);                                                            \
+    }
+#define IN_PLACE(name, op)                                                                         \
+    trv_object *name(trv_object *a, trv_object *b)                                                 \
+    {                                                                                              \
+        return in_place(a, b, op, #name);                                                          \
     }
 #define UNARY(name, op)                                                                            \
     trv_object *name(trv_object *a)                                                                \
@@ -95,6 +198,21 @@ BINARY(trv_shift_right, TRV_SHIFT_RIGHT)
 BINARY(trv_and, TRV_AND)
 BINARY(trv_or, TRV_OR)
 BINARY(trv_xor, TRV_XOR)
+BINARY(trv_matrix_multiply, TRV_MATRIX_MULTIPLY)
+IN_PLACE(trv_iadd, TRV_ADD)
+IN_PLACE(trv_isubtract, TRV_SUBTRACT)
+IN_PLACE(trv_imultiply, TRV_MULTIPLY)
+IN_PLACE(trv_idivide, TRV_DIVIDE)
+IN_PLACE(trv_ifloor_divide, TRV_FLOOR_DIVIDE)
+IN_PLACE(trv_iremainder, TRV_REMAINDER)
+IN_PLACE(trv_ipower, TRV_POWER)
+IN_PLACE(trv_ishift_left, TRV_SHIFT_LEFT)
+IN_PLACE(trv_ishift_right, TRV_SHIFT_RIGHT)
+IN_PLACE(trv_iand, TRV_AND)
+IN_PLACE(trv_ior, TRV_OR)
+IN_PLACE(trv_ixor, TRV_XOR)
+IN_PLACE(trv_imatrix_multiply, TRV_MATRIX_MULTIPLY)
 UNARY(trv_negative, TRV_NEGATIVE)
 UNARY(trv_absolute, TRV_ABSOLUTE)
 UNARY(trv_invert, TRV_INVERT)
+UNARY(trv_positive, TRV_POSITIVE)

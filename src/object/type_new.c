@@ -124,6 +124,8 @@ static void inherit(trv_slots *slots, const trv_slots *base)
     INHERIT(contains)
     INHERIT(binary)
     INHERIT(unary)
+    INHERIT(binary_in_place)
+    INHERIT(power)
     INHERIT(enter)
     INHERIT(exit)
 #undef INHERIT

@@ -347,6 +347,17 @@ static int dict_binary(trv_object *a, trv_object *b, trv_binary op, trv_object *
     return 0;
 }
 
+static int dict_binary_in_place(trv_object *self, trv_object *other, trv_binary op,
+                                trv_object **result)
+{
+    if (op != TRV_OR)
+        return TRV_UNKNOWN;
+    if (trv__dict_update_from(self, other) < 0)
+        return -1;
+    *result = trv_ref(self);
+    return 0;
+}
+
 /* The source must keep its length; what else changes is noticed when there are more entries than
  * there were at the start. */
 static int dict_iterator_next(trv_object *self, trv_object **item)
@@ -423,7 +434,8 @@ TRV__READ_ONLY struct trv_type trv__dict_type = {
               .getitem = dict_getitem,
               .setitem = dict_setitem,
               .contains = dict_contains,
-              .binary = dict_binary},
+              .binary = dict_binary,
+              .binary_in_place = dict_binary_in_place},
     .methods = trv__dict_methods,
     .construct = dict_construct,
 };

@@ -156,7 +156,7 @@ static trv_object *arithmetic(trv_object *a, trv_object *b, trv_binary op)
 
 int trv__int_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 {
-    if (!trv__is_int(a) || !trv__is_int(b))
+    if (!trv__is_int(a) || !trv__is_int(b) || op > TRV_XOR)
         return TRV_UNKNOWN;
     switch (op) {
     case TRV_DIVIDE:
@@ -180,15 +180,15 @@ int trv__int_unary(trv_object *a, trv_unary op, trv_object **result)
 {
     int64_t value = trv__int_value(a);
 
-    if (op == TRV_ABSOLUTE && a->type == &trv__int_type && value >= 0)
+    if (a->type == &trv__int_type && (op == TRV_POSITIVE || (op == TRV_ABSOLUTE && value >= 0)))
         *result = trv_ref(a);
     else if (trv__is_big(a) || (value == INT64_MIN && op != TRV_INVERT))
         *result = trv__int_big_unary(a, op);
     else
-        *result = trv__int_from(op == TRV_INVERT     ? ~value
-                                : value < 0          ? -value
-                                : op == TRV_NEGATIVE ? -value
-                                                     : value);
+        *result = trv__int_from(op == TRV_INVERT                  ? ~value
+                                : op == TRV_NEGATIVE              ? -value
+                                : op == TRV_ABSOLUTE && value < 0 ? -value
+                                                                  : value);
     return *result ? 0 : -1;
 }
 

@@ -131,6 +131,8 @@ trv_object *trv__int_big_unary(const trv_object *a, trv_unary op)
         mpz_neg(result, x);
     else if (op == TRV_ABSOLUTE)
         mpz_abs(result, x);
+    else if (op == TRV_POSITIVE)
+        mpz_set(result, x);
     else
         mpz_com(result, x);
     return from_temporary(result);

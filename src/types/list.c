@@ -357,6 +357,43 @@ static int list_binary(trv_object *a, trv_object *b, trv_binary op, trv_object *
     return *result ? 0 : -1;
 }
 
+static int repeat_in_place(list_object *self, size_t times)
+{
+    size_t count = self->count;
+
+    if (!times || !count) {
+        list_clear((trv_object *)self);
+        return 0;
+    }
+    if (times > COUNT_MOST / count)
+        return too_many();
+    if (grow(self, count * times, false) < 0)
+        return -1;
+    for (; self->count < count * times; self->count++)
+        self->items[self->count] = trv_ref(self->items[self->count - count]);
+    return 0;
+}
+
+static int list_binary_in_place(trv_object *self, trv_object *other, trv_binary op,
+                                trv_object **result)
+{
+    trv_object *list;
+    size_t times;
+    int status;
+
+    if (op == TRV_ADD)
+        status = extend(trv__as_list(self), other);
+    else if (op == TRV_MULTIPLY && !trv__type_derives(other->type, &trv__list_type)) {
+        status = trv__sequence_times(self, other, &trv__list_type, &list, &times);
+        if (status == 0)
+            status = repeat_in_place(trv__as_list(self), times);
+    } else
+        status = TRV_UNKNOWN;
+    if (status == 0)
+        *result = trv_ref(self);
+    return status;
+}
+
 static int list_iterator_next(trv_object *self, trv_object **item)
 {
     struct trv__iterator *iterator = (struct trv__iterator *)self;
@@ -531,7 +568,8 @@ TRV__READ_ONLY struct trv_type trv__list_type = {
               .getitem = list_getitem,
               .setitem = list_setitem,
               .contains = list_contains,
-              .binary = list_binary},
+              .binary = list_binary,
+              .binary_in_place = list_binary_in_place},
     .methods = methods,
     .construct = list_construct,
 };

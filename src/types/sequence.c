@@ -160,8 +160,8 @@ int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const 
     int64_t index;
 
     if (!trv__type_derives(key->type, &trv__int_type))
-        return trv_raise_int(trv_TypeError, "%s indices must be integers or slices, not %s", self->type->name,
-                             key->type->name);
+        return trv_raise_int(trv_TypeError, "%s indices must be integers or slices, not %s",
+                             self->type->name, key->type->name);
     if (trv__index_get(key, &index) < 0)
         return -1;
     if (!trv__index_in(index, length, where))

@@ -303,6 +303,27 @@ static int set_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **
     return 0;
 }
 
+/* The new content is made beside the set where that takes items out: a failure leaves it as it was. */
+static int set_binary_in_place(trv_object *self, trv_object *other, trv_binary op,
+                               trv_object **result)
+{
+    trv_auto trv_object *made = NULL;
+
+    if (!trv__is_set(other))
+        return TRV_UNKNOWN;
+    if (op == TRV_OR) {
+        if (trv__set_update_from(self, other) < 0)
+            return -1;
+    } else {
+        int status = set_binary(self, other, op, &made);
+        if (status)
+            return status;
+        trv__set_replace(self, made);
+    }
+    *result = trv_ref(self);
+    return 0;
+}
+
 static int set_iterator_next(trv_object *self, trv_object **item)
 {
     struct trv__iterator *iterator = (struct trv__iterator *)self;
@@ -367,7 +388,8 @@ TRV__READ_ONLY struct trv_type trv__set_type = {
               .iter = set_iter,
               .length = set_length,
               .contains = set_contains,
-              .binary = set_binary},
+              .binary = set_binary,
+              .binary_in_place = set_binary_in_place},
     .methods = trv__set_methods,
     .construct = set_construct,
 };

@@ -408,6 +408,21 @@ static const struct operation operations[] = {
     {"&", trv_and, NULL},
     {"|", trv_or, NULL},
     {"^", trv_xor, NULL},
+    {"@", trv_matrix_multiply, NULL},
+    {"+=", trv_iadd, NULL},
+    {"-=", trv_isubtract, NULL},
+    {"*=", trv_imultiply, NULL},
+    {"/=", trv_idivide, NULL},
+    {"//=", trv_ifloor_divide, NULL},
+    {"%=", trv_iremainder, NULL},
+    {"**=", trv_ipower, NULL},
+    {"<<=", trv_ishift_left, NULL},
+    {">>=", trv_ishift_right, NULL},
+    {"&=", trv_iand, NULL},
+    {"|=", trv_ior, NULL},
+    {"^=", trv_ixor, NULL},
+    {"@=", trv_imatrix_multiply, NULL},
+    {"pos", NULL, trv_positive},
     {"neg", NULL, trv_negative},
     {"inv", NULL, trv_invert},
     {"not", NULL, not },
@@ -429,8 +444,6 @@ static const struct operation *find_operation(const char *name)
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (!strcmp(operations[i].name, name))
             return &operations[i];
-    if (strlen(name) == 2 && name[1] == '=')
-        return find_operation((char[]){name[0], 0});
     return table_abort("no such operation", name);
 }
 

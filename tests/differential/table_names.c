@@ -54,6 +54,22 @@ TRV_STATIC_FUNCTION(table_abs, "abs(x)")
     return trv_parse(args, "o", &object) < 0 ? NULL : trv_absolute(object);
 }
 
+TRV_STATIC_FUNCTION(table_divmod, "divmod(x, y)")
+{
+    trv_object *a, *b;
+
+    return trv_parse(args, "oo", &a, &b) < 0 ? NULL : trv_divmod(a, b);
+}
+
+TRV_STATIC_FUNCTION(table_pow, "pow(base, exp, mod=)")
+{
+    trv_object *base, *exponent, *modulus = NULL;
+
+    if (trv_parse(args, "oo|o", &base, &exponent, &modulus) < 0)
+        return NULL;
+    return modulus ? trv_power_modulo(base, exponent, modulus) : trv_power(base, exponent);
+}
+
 TRV_STATIC_FUNCTION(table_iter, "iter(object)")
 {
     trv_object *object;
@@ -335,6 +351,8 @@ static const struct {
              {"repr", table_repr},
              {"hash", table_hash},
              {"abs", table_abs},
+             {"divmod", table_divmod},
+             {"pow", table_pow},
              {"iter", table_iter},
              {"next", table_next},
              {"isinstance", table_isinstance},

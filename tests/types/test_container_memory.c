@@ -180,6 +180,38 @@ TEST(a_list_that_cannot_grow_stays_whole)
     EXHAUST(method(other, "copy", ""));
 }
 
+/* What an operator in place makes of a copy; a list that could not be repeated keeps its items. */
+static trv_object *in_place(trv_object *(*op)(trv_object *, trv_object *), trv_object *a,
+                            trv_object *b)
+{
+    trv_auto trv_object *copy = trv_copy(a);
+    trv_object *result = copy ? op(copy, b) : NULL;
+
+    if (result)
+        ck_assert_ptr_eq(result, copy);
+    else if (copy)
+        ck_assert(trv_error_occurred());
+    return result;
+}
+
+TEST(operators_in_place)
+{
+    trv_auto trv_object *list = filled_list(9), *more = trv_range_new(1000, 1020, 1);
+    trv_auto trv_object *dict = filled_dict(9), *other_dict = filled_dict(40);
+    trv_auto trv_object *set = filled_set(9), *other_set = filled_set(40);
+    trv_auto trv_object *three = trv_int_new(3);
+
+    EXHAUST(in_place(trv_iadd, list, list));
+    EXHAUST(in_place(trv_iadd, list, more));
+    EXHAUST(in_place(trv_imultiply, list, three));
+    EXHAUST(in_place(trv_ior, dict, other_dict));
+    EXHAUST(in_place(trv_ior, set, other_set));
+    EXHAUST(in_place(trv_iand, set, other_set));
+    EXHAUST(in_place(trv_isubtract, set, other_set));
+    EXHAUST(in_place(trv_ixor, set, other_set));
+    EXHAUST(trv_divmod(three, three));
+}
+
 /* Taking out needs no memory. */
 TEST(taking_out_cannot_fail)
 {
@@ -196,6 +228,6 @@ TEST(taking_out_cannot_fail)
     }
 }
 
-TEST_LIST(RUN(making), RUN(operators), RUN(reprs), RUN(sorting),
+TEST_LIST(RUN(making), RUN(operators), RUN(operators_in_place), RUN(reprs), RUN(sorting),
           RUN(a_sort_that_fails_loses_nothing), RUN(a_dict_that_cannot_grow_stays_whole),
           RUN(a_list_that_cannot_grow_stays_whole), RUN(taking_out_cannot_fail))
