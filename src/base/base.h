@@ -20,6 +20,10 @@
 #define LIKELY(claim) __builtin_expect(!!(claim), 1)
 #define UNLIKELY(claim) __builtin_expect(!!(claim), 0)
 
+/* A variable that files of the library share: reached directly, not through a table of addresses
+ * (-fvisibility says so of definitions only). */
+#define TRV__SHARED extern __attribute__((visibility("hidden")))
+
 /* A claim that only a bug in Trivet, or a call without the GIL, can break. */
 #if TRV_DEBUG
 #define ASSERT(claim)                                                                              \

@@ -33,7 +33,7 @@ enum {
 #define TRV__MARK_COUNTS (TRV__MARK_FULL - TRV__MARK_MEMBER) /* what a carry stands for */
 
 /* The mark of something that has none. Never written, as it is no member's. */
-extern const uint8_t trv__no_mark;
+TRV__SHARED const uint8_t trv__no_mark;
 
 /* For addresses beyond the first space. */
 uint8_t *trv__far_mark(const struct trv__heap *heap, const trv_object *object);

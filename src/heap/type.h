@@ -112,7 +112,7 @@ struct trv_type {
     const char *(*enders)(trv_object *on, trv__ender_visit *visit, void *argument);
 };
 
-extern struct trv_type trv__type_type; /* the type of types */
+TRV__SHARED struct trv_type trv__type_type; /* the type of types */
 
 /* Static types and their handles go where the loader makes them read-only once it has relocated
  * them: they are constants whose declarations cannot say so. Write it before the definition. */

@@ -11,7 +11,7 @@
 
 #include <netdb.h>
 
-extern struct trv_type trv__stream_type, trv__listener_type;
+TRV__SHARED struct trv_type trv__stream_type, trv__listener_type;
 
 /* A stream over a connected, non-blocking socket, which it owns from now on, also if this fails. */
 trv_object *trv__stream_take(int fd, bool is_socket);

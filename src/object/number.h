@@ -35,9 +35,9 @@ struct trv__float {
 _Static_assert(sizeof(struct trv__int) == sizeof(trv_object), "handles and ints share a size");
 
 /* types/int_shared.c */
-extern const struct trv__int trv__shared_ints[TRV__SHARED_INTS];
-extern const struct trv__int trv__bools[2]; /* False, True */
-extern const trv_object trv__none;
+TRV__SHARED const struct trv__int trv__shared_ints[TRV__SHARED_INTS];
+TRV__SHARED const struct trv__int trv__bools[2]; /* False, True */
+TRV__SHARED const trv_object trv__none;
 
 static inline trv_object *trv__bool_from(bool value)
 {

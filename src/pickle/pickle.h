@@ -75,6 +75,6 @@ void trv__images_free(struct trv__images *images);
  * of its parent may have held. */
 void trv__images_fix(struct trv__images *images);
 
-extern struct trv_type trv__inherit_type; /* the type of trv_inherit's tokens */
+TRV__SHARED struct trv_type trv__inherit_type; /* the type of trv_inherit's tokens */
 
 #endif

@@ -26,10 +26,10 @@ struct trv__lock {
     struct trv__list waiters;
 };
 
-extern struct trv_type trv__lock_type, trv__rlock_type;
+TRV__SHARED struct trv_type trv__lock_type, trv__rlock_type;
 
 /* Whose the locks are that a task had when it ended. */
-extern struct trv__context trv__nobody;
+TRV__SHARED struct trv__context trv__nobody;
 
 /* A new lock or rlock. */
 trv_object *trv__lock_create(const struct trv_type *type);
@@ -55,6 +55,6 @@ int trv__lock_enter(trv_object *self);
 int trv__lock_exit(trv_object *self, trv_object *exception);
 void trv__lock_destroy(trv_object *self);
 const char *trv__lock_enders(trv_object *self, trv__ender_visit *visit, void *argument);
-extern const struct trv__method trv__lock_methods[];
+TRV__SHARED const struct trv__method trv__lock_methods[];
 
 #endif

@@ -48,7 +48,7 @@ struct trv__future {
     void *leg; /* the leg's own */
 };
 
-extern struct trv_type trv__future_type, trv__executor_type;
+TRV__SHARED struct trv_type trv__future_type, trv__executor_type;
 
 struct trv__future *trv__future_create(void);
 static inline bool trv__future_is_done(const struct trv__future *future)

@@ -8,7 +8,7 @@
 #include "task/task.h"
 #include "threads/work.h"
 
-extern struct trv_type trv__thread_pool_type;
+TRV__SHARED struct trv_type trv__thread_pool_type;
 
 /* The queue of plain C work of a pool, made with its first worker when first asked for; it lives as
  * long as the pool. NULL with an exception. */

@@ -35,7 +35,7 @@ struct trv__thread_object {
     uint32_t native_id;
 };
 
-extern struct trv_type trv__thread_type, trv__timer_type;
+TRV__SHARED struct trv_type trv__thread_type, trv__timer_type;
 
 /* The object as one of the type or of timers, or NULL with TypeError. */
 static inline struct trv__thread_object *trv__thread_of(trv_object *object, const char *function)

@@ -7,7 +7,7 @@
 
 #include "object/object.h"
 
-extern struct trv_type trv__slice_type;
+TRV__SHARED struct trv_type trv__slice_type;
 
 /* The places start, start + step ... in a sequence, `count` of them, all within it. If there are none,
  * start is where they would be. `stop` is where the slice ends, cut likewise; -1 is before the first. */

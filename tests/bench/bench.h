@@ -49,7 +49,13 @@ _Noreturn void bench_failed(const char *what, int line);
 /* That this did not fail: for calls that answer 0 or -1, and for those that return a pointer. */
 #define DID(call) ((call) < 0 ? bench_failed(#call, __LINE__) : (void)0)
 #define GOT(call) bench_got((call), #call, __LINE__)
-void *bench_got(void *result, const char *what, int line);
+
+static inline void *bench_got(void *result, const char *what, int line)
+{
+    if (!result)
+        bench_failed(what, line);
+    return result;
+}
 
 /* Keeps the compiler from optimising a result away. */
 #define KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")

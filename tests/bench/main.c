@@ -101,13 +101,6 @@ void bench_failed(const char *what, int line)
     exit(1);
 }
 
-void *bench_got(void *result, const char *what, int line)
-{
-    if (!result)
-        bench_failed(what, line);
-    return result;
-}
-
 double bench_peak_bytes(void)
 {
     char line[256];
