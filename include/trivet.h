@@ -21,6 +21,7 @@
  *   executor.h   executors and futures: one interface over every leg
  *   coroutine.h  coroutines and their loop
  *   stream.h     TCP streams
+ *   pickle.h     objects as bytes, as Python pickles them
  *   process.h    process pools
  *
  * How to read a declaration's comment: a sentence says what it does; then a tail says what it
@@ -52,6 +53,7 @@
 #include <trivet/executor.h>
 #include <trivet/coroutine.h>
 #include <trivet/stream.h>
+#include <trivet/pickle.h>
 #include <trivet/process.h>
 
 #endif

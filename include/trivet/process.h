@@ -12,6 +12,7 @@
 #define TRIVET_PROCESS_H
 
 #include <trivet/executor.h>
+#include <trivet/pickle.h>
 
 TRV_BEGIN_DECLARATIONS
 
@@ -41,18 +42,6 @@ TRV_API TRV_MUST_CHECK trv_object *trv_process_pool_pids(trv_object *pool);
  * been, would be taken for that one; anywhere else it is UnpicklingError.
  * Returns: a token to pass as an argument. */
 TRV_API TRV_MUST_CHECK trv_object *trv_inherit(trv_object *object);
-
-/* An object as a pickle (protocol 5, which Python reads): None, bool, int, float, str, bytes,
- * tuple, list, dict, set, range, exceptions, built-in types, functions and closures (which Python
- * does not read). An exception of a type of your own is read as one of your type of that name if
- * there is one, else as one of the built-in base with the name in its message.
- * Returns: bytes. Raises: PicklingError, RecursionError. */
-TRV_API TRV_MUST_CHECK trv_object *trv_pickle_dumps(trv_object *object);
-/* The object of a pickle of protocols 2 to 5; what follows it is not read. Only the types above
- * are made, whoever wrote the pickle; a function must be part of a program or library loaded here,
- * and a closure have code of which this program has made a closure before.
- * Raises: UnpicklingError, RecursionError. */
-TRV_API TRV_MUST_CHECK trv_object *trv_pickle_loads(const void *data, size_t size);
 
 TRV_END_DECLARATIONS
 

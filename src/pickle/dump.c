@@ -13,21 +13,27 @@
  * made when its items are there, so one that is met within itself is written twice, and the second
  * replaced by a reference to the first (as CPython does).
  *
- * No code of users runs, so views into containers hold. Nesting is bounded by the stack:
- * RecursionError. What exceptions and functions are written as is in dump_special.c.
+ * All this holds while no code of users runs. Where some has to (reducers, methods of classes,
+ * persistent_id), counts say nothing of what is still to be met, and what was written may end before
+ * the writing does. Then all is written anew, once: every object is entered in the memo, which
+ * holds it. Either way an item that is being written is held, and containers are asked for the next
+ * one each time.
+ *
+ * Nesting is bounded by the stack: RecursionError. What exceptions and functions are written as is in
+ * dump_special.c, what has no parts in dump_plain.c, what reducers say in dump_reduced.c.
  */
 #include "pickle/dump.h"
 
 #include "base/fault.h"
 #include "object/number.h"
-#include "pickle/globals.h"
-#include "types/bytes.h"
-#include "types/str.h"
+#include "pickle/registry.h"
+#include "types/slice.h"
 
 /* How many items one opcode adds: the reader's stack holds so many. */
 #define BATCH 1000
 /* Protocol, frame with its size. */
-#define HEADER_BYTES 11
+#define PROTOCOL_BYTES 2
+#define FRAME_BYTES 9
 
 /* The buffer ----------------------------------------------------------------------------------- */
 
@@ -55,95 +61,19 @@ void trv__buffer_free(struct trv__buffer *buffer)
     *buffer = (struct trv__buffer){NULL, 0, 0};
 }
 
-/* Numbers and text ----------------------------------------------------------------------------- */
+/* The memo ------------------------------------------------------------------------------------- */
 
-static int write_long(struct trv__pickler *pickler, trv_object *number)
+int trv__enter_memo(struct trv__pickler *pickler, const trv_object *object)
 {
-    trv_object *bytes = trv_int_to_bytes(number);
-    int result = -1;
-    const void *data;
-    size_t size;
+    uint32_t number = pickler->memo.count;
 
-    if (!bytes)
+    if (trv__memo_add(&pickler->memo, object) < 0)
         return -1;
-    data = trv_bytes_data(bytes, &size);
-    if (size <= UINT8_MAX)
-        result = trv__write_sized(pickler, OP_LONG1, 1, data, size);
-    else if (size <= INT32_MAX)
-        result = trv__write_sized(pickler, OP_LONG4, 4, data, size);
-    else
-        trv_raise(trv_PicklingError, "an int is too large to pickle");
-    trv_unref(bytes);
-    return result;
-}
-
-int trv__write_int(struct trv__pickler *pickler, int64_t value)
-{
-    char bytes[10];
-    size_t size = 0;
-
-    if (value >= 0 && value <= UINT8_MAX)
-        return trv__write_number(pickler, OP_BININT1, 1, (uint64_t)value);
-    if (value >= 0 && value <= UINT16_MAX)
-        return trv__write_number(pickler, OP_BININT2, 2, (uint64_t)value);
-    if (value >= INT32_MIN && value <= INT32_MAX)
-        return trv__write_number(pickler, OP_BININT, 4, (uint64_t)value);
-    for (uint64_t rest = (uint64_t)value; size < sizeof value; rest >>= 8)
-        bytes[size++] = (char)(rest & 0xff);
-    /* Bytes that only repeat the sign are left out. */
-    while ((bytes[size - 1] == 0 && bytes[size - 2] >= 0) ||
-           (bytes[size - 1] == -1 && bytes[size - 2] < 0))
-        size--;
-    return trv__write_sized(pickler, OP_LONG1, 1, bytes, size);
-}
-
-static int write_float(struct trv__pickler *pickler, double value)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &value, sizeof bits);
-    return trv__write_number(pickler, OP_BINFLOAT, 8, __builtin_bswap64(bits));
-}
-
-int trv__write_text(struct trv__pickler *pickler, const char *text, size_t size)
-{
-    if (size <= UINT8_MAX)
-        return trv__write_sized(pickler, OP_SHORT_BINUNICODE, 1, text, size);
-    if (size <= UINT32_MAX)
-        return trv__write_sized(pickler, OP_BINUNICODE, 4, text, size);
-    return trv__write_sized(pickler, OP_BINUNICODE8, 8, text, size);
-}
-
-int trv__write_octets(struct trv__pickler *pickler, const void *data, size_t size)
-{
-    if (size <= UINT8_MAX)
-        return trv__write_sized(pickler, OP_SHORT_BINBYTES, 1, data, size);
-    if (size <= UINT32_MAX)
-        return trv__write_sized(pickler, OP_BINBYTES, 4, data, size);
-    return trv__write_sized(pickler, OP_BINBYTES8, 8, data, size);
-}
-
-static int dump_str(struct trv__pickler *pickler, trv_object *object, int held)
-{
-    const struct trv__str *str = trv__as_str(object);
-
-    if (trv__write_text(pickler, str->text, str->size) < 0)
-        return -1;
-    return trv__memoize(pickler, object, held);
-}
-
-static int dump_bytes(struct trv__pickler *pickler, trv_object *object, int held)
-{
-    const struct trv__pickle_link *link = pickler->link;
-    const struct trv__bytes *bytes = trv__as_bytes(object);
-    int is_taken = link->put_buffer ? link->put_buffer(link->data, object) : 0;
-
-    if (is_taken < 0)
-        return -1;
-    if (is_taken ? trv__write_opcode(pickler, OP_NEXT_BUFFER) < 0
-                 : trv__write_octets(pickler, bytes->data, bytes->size) < 0)
-        return -1;
-    return trv__memoize(pickler, object, held);
+    if (pickler->protocol >= 4)
+        return trv__write_opcode(pickler, OP_MEMOIZE);
+    if (number <= UINT8_MAX)
+        return trv__write_number(pickler, OP_BINPUT, 1, number);
+    return trv__write_number(pickler, OP_LONG_BINPUT, 4, number);
 }
 
 /* Containers ----------------------------------------------------------------------------------- */
@@ -185,93 +115,170 @@ static int dump_tuple(struct trv__pickler *pickler, trv_object *object, int held
     return trv__memoize(pickler, object, held);
 }
 
-static int dump_list(struct trv__pickler *pickler, trv_object *object, int held)
+/* Where a container's items go in batches: the mark before each, the opcode after it. */
+struct batch {
+    size_t count; /* items since the mark */
+    int opcode;
+};
+
+static int begin_item(struct trv__pickler *pickler, struct batch *batch)
+{
+    if (batch->count == BATCH && trv__write_opcode(pickler, batch->opcode) < 0)
+        return -1;
+    if (batch->count % BATCH == 0 && trv__write_opcode(pickler, OP_MARK) < 0)
+        return -1;
+    batch->count = batch->count % BATCH + 1;
+    return 0;
+}
+
+static int end_items(struct trv__pickler *pickler, const struct batch *batch)
+{
+    return batch->count ? trv__write_opcode(pickler, batch->opcode) : 0;
+}
+
+/* Writes an item to which the writer has the one reference that it was handed. */
+static int dump_handed(struct trv__pickler *pickler, trv_object *item)
+{
+    int result = trv__dump(pickler, item, 1);
+
+    trv_unref(item);
+    return result;
+}
+
+static int dump_list_item(struct trv__pickler *pickler, trv_object *list, size_t i)
 {
     trv_object *const *items;
     size_t count;
 
-    if (trv__write_opcode(pickler, OP_EMPTY_LIST) < 0 || trv__memoize(pickler, object, held) < 0)
-        return -1;
-    items = trv__list_items(object, &count);
-    for (size_t i = 0; i < count; i++) {
-        bool is_first = i % BATCH == 0, is_last = i + 1 == count || (i + 1) % BATCH == 0;
-
-        if (is_first && !is_last && trv__write_opcode(pickler, OP_MARK) < 0)
-            return -1;
-        if (trv__dump(pickler, items[i], 0) < 0)
-            return -1;
-        if (is_last && trv__write_opcode(pickler, is_first ? OP_APPEND : OP_APPENDS) < 0)
-            return -1;
-    }
-    return 0;
+    items = trv__list_items(list, &count);
+    return i < count ? dump_handed(pickler, trv_ref(items[i])) : 0;
 }
 
-/* The references that walking a dict or set gives are the writer's own. */
-static int dump_entry(struct trv__pickler *pickler, trv_object *key, trv_object *value)
+static int dump_items_of_list(struct trv__pickler *pickler, trv_object *list)
 {
-    int result = trv__dump(pickler, key, 1);
+    struct batch batch = {.opcode = OP_APPENDS};
+    size_t count;
 
-    if (result == 0 && value)
+    for (size_t i = 0; trv__list_items(list, &count), i < count; i++) {
+        if (count == 1 && i == 0)
+            return dump_list_item(pickler, list, 0) < 0 ? -1
+                                                        : trv__write_opcode(pickler, OP_APPEND);
+        if (begin_item(pickler, &batch) < 0 || dump_list_item(pickler, list, i) < 0)
+            return -1;
+    }
+    return end_items(pickler, &batch);
+}
+
+static int dump_list(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    if (trv__write_opcode(pickler, OP_EMPTY_LIST) < 0 || trv__memoize(pickler, object, held) < 0)
+        return -1;
+    return dump_items_of_list(pickler, object);
+}
+
+static int dump_pair(struct trv__pickler *pickler, struct batch *batch, trv_object *key,
+                     trv_object *value)
+{
+    int result = begin_item(pickler, batch);
+
+    if (result == 0)
+        result = trv__dump(pickler, key, 1);
+    if (result == 0)
         result = trv__dump(pickler, value, 1);
     trv_unref(key);
     trv_unref(value);
     return result;
 }
 
-static int dump_dict(struct trv__pickler *pickler, trv_object *object, int held)
+static int dump_pairs_of_dict(struct trv__pickler *pickler, trv_object *dict)
 {
+    struct batch batch = {.opcode = OP_SETITEMS};
+    size_t position = 0, length, length_now;
     trv_object *key, *value;
-    size_t position = 0, count = 0;
     int more;
 
-    if (trv__write_opcode(pickler, OP_EMPTY_DICT) < 0 || trv__memoize(pickler, object, held) < 0)
+    if (trv_dict_len(dict, &length) < 0)
         return -1;
-    while ((more = trv_dict_next(object, &position, &key, &value)) > 0) {
-        if (count == BATCH && trv__write_opcode(pickler, OP_SETITEMS) < 0)
-            goto failed;
-        if (count % BATCH == 0 && trv__write_opcode(pickler, OP_MARK) < 0)
-            goto failed;
-        count = count % BATCH + 1;
-        if (dump_entry(pickler, key, value) < 0)
+    while ((more = trv_dict_next(dict, &position, &key, &value)) > 0)
+        if (dump_pair(pickler, &batch, key, value) < 0 || trv_dict_len(dict, &length_now) < 0)
             return -1;
-    }
-    return more < 0 ? -1 : count ? trv__write_opcode(pickler, OP_SETITEMS) : 0;
-failed:
-    trv_unref(key);
-    trv_unref(value);
-    return -1;
+        else if (length_now != length)
+            return trv_raise_int(trv_RuntimeError, "dictionary changed size during iteration");
+    return more < 0 ? -1 : end_items(pickler, &batch);
 }
 
-static int dump_items_of_set(struct trv__pickler *pickler, trv_object *iterator)
+static int dump_dict(struct trv__pickler *pickler, trv_object *object, int held)
 {
+    if (trv__write_opcode(pickler, OP_EMPTY_DICT) < 0 || trv__memoize(pickler, object, held) < 0)
+        return -1;
+    return dump_pairs_of_dict(pickler, object);
+}
+
+static int dump_batches(struct trv__pickler *pickler, trv_object *iterator, int opcode)
+{
+    struct batch batch = {.opcode = opcode};
     trv_object *item;
-    size_t count = 0;
     int more;
 
-    while ((more = trv_next(iterator, &item)) > 0) {
-        if ((count == BATCH && trv__write_opcode(pickler, OP_ADDITEMS) < 0) ||
-            (count % BATCH == 0 && trv__write_opcode(pickler, OP_MARK) < 0)) {
+    while ((more = trv_next(iterator, &item)) > 0)
+        if (begin_item(pickler, &batch) < 0) {
             trv_unref(item);
             return -1;
+        } else if (dump_handed(pickler, item) < 0) {
+            return -1;
         }
-        count = count % BATCH + 1;
-        if (dump_entry(pickler, item, NULL) < 0)
+    return more < 0 ? -1 : end_items(pickler, &batch);
+}
+
+int trv__dump_list_items(struct trv__pickler *pickler, trv_object *iterator)
+{
+    return dump_batches(pickler, iterator, OP_APPENDS);
+}
+
+int trv__dump_pairs(struct trv__pickler *pickler, trv_object *iterator)
+{
+    struct batch batch = {.opcode = OP_SETITEMS};
+    trv_object *pair, *key, *value;
+    int more;
+
+    while ((more = trv_next(iterator, &pair)) > 0) {
+        int result = trv_parse_tuple(pair, "oo", &key, &value);
+        if (result == 0)
+            result = dump_pair(pickler, &batch, trv_ref(key), trv_ref(value));
+        trv_unref(pair);
+        if (result < 0)
             return -1;
     }
-    return more < 0 ? -1 : count ? trv__write_opcode(pickler, OP_ADDITEMS) : 0;
+    return more < 0 ? -1 : end_items(pickler, &batch);
+}
+
+static int dump_items_of_set(struct trv__pickler *pickler, trv_object *set, int opcode)
+{
+    trv_object *iterator = trv_iter(set);
+    int result = iterator ? dump_batches(pickler, iterator, opcode) : -1;
+
+    trv_unref(iterator);
+    return result;
+}
+
+/* Before protocol 4: the type is called with a list. */
+static int dump_set_by_call(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    if (trv__dump_global(pickler, object->type->handle) < 0 ||
+        trv__write_opcode(pickler, OP_EMPTY_LIST) < 0 ||
+        dump_items_of_set(pickler, object, OP_APPENDS) < 0 ||
+        trv__write_opcode(pickler, OP_TUPLE1) < 0 || trv__write_opcode(pickler, OP_REDUCE) < 0)
+        return -1;
+    return trv__memoize_after(pickler, object, held);
 }
 
 static int dump_set(struct trv__pickler *pickler, trv_object *object, int held)
 {
-    trv_object *iterator;
-    int result;
-
+    if (pickler->protocol < 4)
+        return dump_set_by_call(pickler, object, held);
     if (trv__write_opcode(pickler, OP_EMPTY_SET) < 0 || trv__memoize(pickler, object, held) < 0)
         return -1;
-    iterator = trv_iter(object);
-    result = iterator ? dump_items_of_set(pickler, iterator) : -1;
-    trv_unref(iterator);
-    return result;
+    return dump_items_of_set(pickler, object, OP_ADDITEMS);
 }
 
 /* Any object ----------------------------------------------------------------------------------- */
@@ -285,17 +292,25 @@ static int refuse(const trv_object *object)
 static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
 {
     const struct trv_type *type = object->type;
+    const struct trv__registered *registered = trv__registered(type->handle);
 
+    if (registered && registered->reducer)
+        return trv__dump_by_reducer(pickler, object, registered->reducer);
+    registered = trv__registered(object);
+    if (trv__is_type(object) || (registered && registered->name))
+        return trv__dump_global(pickler, object);
     if (type->flags & TRV__TYPE_EXCEPTION)
         return trv__dump_exception(pickler, object, held);
     if (type == &trv__closure_type)
         return trv__dump_closure(pickler, object, held);
+    if (type == &trv_static_function_layout_)
+        return trv__dump_function(pickler, object);
     if (type == &trv__range_type)
         return trv__dump_range(pickler, object, held);
+    if (type == &trv__slice_type)
+        return trv__dump_slice(pickler, object, held);
     if (type == &trv__inherit_type)
         return trv__dump_inherited(pickler, object);
-    if (trv__is_type(object))
-        return trv__dump_global(pickler, object);
     return refuse(object);
 }
 
@@ -322,12 +337,33 @@ static int dump_new(struct trv__pickler *pickler, trv_object *object, int held)
     const struct trv_type *type = object->type;
 
     if (type == &trv__str_type)
-        return dump_str(pickler, object, held);
-    if (type == &trv_static_function_layout_)
-        return trv__dump_function(pickler, object);
+        return trv__dump_str(pickler, object, held);
     if (type == &trv__bytes_type)
-        return dump_bytes(pickler, object, held);
+        return trv__dump_bytes(pickler, object, held);
     return dump_container(pickler, object, held);
+}
+
+/* Writes what persistent_id says in place of the object: 1; or 0: nothing; or -1. */
+static int dump_by_id(struct trv__pickler *pickler, trv_object *object)
+{
+    trv_object *id;
+    int result;
+
+    if (trv__hold_all(pickler) < 0)
+        return -1;
+    if (pickler->is_id) {
+        pickler->is_id = false;
+        return 0;
+    }
+    id = trv_call(pickler->link->persistent_id, "o", object);
+    if (!id)
+        return -1;
+    result = trv_is_none(id) ? 0 : 1;
+    pickler->is_id = result;
+    if (result && (trv__dump(pickler, id, 1) < 0 || trv__write_opcode(pickler, OP_BINPERSID) < 0))
+        result = -1;
+    trv_unref(id);
+    return result;
 }
 
 int trv__dump(struct trv__pickler *pickler, trv_object *object, int held)
@@ -335,15 +371,20 @@ int trv__dump(struct trv__pickler *pickler, trv_object *object, int held)
     const struct trv_type *type = object->type;
     uint32_t number;
 
+    if (UNLIKELY(pickler->link->persistent_id != NULL)) {
+        int is_written = dump_by_id(pickler, object);
+        if (is_written)
+            return is_written < 0 ? -1 : 0;
+    }
     if (type == &trv__int_type)
         return trv__is_small_int(object) ? trv__write_int(pickler, trv__int_value(object))
-                                         : write_long(pickler, object);
+                                         : trv__dump_long(pickler, object);
     if (type == &trv__none_type)
         return trv__write_opcode(pickler, OP_NONE);
     if (type == &trv__bool_type)
         return trv__write_opcode(pickler, trv__int_value(object) ? OP_NEWTRUE : OP_NEWFALSE);
     if (type == &trv__float_type)
-        return write_float(pickler, trv__float_value(object));
+        return trv__dump_float(pickler, trv__float_value(object));
     if (trv__is_shared(pickler, object, held) && trv__memo_find(&pickler->memo, object, &number))
         return trv__write_get(pickler, number);
     return dump_new(pickler, object, held);
@@ -355,20 +396,35 @@ int trv__dump(struct trv__pickler *pickler, trv_object *object, int held)
 static int dump_all(struct trv__pickler *pickler, trv_object *object)
 {
     struct trv__buffer *buffer = pickler->buffer;
-    size_t start = buffer->size;
+    size_t start = buffer->size + PROTOCOL_BYTES;
     uint64_t frame;
 
-    if (trv__buffer_reserve(buffer, HEADER_BYTES) < 0)
+    if (trv__write_number(pickler, OP_PROTO, 1, (uint64_t)pickler->protocol) < 0 ||
+        (pickler->protocol >= 4 && trv__write_number(pickler, OP_FRAME, 8, 0) < 0) ||
+        trv__dump(pickler, object, 0) < 0 || trv__write_opcode(pickler, OP_STOP) < 0)
         return -1;
-    buffer->data[start] = (char)OP_PROTO;
-    buffer->data[start + 1] = TRV__PICKLE_PROTOCOL;
-    buffer->data[start + 2] = (char)OP_FRAME;
-    buffer->size += HEADER_BYTES;
-    if (trv__dump(pickler, object, 0) < 0 || trv__write_opcode(pickler, OP_STOP) < 0)
-        return -1;
-    frame = (uint64_t)(buffer->size - start - HEADER_BYTES);
-    memcpy(buffer->data + start + 3, &frame, sizeof frame);
+    if (pickler->protocol < 4)
+        return 0;
+    frame = (uint64_t)(buffer->size - start - FRAME_BYTES);
+    memcpy(buffer->data + start + 1, &frame, sizeof frame);
     return 0;
+}
+
+/* Writes with a fresh memo; -1 leaves the buffer as it was. */
+static int dump_once(struct trv__pickler *pickler, trv_object *object, bool holds)
+{
+    size_t size = pickler->buffer->size;
+    int result;
+
+    trv__memo_init(&pickler->memo);
+    pickler->memo.holds = holds;
+    pickler->shared_tuples = holds;
+    pickler->must_hold = pickler->is_id = false;
+    result = dump_all(pickler, object);
+    trv__memo_fini(&pickler->memo);
+    if (result < 0)
+        pickler->buffer->size = size;
+    return result;
 }
 
 int trv__pickle_dump(trv_object *object, struct trv__buffer *buffer,
@@ -376,7 +432,6 @@ int trv__pickle_dump(trv_object *object, struct trv__buffer *buffer,
 {
     static const struct trv__pickle_link no_link;
     struct trv__pickler pickler;
-    size_t size = buffer->size;
     int result;
 
     if (!trv__given(object, "trv_pickle_dumps"))
@@ -384,24 +439,14 @@ int trv__pickle_dump(trv_object *object, struct trv__buffer *buffer,
     pickler.buffer = buffer;
     pickler.link = link ? link : &no_link;
     pickler.images = pickler.link->images;
-    pickler.shared_tuples = 0;
-    trv__memo_init(&pickler.memo);
-    result = dump_all(&pickler, object);
-    trv__memo_fini(&pickler.memo);
+    pickler.protocol = pickler.link->protocol ? pickler.link->protocol : TRV__PICKLE_PROTOCOL;
+    result = dump_once(&pickler, object, false);
+    if (result < 0 && pickler.must_hold) {
+        if (pickler.link->take_back)
+            pickler.link->take_back(pickler.link->data);
+        result = dump_once(&pickler, object, true);
+    }
     if (pickler.images != pickler.link->images)
         trv__images_free(pickler.images);
-    if (result < 0)
-        buffer->size = size;
     return result;
-}
-
-trv_object *trv_pickle_dumps(trv_object *object)
-{
-    struct trv__buffer buffer = {NULL, 0, 0};
-    trv_object *bytes = NULL;
-
-    if (trv__pickle_dump(object, &buffer, NULL) == 0)
-        bytes = trv_bytes_new(buffer.data, buffer.size);
-    trv__buffer_free(&buffer);
-    return bytes;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing what is not plain data: types, ranges, exceptions, functions, inherited objects.
+ * Writing what is not plain data: globals, ranges, exceptions, functions, inherited objects.
  *
  * Temporary objects are written but never entered in the memo, because their address will be that
  * of another object soon.
@@ -14,46 +14,92 @@
 
 /* Types ---------------------------------------------------------------------------------------- */
 
-static int write_string(struct trv__pickler *pickler, const char *text)
+/* Up to protocol 3 both names are lines of text. */
+static int write_global(struct trv__pickler *pickler, const char *module, const char *name)
 {
-    return trv__write_text(pickler, text, strlen(text));
-}
+    struct trv__buffer *buffer = pickler->buffer;
+    size_t module_size = strlen(module), name_size = strlen(name);
 
-int trv__dump_global(struct trv__pickler *pickler, trv_object *type)
-{
-    uint32_t number;
-    const char *name, *module;
-
-    if (trv__memo_find(&pickler->memo, type, &number))
-        return trv__write_get(pickler, number);
-    module = trv__global_name(type, &name);
-    if (!module)
-        return trv_raise_int(trv_PicklingError, "cannot pickle type '%s': it has no name elsewhere",
-                             trv__type_of_handle(type)->name);
-    if (write_string(pickler, module) < 0 || write_string(pickler, name) < 0 ||
-        trv__write_opcode(pickler, OP_STACK_GLOBAL) < 0)
+    if (pickler->protocol >= 4) {
+        if (trv__write_name(pickler, module) < 0 || trv__write_name(pickler, name) < 0)
+            return -1;
+        return trv__write_opcode(pickler, OP_STACK_GLOBAL);
+    }
+    if (trv__buffer_reserve(buffer, module_size + name_size + 3) < 0)
         return -1;
-    return trv__memoize(pickler, type, 0);
+    buffer->data[buffer->size++] = (char)OP_GLOBAL;
+    memcpy(buffer->data + buffer->size, module, module_size);
+    buffer->size += module_size;
+    buffer->data[buffer->size++] = '\n';
+    memcpy(buffer->data + buffer->size, name, name_size);
+    buffer->size += name_size;
+    buffer->data[buffer->size++] = '\n';
+    return 0;
 }
 
-/* Ranges --------------------------------------------------------------------------------------- */
+/* Types that have no name in Python: type(None) is written as that. */
+static int write_type_of(struct trv__pickler *pickler, int opcode)
+{
+    if (trv__dump_global(pickler, trv_type_type) < 0 || trv__write_opcode(pickler, opcode) < 0 ||
+        trv__write_opcode(pickler, OP_TUPLE1) < 0)
+        return -1;
+    return trv__write_opcode(pickler, OP_REDUCE);
+}
 
-int trv__dump_range(struct trv__pickler *pickler, trv_object *range, int held)
+int trv__dump_global(struct trv__pickler *pickler, trv_object *object)
+{
+    const char *module, *name;
+    uint32_t number;
+    int result;
+
+    if (trv__memo_find(&pickler->memo, object, &number))
+        return trv__write_get(pickler, number);
+    if (object == trv_none_type) {
+        result = write_type_of(pickler, OP_NONE);
+    } else if ((module = trv__global_name(object, pickler->protocol, &name))) {
+        result = write_global(pickler, module, name);
+    } else {
+        return trv_raise_int(trv_PicklingError,
+                             "cannot pickle %s '%s': it was given no name with "
+                             "trv_pickle_register_name",
+                             trv__is_type(object) ? "type" : "function",
+                             trv__is_type(object) ? trv__type_of_handle(object)->name
+                                                  : trv_function_name(object));
+    }
+    return result < 0 ? -1 : trv__memoize(pickler, object, 0);
+}
+
+/* Ranges and slices ---------------------------------------------------------------------------- */
+
+/* A call of the type with its start, stop and step. */
+static int dump_by_step(struct trv__pickler *pickler, trv_object *object, int held)
 {
     static const char *const names[] = {"start", "stop", "step"};
 
-    if (trv__dump_global(pickler, trv_range_type) < 0)
+    if (trv__dump_global(pickler, object->type->handle) < 0)
         return -1;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        trv_object *number = trv_getattr(range, names[i]);
-        int result = number ? trv__dump(pickler, number, 1) : -1;
-        trv_unref(number);
+        trv_object *part = trv_getattr(object, names[i]);
+        int result = part ? trv__dump(pickler, part, 1) : -1;
+        trv_unref(part);
         if (result < 0)
             return -1;
     }
     if (trv__write_opcode(pickler, OP_TUPLE3) < 0 || trv__write_opcode(pickler, OP_REDUCE) < 0)
         return -1;
-    return trv__memoize(pickler, range, held);
+    return trv__memoize_after(pickler, object, held);
+}
+
+/* The ints that getattr makes of a range must not be entered in a memo that does not hold them, nor are
+ * they: ints never are. */
+int trv__dump_range(struct trv__pickler *pickler, trv_object *range, int held)
+{
+    return dump_by_step(pickler, range, held);
+}
+
+int trv__dump_slice(struct trv__pickler *pickler, trv_object *slice, int held)
+{
+    return dump_by_step(pickler, slice, held);
 }
 
 /* Exceptions ----------------------------------------------------------------------------------- */
@@ -85,7 +131,7 @@ static int write_link(struct trv__pickler *pickler, const char *key, trv_object 
 {
     if (!exception)
         return 0;
-    return write_string(pickler, key) < 0 ? -1 : trv__dump(pickler, exception, 0);
+    return trv__write_name(pickler, key) < 0 ? -1 : trv__dump(pickler, exception, 0);
 }
 
 static int write_traceback(struct trv__pickler *pickler, trv_object *object)
@@ -102,7 +148,7 @@ static int write_traceback(struct trv__pickler *pickler, trv_object *object)
     if (!text)
         return -1;
     utf8 = trv_str_utf8(text, &size);
-    if (write_string(pickler, TRV__STATE_TRACEBACK) == 0)
+    if (trv__write_name(pickler, TRV__STATE_TRACEBACK) == 0)
         result = trv__write_text(pickler, utf8, size);
     trv_unref(text);
     return result;
@@ -119,13 +165,13 @@ static int write_state(struct trv__pickler *pickler, trv_object *object, const c
     if (trv__write_opcode(pickler, OP_EMPTY_DICT) < 0 || trv__write_opcode(pickler, OP_MARK) < 0)
         return -1;
     if (own_name &&
-        (write_string(pickler, TRV__STATE_TYPE) < 0 || write_string(pickler, own_name) < 0))
+        (trv__write_name(pickler, TRV__STATE_TYPE) < 0 || trv__write_name(pickler, own_name) < 0))
         return -1;
     if (write_traceback(pickler, object) < 0 ||
         write_link(pickler, TRV__STATE_CAUSE, exception->cause) < 0 ||
         write_link(pickler, TRV__STATE_CONTEXT, exception->context) < 0)
         return -1;
-    if (exception->suppresses_context && (write_string(pickler, TRV__STATE_SUPPRESS) < 0 ||
+    if (exception->suppresses_context && (trv__write_name(pickler, TRV__STATE_SUPPRESS) < 0 ||
                                           trv__write_opcode(pickler, OP_NEWTRUE) < 0))
         return -1;
     if (trv__write_opcode(pickler, OP_SETITEMS) < 0)

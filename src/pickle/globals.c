@@ -7,6 +7,9 @@
  */
 #include "pickle/globals.h"
 
+#include "object/exception.h"
+#include "pickle/registry.h"
+
 struct global {
     const char *module;
     const char *name;
@@ -46,9 +49,12 @@ static const struct global elsewhere[] = {
 
 #define ADDRESS(name, base) trv_##name,
 static trv_object *const in_builtins[] = {
-    trv_object_type, trv_bool_type, trv_int_type,      trv_float_type,         trv_str_type,
-    trv_bytes_type,  trv_list_type, trv_dict_type,     trv_tuple_type,         trv_set_type,
-    trv_range_type,  trv_type_type, trv_BaseException, TRV_EXCEPTIONS(ADDRESS)};
+    trv_object_type, trv_bool_type, trv_int_type,   trv_float_type,    trv_str_type,
+    trv_bytes_type,  trv_list_type, trv_dict_type,  trv_tuple_type,    trv_set_type,
+    trv_range_type,  trv_type_type, trv_slice_type, trv_BaseException, TRV_EXCEPTIONS(ADDRESS)};
+
+/* Exceptions that Python 2 did not have: there they are read as part of its builtins. */
+static trv_object *const not_in_python2[] = {trv_RecursionError};
 
 static const struct global *find_elsewhere(const trv_object *object)
 {
@@ -58,28 +64,58 @@ static const struct global *find_elsewhere(const trv_object *object)
     return NULL;
 }
 
-static bool is_in_builtins(const trv_object *object)
+static bool is_among(const trv_object *object, trv_object *const *objects, size_t count)
 {
-    for (size_t i = 0; i < COUNT_OF(in_builtins); i++)
-        if (in_builtins[i] == object)
+    for (size_t i = 0; i < count; i++)
+        if (objects[i] == object)
             return true;
     return false;
 }
 
-const char *trv__global_name(const trv_object *type, const char **name)
+/* The names that Python 2 had for what is in Python 3's builtins. */
+static const char *python2_name(const trv_object *object, const char **name)
 {
-    const struct global *global;
+    const struct trv_type *type = trv__type_of_handle(object);
 
-    *name = NULL;
-    if (!is_in_builtins(type))
-        return NULL;
-    global = find_elsewhere(type);
-    if (global && strcmp(global->module, "exceptions") && type != trv_TimeoutError) {
+    if (!(type->flags & TRV__TYPE_EXCEPTION)) {
+        if (object == trv_range_type)
+            *name = "xrange";
+        if (object == trv_str_type)
+            *name = "unicode";
+        if (object == trv_int_type)
+            *name = "long";
+        return "__builtin__";
+    }
+    if (trv__type_derives(type, trv__type_of_handle(trv_OSError)))
+        *name = "OSError";
+    return is_among(object, not_in_python2, COUNT_OF(not_in_python2)) ? "__builtin__"
+                                                                      : "exceptions";
+}
+
+/* The name of what this library knows. */
+static const char *own_name(const trv_object *object, int protocol, const char **name)
+{
+    const struct global *global = find_elsewhere(object);
+
+    if (global && strcmp(global->module, "exceptions") && object != trv_TimeoutError) {
         *name = global->name;
         return global->module;
     }
-    *name = trv__type_of_handle(type)->name;
-    return "builtins";
+    if (!is_among(object, in_builtins, COUNT_OF(in_builtins)))
+        return NULL;
+    *name = trv__type_of_handle(object)->name;
+    return protocol < 3 ? python2_name(object, name) : "builtins";
+}
+
+const char *trv__global_name(const trv_object *object, int protocol, const char **name)
+{
+    const struct trv__registered *registered = trv__registered(object);
+
+    *name = NULL;
+    if (!registered || !registered->name)
+        return own_name(object, protocol, name);
+    *name = trv_str_utf8(registered->name, NULL);
+    return trv_str_utf8(registered->module, NULL);
 }
 
 static bool is_builtins(const char *module)
@@ -88,14 +124,18 @@ static bool is_builtins(const char *module)
            !strcmp(module, "exceptions");
 }
 
-trv_object *trv__global_find(const char *module, const char *name)
+int trv__global_find(const char *module, const char *name, trv_object **object)
 {
     for (size_t i = 0; i < COUNT_OF(elsewhere); i++)
-        if (!strcmp(elsewhere[i].name, name) && !strcmp(elsewhere[i].module, module))
-            return trv_ref(elsewhere[i].object);
+        if (!strcmp(elsewhere[i].name, name) && !strcmp(elsewhere[i].module, module)) {
+            *object = trv_ref(elsewhere[i].object);
+            return 1;
+        }
     if (is_builtins(module))
         for (size_t i = 0; i < COUNT_OF(in_builtins); i++)
-            if (!strcmp(trv__type_of_handle(in_builtins[i])->name, name))
-                return trv_ref(in_builtins[i]);
-    return trv_raise(trv_UnpicklingError, "a pickle may not name %.100s.%.100s", module, name);
+            if (!strcmp(trv__type_of_handle(in_builtins[i])->name, name)) {
+                *object = trv_ref(in_builtins[i]);
+                return 1;
+            }
+    return trv__registered_object(module, name, object);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a pickle may name: types, by the module and name they have in Python.
+ * What a pickle may name: types and some functions, by the module and name they have in Python; and what
+ * was registered.
  *
- * The one list of what reading can call. A type that Python does not have is in module "trivet",
+ * The one list of what reading can find. A type that Python does not have is in module "trivet",
  * so that CPython fails to find it rather than taking another one.
  */
 #ifndef TRV_PICKLE_GLOBALS_H
@@ -10,13 +11,13 @@
 
 #include "object/object.h"
 
-/* Where Python has a type: its module, and its name in *name. NULL if it cannot be named. */
-const char *trv__global_name(const trv_object *type, const char **name);
-/* What a module and a name stand for: a type, or trv__latin1_encode. A new reference, or NULL with
- * UnpicklingError. */
-trv_object *trv__global_find(const char *module, const char *name);
+/* Where Python has an object: its module, and its name in *name. NULL if it cannot be named. What is
+ * built in has other names in protocol 2. The texts live as long as the registration. */
+const char *trv__global_name(const trv_object *object, int protocol, const char **name);
+/* What a module and a name stand for. 1 with a new reference, 0 or -1. */
+int trv__global_find(const char *module, const char *name, trv_object **object);
 
-/* _codecs.encode(text, "latin1"), in which protocol 2 writes bytes. */
+/* codecs.encode(text, "latin1"), in which protocol 2 writes bytes. */
 extern trv_object trv__latin1_encode[1];
 
 #endif

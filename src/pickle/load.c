@@ -7,7 +7,8 @@
  * numbers in the memo may not exceed the size of the pickle. The machine itself does not recurse.
  *
  * Whatever goes wrong is UnpicklingError, with the exception that told so as its context; only
- * MemoryError and RecursionError (a key nested too deeply to be hashed) go through as they are.
+ * MemoryError, RecursionError (a key nested too deeply to be hashed) and what code of users raises go
+ * through as they are.
  *
  * What globals, REDUCE, BUILD and persistent ids make is in load_special.c.
  */
@@ -222,6 +223,20 @@ static int load_str(struct trv__unpickler *u, size_t width)
     return bytes ? push(u, trv_str_new_sized((const char *)bytes, size)) : -1;
 }
 
+/* A str of Python 2, which is text if it is ASCII. */
+static int load_old_str(struct trv__unpickler *u, size_t width)
+{
+    uint64_t size;
+    const unsigned char *bytes = take_sized(u, width, &size);
+
+    if (!bytes)
+        return -1;
+    for (uint64_t i = 0; i < size; i++)
+        if (bytes[i] >= 0x80)
+            return trv__pickle_is_bad("a str of Python 2 is not ASCII");
+    return push(u, trv_str_new_sized((const char *)bytes, size));
+}
+
 static int load_bytes(struct trv__unpickler *u, size_t width)
 {
     uint64_t size;
@@ -381,7 +396,7 @@ static int load_global(struct trv__unpickler *u)
 
     if (take_line(u, module) < 0 || take_line(u, name) < 0)
         return -1;
-    return push(u, trv__global_find(module, name));
+    return push(u, trv__load_global(u, module, name));
 }
 
 /* The text of a str that can be a name, or NULL. */
@@ -415,11 +430,12 @@ static int load_stack_global(struct trv__unpickler *u)
     name = name_in(top(u));
     if (!module || !name)
         return trv__pickle_is_bad("a global is not named by two strs");
-    return replace(u, 2, trv__global_find(module, name));
+    return replace(u, 2, trv__load_global(u, module, name));
 }
 
 static int load_made(struct trv__unpickler *u,
-                     trv_object *(*make)(trv_object *callable, trv_object *args))
+                     trv_object *(*make)(struct trv__unpickler *u, trv_object *callable,
+                                         trv_object *args))
 {
     trv_object *args;
 
@@ -428,7 +444,7 @@ static int load_made(struct trv__unpickler *u,
     args = top(u);
     if (args->type != &trv__tuple_type)
         return trv__pickle_is_bad("arguments are no tuple");
-    return replace(u, 2, make(u->stack[u->depth - 2], args));
+    return replace(u, 2, make(u, u->stack[u->depth - 2], args));
 }
 
 static int load_persistent(struct trv__unpickler *u)
@@ -438,7 +454,7 @@ static int load_persistent(struct trv__unpickler *u)
 
 static int load_state(struct trv__unpickler *u)
 {
-    if (!has(u, 2) || trv__load_build(u->stack[u->depth - 2], top(u)) < 0)
+    if (!has(u, 2) || trv__load_build(u, u->stack[u->depth - 2], top(u)) < 0)
         return -1;
     drop(u, 1);
     return 0;
@@ -470,6 +486,8 @@ static int load_frame(struct trv__unpickler *u)
 
 static int load_unknown(int opcode)
 {
+    if (opcode == OP_EXT1 || opcode == OP_EXT2 || opcode == OP_EXT4)
+        return trv__pickle_is_bad("a pickle refers to the extension registry, which is empty");
     return trv_raise_int(trv_UnpicklingError, "opcode 0x%02x is not supported", opcode);
 }
 
@@ -544,6 +562,10 @@ static int load(struct trv__unpickler *u, int opcode)
         return load_str(u, 4);
     case OP_BINUNICODE8:
         return load_str(u, 8);
+    case OP_SHORT_BINSTRING:
+        return load_old_str(u, 1);
+    case OP_BINSTRING:
+        return load_old_str(u, 4);
     case OP_SHORT_BINBYTES:
         return load_bytes(u, 1);
     case OP_BINBYTES:
@@ -621,15 +643,16 @@ static void fini(struct trv__unpickler *u)
         trv__free(u->memo, u->memo_capacity * sizeof *u->memo);
     if (u->marks != u->first_marks)
         trv__free(u->marks, u->mark_capacity * sizeof *u->marks);
+    trv_unref(u->granted);
     if (u->images != u->link->images)
         trv__images_free(u->images);
 }
 
 /* Makes the pending exception one of those that reading may raise. */
-static void settle_error(void)
+static void settle_error(const struct trv__unpickler *u)
 {
-    if (!trv_error_matches(trv_UnpicklingError) && !trv_error_matches(trv_MemoryError) &&
-        !trv_error_matches(trv_RecursionError))
+    if (!u->is_users && !trv_error_matches(trv_UnpicklingError) &&
+        !trv_error_matches(trv_MemoryError) && !trv_error_matches(trv_RecursionError))
         trv__pickle_is_bad("a pickle says what cannot be done");
 }
 
@@ -650,19 +673,14 @@ trv_object *trv__pickle_load(const void *data, size_t size, const struct trv__pi
     u.mark_capacity = COUNT_OF(u.first_marks);
     u.memo = u.first_memo;
     u.memo_capacity = COUNT_OF(u.first_memo);
+    u.granted = NULL;
+    u.is_users = false;
     u.depth = u.mark_count = u.fence = u.memo_size = u.memo_count = 0;
     object = load_all(&u);
     if (used)
         *used = (size_t)(u.at - u.start);
     if (!object)
-        settle_error();
+        settle_error(&u);
     fini(&u);
     return object;
-}
-
-trv_object *trv_pickle_loads(const void *data, size_t size)
-{
-    if (!data && trv_error_occurred())
-        return NULL;
-    return trv__pickle_load(data, data ? size : 0, NULL, NULL);
 }

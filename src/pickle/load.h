@@ -26,6 +26,9 @@ struct trv__unpickler {
     size_t memo_size, memo_capacity;
     size_t memo_count; /* entries that are not NULL */
 
+    trv_object *granted; /* owned: a list of what find_global found, which may be called; or NULL */
+    bool is_users;       /* what failed is code of users, whose exception stands */
+
     trv_object *first_stack[48];
     trv_object *first_memo[32];
     size_t first_marks[8];
@@ -35,10 +38,13 @@ struct trv__unpickler {
 int trv__pickle_is_bad(const char *why);
 
 /* load_special.c. What they make is a new reference, or NULL with an exception set. */
-trv_object *trv__load_reduce(trv_object *callable, trv_object *args);
-trv_object *trv__load_newobj(trv_object *type, trv_object *args);
+trv_object *trv__load_global(struct trv__unpickler *unpickler, const char *module,
+                             const char *name);
+trv_object *trv__load_reduce(struct trv__unpickler *unpickler, trv_object *callable,
+                             trv_object *args);
+trv_object *trv__load_newobj(struct trv__unpickler *unpickler, trv_object *type, trv_object *args);
 trv_object *trv__load_persistent(struct trv__unpickler *unpickler, trv_object *id);
 /* Gives an object that was just made its state. 0 or -1. */
-int trv__load_build(trv_object *object, trv_object *state);
+int trv__load_build(struct trv__unpickler *unpickler, trv_object *object, trv_object *state);
 
 #endif

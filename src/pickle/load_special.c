@@ -2,18 +2,73 @@
 /*
  * Reading what is not plain data: what REDUCE and NEWOBJ may make, states, persistent ids.
  *
- * This is the list of all that a pickle can cause to run. Each callable is recognised by identity,
- * and its arguments are checked to be of exactly the types that a writer gives it, so that
- * nothing of a user's is called and nothing large is made of little.
+ * This is the list of all that a pickle can cause to run. Each built-in callable is recognised by
+ * identity, and its arguments are checked to be of exactly the types that a writer gives it, so that
+ * nothing large is made of little. Of a user's only that is called which was registered, or which
+ * find_global found for this pickle.
  */
 #include "pickle/code.h"
 #include "pickle/globals.h"
 #include "pickle/load.h"
+#include "pickle/registry.h"
 
 #include "object/closure.h"
 #include "object/exception.h"
 #include "object/heap_type.h"
 #include "types/bytes.h"
+#include "types/slice.h"
+
+/* Globals -------------------------------------------------------------------------------------- */
+
+/* Code of users answered: NULL stands as it is. */
+static trv_object *users(struct trv__unpickler *u, trv_object *answer)
+{
+    u->is_users = !answer;
+    return answer;
+}
+
+static int grant(struct trv__unpickler *u, trv_object *object)
+{
+    if (!u->granted && !(u->granted = trv_list_new()))
+        return -1;
+    return trv_list_append(u->granted, object);
+}
+
+static bool is_granted(const struct trv__unpickler *u, const trv_object *object)
+{
+    trv_object *const *items;
+    size_t count;
+
+    if (!u->granted)
+        return false;
+    items = trv__list_items(u->granted, &count);
+    for (size_t i = 0; i < count; i++)
+        if (items[i] == object)
+            return true;
+    return false;
+}
+
+static bool may_call(const struct trv__unpickler *u, const trv_object *callable)
+{
+    const struct trv__registered *registered = trv__registered(callable);
+
+    return (registered && registered->may_call) || is_granted(u, callable);
+}
+
+trv_object *trv__load_global(struct trv__unpickler *u, const char *module, const char *name)
+{
+    trv_object *object = NULL;
+    int found = trv__global_find(module, name, &object);
+
+    if (found)
+        return found < 0 ? NULL : object;
+    if (!u->link->find_global)
+        return trv_raise(trv_UnpicklingError, "a pickle may not name %.100s.%.100s", module, name);
+    object = users(u, trv_call(u->link->find_global, "ss", module, name));
+    if (object && !is_granted(u, object) && grant(u, object) < 0)
+        trv_clear(&object);
+    return object;
+}
 
 /* REDUCE and NEWOBJ ---------------------------------------------------------------------------- */
 
@@ -59,6 +114,22 @@ static trv_object *make_range(trv_object *const *items, size_t count)
     return trv_range_new(numbers[0], numbers[1], numbers[2]);
 }
 
+/* Slices may hold anything. */
+static trv_object *make_slice(trv_object *const *items, size_t count)
+{
+    if (count != 3)
+        return bad("a slice is made of three");
+    return trv_slice_new(items[0], items[1], items[2]);
+}
+
+/* type(None) is what is written so. */
+static trv_object *make_type(trv_object *const *items, size_t count)
+{
+    if (count != 1 || !trv_is_none(items[0]))
+        return bad("a pickle asks for a type");
+    return trv_ref(trv_none_type);
+}
+
 static trv_object *make_set(trv_object *const *items, size_t count)
 {
     if (count == 0)
@@ -81,14 +152,15 @@ static trv_object *make_bytes(size_t count)
     return count ? bad("bytes are made with arguments") : trv_bytes_new(NULL, 0);
 }
 
-trv_object *trv__load_newobj(trv_object *type, trv_object *args)
+trv_object *trv__load_newobj(struct trv__unpickler *u TRV_UNUSED, trv_object *type,
+                             trv_object *args)
 {
     if (!trv__is_exception_type(type))
         return bad("an instance is made of what is no exception type");
     return trv__exception_make(trv__type_of_handle(type), args);
 }
 
-trv_object *trv__load_reduce(trv_object *callable, trv_object *args)
+trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv_object *args)
 {
     trv_object *const *items;
     size_t count;
@@ -100,11 +172,19 @@ trv_object *trv__load_reduce(trv_object *callable, trv_object *args)
         return make_set(items, count);
     if (callable == trv_bytes_type)
         return make_bytes(count);
+    if (callable == trv_slice_type)
+        return make_slice(items, count);
+    if (callable == trv_type_type)
+        return make_type(items, count);
     if (callable == trv__latin1_encode)
         return make_latin1(items, count);
-    if (trv__is_exception_type(callable))
+    if (trv__is_exception_type(callable) && !may_call(u, callable))
         return trv__exception_make(trv__type_of_handle(callable), args);
-    return bad("a pickle may not call that");
+    if (may_call(u, callable))
+        return users(u, trv_call_array(callable, items, count, NULL));
+    return trv_raise(trv_UnpicklingError, "a pickle may not call %.100s: it was not registered",
+                     trv__is_type(callable) ? trv__type_of_handle(callable)->name
+                                            : trv_function_name(callable));
 }
 
 /* States of exceptions ------------------------------------------------------------------------- */
@@ -236,7 +316,7 @@ static int build_closure(trv_object *object, trv_object *data)
     return 0;
 }
 
-int trv__load_build(trv_object *object, trv_object *state)
+int trv__load_build(struct trv__unpickler *u TRV_UNUSED, trv_object *object, trv_object *state)
 {
     if (trv__is_exception(object) && !trv__exception(object)->is_constant)
         return build_exception(object, state);
@@ -295,16 +375,13 @@ static trv_object *load_inherited(struct trv__unpickler *u, const unsigned char 
     return u->link->inherited(u->link->data, (uintptr_t)addresses[0], (uintptr_t)addresses[1]);
 }
 
-trv_object *trv__load_persistent(struct trv__unpickler *u, trv_object *object)
+/* An id that trv__dump_function and its like write; NULL with nothing set if it is none of these. */
+static trv_object *load_own_id(struct trv__unpickler *u, trv_object *object)
 {
     struct trv__code_place place;
-    const unsigned char *id;
-    size_t size, used;
+    const unsigned char *id = trv__as_bytes(object)->data;
+    size_t size = trv__as_bytes(object)->size, used;
 
-    if (object->type != &trv__bytes_type)
-        return bad("a persistent id is not bytes");
-    id = trv__as_bytes(object)->data;
-    size = trv__as_bytes(object)->size;
     if (size && id[0] == TRV__CODE_INHERITED)
         return load_inherited(u, id, size);
     used = decode_place(id, size, &place);
@@ -317,4 +394,16 @@ trv_object *trv__load_persistent(struct trv__unpickler *u, trv_object *object)
     if (id[0] == TRV__CODE_CLOSURE)
         return load_closure(u, &place, id + used, size - used);
     return bad("a persistent id is of no known kind");
+}
+
+trv_object *trv__load_persistent(struct trv__unpickler *u, trv_object *object)
+{
+    trv_object *loaded = NULL;
+
+    if (object->type == &trv__bytes_type && (loaded = load_own_id(u, object)))
+        return loaded;
+    if (!u->link->persistent_load)
+        return object->type == &trv__bytes_type ? NULL : bad("a persistent id is not bytes");
+    trv_error_clear();
+    return users(u, trv_call(u->link->persistent_load, "o", object));
 }

@@ -13,6 +13,9 @@ static size_t bytes_of(uint32_t mask)
 
 void trv__memo_fini(struct trv__memo *memo)
 {
+    if (memo->holds && memo->entries)
+        for (uint32_t i = 0; i <= memo->mask; i++)
+            trv_unref((trv_object *)(uintptr_t)memo->entries[i].object);
     if (memo->entries != memo->first)
         trv__free(memo->entries, bytes_of(memo->mask));
 }
@@ -50,6 +53,8 @@ int trv__memo_add(struct trv__memo *memo, const trv_object *object)
         return -1;
     entry = trv__memo_place(memo, object);
     entry->object = object;
+    if (memo->holds)
+        trv_ref((trv_object *)(uintptr_t)object);
     entry->number = memo->count++;
     return 0;
 }

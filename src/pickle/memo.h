@@ -2,8 +2,9 @@
 /*
  * Which objects a pickle holds already: a table from an object's address to its number.
  *
- * Only objects that live as long as the writing does may be entered: a number must not be taken
- * for that of another object at the same address. The first entries need no memory of their own.
+ * Only objects that live as long as the table does may be entered: a number must not be taken
+ * for that of another object at the same address. A table that holds its objects sees to that itself.
+ * The first entries need no memory of their own.
  */
 #ifndef TRV_PICKLE_MEMO_H
 #define TRV_PICKLE_MEMO_H
@@ -23,6 +24,7 @@ struct trv__memo {
     struct trv__memo_entry *entries; /* open addressing, at most half full; NULL before the first */
     uint32_t mask;
     uint32_t count;
+    bool holds; /* the entries own a reference to their object; set before the first */
     struct trv__memo_entry first[TRV__MEMO_FIRST];
 };
 
@@ -31,6 +33,7 @@ static inline void trv__memo_init(struct trv__memo *memo)
     memo->entries = NULL;
     memo->mask = TRV__MEMO_FIRST - 1;
     memo->count = 0;
+    memo->holds = false;
 }
 
 void trv__memo_fini(struct trv__memo *memo);

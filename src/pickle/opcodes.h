@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The opcodes of pickle protocols 2 to 5, those for Python's own classes left out.
+ * The opcodes of pickle protocols 2 to 5.
  *
  * Sizes and numbers behind an opcode are little-endian, a float is big-endian.
  */
@@ -22,6 +22,8 @@ enum trv__opcode {
     OP_NONE = 'N',
     OP_BINPERSID = 'Q',
     OP_REDUCE = 'R',
+    OP_BINSTRING = 'T',
+    OP_SHORT_BINSTRING = 'U',
     OP_BINUNICODE = 'X',
     OP_EMPTY_LIST = ']',
     OP_APPEND = 'a',
@@ -42,6 +44,9 @@ enum trv__opcode {
     /* protocol 2 */
     OP_PROTO = 0x80,
     OP_NEWOBJ = 0x81,
+    OP_EXT1 = 0x82,
+    OP_EXT2 = 0x83,
+    OP_EXT4 = 0x84,
     OP_TUPLE1 = 0x85,
     OP_TUPLE2 = 0x86,
     OP_TUPLE3 = 0x87,
@@ -58,10 +63,13 @@ enum trv__opcode {
     OP_BINBYTES8 = 0x8e,
     OP_EMPTY_SET = 0x8f,
     OP_ADDITEMS = 0x90,
+    OP_FROZENSET = 0x91,
+    OP_NEWOBJ_EX = 0x92,
     OP_STACK_GLOBAL = 0x93,
     OP_MEMOIZE = 0x94,
     OP_FRAME = 0x95,
     /* protocol 5 */
+    OP_BYTEARRAY8 = 0x96,
     OP_NEXT_BUFFER = 0x97,
     OP_READONLY_BUFFER = 0x98
 };

@@ -2,10 +2,8 @@
 /*
  * Pickles: objects as bytes, for the legs that carry objects between processes.
  *
- * What is written is pickle protocol 5, which CPython reads; what is read is protocols 2 to 5 as
- * CPython writes them. Supported are None, bool, int, float, str, bytes, tuple, list, dict, set,
- * range, exceptions, the built-in types by name, functions, closures, and the tokens of
- * trv_inherit. Shared and recursive structures keep their shape.
+ * What is written and read is pickle protocol 2 to 5, as CPython does. Shared and recursive
+ * structures keep their shape. What users see of it is told in trivet/pickle.h.
  *
  *   exceptions   the type by Python's name, then the arguments; cause, context and the text of the
  *                traceback follow as a state that CPython takes for attributes. An exception of a
@@ -17,14 +15,15 @@
  *   closures     the same with the name; the data follows as state. Their code is known by nothing
  *                but an address, so that only a link that is trusted accepts them
  *
- * Nothing is called while reading but the constructors of the types above. Reading never
- * allocates more than a fixed multiple of the bytes that are there.
+ * Nothing is called while reading but the constructors of built-in types and what was registered.
+ * Reading never allocates more than a fixed multiple of the bytes that are there.
  */
 #ifndef TRV_PICKLE_PICKLE_H
 #define TRV_PICKLE_PICKLE_H
 
 #include "object/object.h"
 
+#include "trivet/pickle.h"
 #include "trivet/process.h"
 
 /* A growing piece of malloc'd memory; all zero is an empty one. */
@@ -52,10 +51,15 @@ struct trv__pickle_link {
     /* Writing: offered each bytes object; takes it to travel beside the pickle, in order (1), or
      * leaves it to be written (0), or fails (-1). NULL: all are written. */
     int (*put_buffer)(void *data, trv_object *bytes);
+    /* Writing: all that put_buffer took is written again. NULL: there is nothing to do. */
+    void (*take_back)(void *data);
     /* Reading: the next object that travelled beside. A new reference, or NULL with an exception
      * set. NULL: there are none. */
     trv_object *(*next_buffer)(void *data);
-    void *data; /* for the functions above */
+    void *data;   /* for the functions above */
+    int protocol; /* writing; 0: the latest */
+    /* What users gave: see trivet/pickle.h. Borrowed, or NULL. */
+    trv_object *persistent_id, *persistent_load, *find_global;
 };
 
 /* Appends a pickle of `object`; `link` may be NULL. On failure the buffer's size is as before.

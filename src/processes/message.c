@@ -46,10 +46,21 @@ static int put_part(void *data, trv_object *bytes)
     return 1;
 }
 
+static void take_back_parts(void *data)
+{
+    struct trv__packer *packer = data;
+
+    while (packer->part_count)
+        trv_unref(packer->parts[--packer->part_count]);
+}
+
 void trv__packer_init(struct trv__packer *packer, struct trv__images *images)
 {
-    *packer = (struct trv__packer){
-        .link = {.is_trusted = true, .images = images, .put_buffer = put_part, .data = packer}};
+    *packer = (struct trv__packer){.link = {.is_trusted = true,
+                                            .images = images,
+                                            .put_buffer = put_part,
+                                            .take_back = take_back_parts,
+                                            .data = packer}};
 }
 
 void trv__packer_fini(struct trv__packer *packer)
@@ -63,8 +74,7 @@ void trv__packer_fini(struct trv__packer *packer)
 
 void trv__packer_clear(struct trv__packer *packer)
 {
-    while (packer->part_count)
-        trv_unref(packer->parts[--packer->part_count]);
+    take_back_parts(packer);
     packer->pickle.size = 0;
     if (packer->pickle.capacity > KEPT_MOST)
         trv__buffer_free(&packer->pickle);

@@ -229,6 +229,7 @@ void trv_fini(void)
     trv__context_end(&self->context);
     trv__thread_drop_object(self);
     trv_clear(&runtime->thread_hook);
+    trv__pickle_registry_drop(runtime);
     collect_all();
     /* By now nobody can enter; the two that hold it are this thread and trv_init. */
     runtime->was_left = atomic_load_explicit(&runtime->holders, memory_order_acquire) > 2;

@@ -24,6 +24,7 @@
 #include <pthread.h>
 
 struct trv__loop;
+struct trv__pickle_registry;
 
 struct trv__thread {
     struct trv__current current;   /* must be first: what lower floors see */
@@ -121,6 +122,7 @@ struct trv_runtime {
     size_t stack_bytes;          /* of threads that are started without a wish; 0: the system's */
     trv_object *thread_hook; /* called with what ends threads (src/threads/); NULL: the default */
     size_t threads_named;    /* how many got a name for want of one (src/threads/) */
+    struct trv__pickle_registry *pickle_registry; /* what pickles may name and call; or NULL */
     struct trv__signals signals;
     struct trv__list fini_hooks;
     struct trv__list fd_waits;
@@ -171,6 +173,9 @@ _Noreturn void trv__thread_hang(struct trv__thread *self);
 /* Cancels all that a context does: `outermost` becomes the scope around all its scopes, once.
  * Implemented by wait/park.c. */
 void trv__context_cancel(struct trv__context *context, trv_scope *outermost);
+
+/* Drops all that was registered for pickles. Implemented by pickle/registry.c. */
+void trv__pickle_registry_drop(struct trv_runtime *runtime);
 
 /* Threads (runtime/thread.c) ---------------------------------------------------------------------- */
 

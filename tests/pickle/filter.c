@@ -3,7 +3,8 @@
  * Reads pickles on standard input and writes each again on standard output, for
  * tests/pickle/differential, which knows what they should be.
  *
- * Before each pickle stands its size in four little-endian bytes, in both directions. What cannot be
+ * Before each pickle stands its size in four little-endian bytes, in both directions; before those that
+ * are read also the protocol to answer in, one byte. What cannot be
  * read is answered with the name of the exception as a pickled str that begins with '!'. The str
  * "!function" is answered with a function.
  */
@@ -24,13 +25,14 @@ static int is_wish(trv_object *object)
     return object && trv_equal(object, wish) == 1;
 }
 
-static trv_object *answer(const void *data, size_t size)
+static trv_object *answer(const void *data, size_t size, int protocol)
 {
+    trv_pickle_options options = {.size = sizeof options, .protocol = protocol};
     trv_auto trv_object *object = trv_pickle_loads(data, size);
     trv_object *pickle = NULL;
 
     if (object)
-        pickle = trv_pickle_dumps(is_wish(object) ? nothing : object);
+        pickle = trv_pickle_dumps_with(is_wish(object) ? nothing : object, &options);
     if (!pickle) {
         trv_auto trv_object *error = trv_error_take(), *name = NULL;
         name = trv_str_printf("!%s", trv_type_name(error));
@@ -54,13 +56,14 @@ static int write_answer(trv_object *pickle)
 int main(void)
 {
     uint32_t size;
-    int result = trv_init(NULL);
+    int result = trv_init(NULL), protocol;
 
-    while (result == 0 && fread(&size, sizeof size, 1, stdin) == 1) {
+    while (result == 0 && (protocol = getchar()) != EOF &&
+           fread(&size, sizeof size, 1, stdin) == 1) {
         char *data = malloc(size + 1u);
         trv_object *pickle = NULL;
         if (data && fread(data, 1, size, stdin) == size)
-            pickle = answer(data, size);
+            pickle = answer(data, size, protocol);
         result = pickle ? write_answer(pickle) : -1;
         trv_unref(pickle);
         free(data);

@@ -521,7 +521,7 @@ TEST(other_objects_are_refused)
     ck_assert_ptr_null(trv_pickle_dumps(iterator));
     assert_raised(trv_PicklingError, NULL);
     ck_assert_ptr_null(trv_pickle_dumps(type));
-    assert_raised(trv_PicklingError, "cannot pickle type 'MyError': it has no name elsewhere");
+    assert_raised(trv_PicklingError, "cannot pickle type 'MyError': it was given no name with trv_pickle_register_name");
     ck_assert_ptr_null(trv_pickle_dumps(NULL));
     assert_raised(trv_SystemError, NULL);
     ck_assert_int_eq(trv__pickle_dump(twice, &buffer, NULL), 0);
