@@ -40,9 +40,27 @@ TRV_API TRV_MUST_CHECK trv_object *trv_str_replace(trv_object *str, trv_object *
                                                    trv_object *to);
 /* The str without white space at both ends. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_str_strip(trv_object *str);
-/* ASCII letters in lower or upper case. Raises: TypeError. */
+/* The str in lower or upper case, or as it is to be compared without case. All letters of Unicode
+ * have their full mappings, so that the length may change. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_str_lower(trv_object *str);
 TRV_API TRV_MUST_CHECK trv_object *trv_str_upper(trv_object *str);
+TRV_API TRV_MUST_CHECK trv_object *trv_str_casefold(trv_object *str);
+/* The str in a normal form of Unicode: "NFC", "NFD", "NFKC" or "NFKD". Raises: TypeError, ValueError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_normalize(trv_object *str, const char *form);
+/* How many columns of a terminal the str takes: two for a wide character, none for one that joins the
+ * one before or controls. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_str_width(trv_object *str, size_t *columns);
+
+/* The version of Unicode that all this is of, as "15.0.0". Returns: a string that lives for ever. */
+TRV_API const char *trv_unicode_version(void);
+/* What is known of a single character, by its code point. None of these can fail. */
+/* Its category, two letters: "Lu". Returns: a string that lives for ever. */
+TRV_API const char *trv_character_category(uint32_t c);
+/* The value of a decimal digit, or of any digit, as that of a superscript two. Returns: -1 if it is none. */
+TRV_API int trv_character_decimal(uint32_t c);
+TRV_API int trv_character_digit(uint32_t c);
+/* The number it stands for, in *value, which may be a fraction. Returns: 1, or 0 if it is none. */
+TRV_API int trv_character_numeric(uint32_t c, double *value);
 /* Whether the str begins or ends so. Returns: 1, 0, or -1. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK int trv_str_startswith(trv_object *str, trv_object *prefix);
 TRV_API TRV_MUST_CHECK int trv_str_endswith(trv_object *str, trv_object *suffix);

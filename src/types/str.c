@@ -487,6 +487,7 @@ TRV__READ_ONLY struct trv_type trv__str_type = {
               .contains = str_contains,
               .binary = str_binary},
     .methods = trv__str_methods,
+    .class_methods = trv__str_class_methods,
     .construct = str_construct,
 };
 

@@ -2,11 +2,11 @@
 /*
  * The methods of str: arguments are taken apart and checked here, with Python's messages.
  *
- * Case is that of ASCII letters; there is no isalpha and the like, which would need tables of the
- * letters of all scripts.
+ * What characters are, their cases and translate are in str_class.c, str_case.c and str_translate.c.
  */
 #include "types/str_methods.h"
 
+#include "types/arguments.h"
 #include "types/bytes.h"
 
 /* Arguments ------------------------------------------------------------------------------------- */
@@ -20,19 +20,6 @@ static bool is_str(const trv_object *object, const char *what)
     return false;
 }
 
-/* An optional argument that may be None: NULL for both. */
-static trv_object *or_none(trv_object *object)
-{
-    return object && !trv_is_none(object) ? object : NULL;
-}
-
-/* An optional index. */
-static int index_of(trv_object *object, int64_t *index)
-{
-    object = or_none(object);
-    return object ? trv__index_get(object, index) : 0;
-}
-
 /* What find, count, startswith and their like search, and in which span: 1, 0 if there is no such
  * span, -1. */
 static int search_arguments(const trv_args *args, trv_object **needle, struct trv__span *span)
@@ -40,8 +27,8 @@ static int search_arguments(const trv_args *args, trv_object **needle, struct tr
     trv_object *start = NULL, *end = NULL;
     int64_t first = 0, last = INT64_MAX;
 
-    if (trv_parse(args, "o|oo", needle, &start, &end) < 0 || index_of(start, &first) < 0 ||
-        index_of(end, &last) < 0)
+    if (trv_parse(args, "o|oo", needle, &start, &end) < 0 ||
+        trv__place_argument(start, &first) < 0 || trv__place_argument(end, &last) < 0)
         return -1;
     return trv__str_span(args->self, first, last, span);
 }
@@ -182,23 +169,25 @@ static trv_object *method_removesuffix(const trv_args *args)
 
 static trv_object *method_replace(const trv_args *args)
 {
-    trv_object *from, *to;
+    trv_object *from, *to, *number = NULL;
     int64_t most = -1;
 
-    if (trv_parse(args, "oo|l", &from, &to, &most) < 0 || !is_str(from, "replace() argument 1 ") ||
-        !is_str(to, "replace() argument 2 "))
+    if (trv_parse(args, "oo|o", &from, &to, &number) < 0 ||
+        (number && trv__size_argument(number, &most) < 0) ||
+        !is_str(from, "replace() argument 1 ") || !is_str(to, "replace() argument 2 "))
         return NULL;
     return trv__str_replace(args->self, from, to, most);
 }
 
 static trv_object *split(const trv_args *args, bool from_end)
 {
-    trv_object *separator = NULL;
+    trv_object *separator = NULL, *number = NULL;
     int64_t most = -1;
 
-    if (trv_parse(args, "|ol", &separator, &most) < 0)
+    if (trv_parse(args, "|oo", &separator, &number) < 0 ||
+        (number && trv__size_argument(number, &most) < 0))
         return NULL;
-    separator = or_none(separator);
+    separator = trv__or_null(separator);
     if (separator && !trv__is_str(separator))
         return trv_raise(trv_TypeError, "must be str or None, not %s", trv_type_name(separator));
     return trv__str_split(args->self, separator, most, from_end);
@@ -255,7 +244,7 @@ static trv_object *strip(const trv_args *args, enum trv__sides sides, const char
 
     if (trv_parse(args, "|o", &characters) < 0)
         return NULL;
-    characters = or_none(characters);
+    characters = trv__or_null(characters);
     if (characters && !trv__is_str(characters))
         return trv_raise(trv_TypeError, "%s arg must be None or str", name);
     return trv__str_strip(args->self, characters, sides);
@@ -308,17 +297,21 @@ static trv_object *padded(trv_object *object, size_t before, size_t after, uint3
 static int padding_arguments(const trv_args *args, size_t *missing, uint32_t *fill)
 {
     size_t length = trv__as_str(args->self)->length;
-    trv_object *character = NULL;
+    trv_object *number, *character = NULL;
     const char *text;
     int64_t width;
 
-    if (trv_parse(args, "l|o", &width, &character) < 0)
+    if (trv_parse(args, "o|o", &number, &character) < 0 || trv__size_argument(number, &width) < 0)
         return -1;
     *missing = width > 0 && (size_t)width > length ? (size_t)width - length : 0;
     *fill = ' ';
     if (!character)
         return 0;
-    if (!trv__is_str(character) || trv__as_str(character)->length != 1)
+    if (!trv__is_str(character))
+        return trv_raise_int(trv_TypeError,
+                             "The fill character must be a unicode character, not %s",
+                             trv_type_name(character));
+    if (trv__as_str(character)->length != 1)
         return trv_raise_int(trv_TypeError,
                              "The fill character must be exactly one character long");
     text = trv__as_str(character)->text;
@@ -356,44 +349,32 @@ static trv_object *method_center(const trv_args *args)
     return padded(args->self, left, missing - left, fill);
 }
 
-/* Characters ------------------------------------------------------------------------------------ */
-
-static trv_object *method_lower(const trv_args *args)
+/* With zeros between the sign and the digits, or what stands there. */
+static trv_object *method_zfill(const trv_args *args)
 {
-    return trv_str_lower(args->self);
+    trv_object *number;
+    size_t length = trv__as_str(args->self)->length;
+    trv_auto trv_object *made = NULL;
+    int64_t width;
+    char *text;
+
+    if (trv_parse(args, "o", &number) < 0 || trv__size_argument(number, &width) < 0)
+        return NULL;
+    if (width <= 0 || (size_t)width <= length)
+        return trv_ref(args->self);
+    made = padded(args->self, (size_t)width - length, 0, '0');
+    if (!made)
+        return NULL;
+    text = trv__as_str(made)->text; /* new, and nobody else's, unless it is a single zero */
+    width -= (int64_t)length;
+    if (length && (text[width] == '+' || text[width] == '-')) {
+        text[0] = text[width];
+        text[width] = '0';
+    }
+    return trv_steal(&made);
 }
 
-static trv_object *method_upper(const trv_args *args)
-{
-    return trv_str_upper(args->self);
-}
-
-/* Whether a claim holds for every code point. */
-static bool all_are(const trv_object *object, bool (*claim)(uint32_t c))
-{
-    const struct trv__str *str = trv__as_str(object);
-    const char *at = str->text, *end = str->text + str->size;
-
-    while (at < end)
-        if (!claim(trv__utf8_next(&at)))
-            return false;
-    return true;
-}
-
-static trv_object *method_isspace(const trv_args *args)
-{
-    return trv_bool_new(trv__as_str(args->self)->size && all_are(args->self, trv__is_space));
-}
-
-static trv_object *method_isprintable(const trv_args *args)
-{
-    return trv_bool_new(all_are(args->self, trv__is_printable));
-}
-
-static trv_object *method_isascii(const trv_args *args)
-{
-    return trv_bool_new(trv__str_is_ascii(trv__as_str(args->self)));
-}
+/* Encoding -------------------------------------------------------------------------------------- */
 
 static trv_object *method_encode(const trv_args *args)
 {
@@ -407,18 +388,32 @@ static trv_object *method_encode(const trv_args *args)
 }
 
 const struct trv__method trv__str_methods[] = {
+    {"capitalize", "capitalize(): a capital first, and all else in lower case",
+     trv__str_capitalize},
+    {"casefold", "casefold(): as it is to be compared without case", trv__str_casefold},
     {"center", "center(width, fillchar=): padded on both sides", method_center},
     {"count", "count(sub, start=, end=): how often it is there", method_count},
     {"encode", "encode(encoding=): bytes in utf-8, ascii or latin-1", method_encode},
     {"endswith", "endswith(suffix, start=, end=): whether it ends so", method_endswith},
+    {"expandtabs", "expandtabs(tabsize=): with spaces for tabs", trv__str_expandtabs},
     {"find", "find(sub, start=, end=): where it is first, or -1", method_find},
     {"index", "index(sub, start=, end=): where it is first", method_index},
-    {"isascii", "isascii(): whether all is ASCII", method_isascii},
-    {"isprintable", "isprintable(): whether repr shows all as it is", method_isprintable},
-    {"isspace", "isspace(): whether all is white space", method_isspace},
+    {"isalnum", "isalnum(): whether all are letters or numbers", trv__str_isalnum},
+    {"isalpha", "isalpha(): whether all are letters", trv__str_isalpha},
+    {"isascii", "isascii(): whether all is ASCII", trv__str_isascii},
+    {"isdecimal", "isdecimal(): whether all are decimal digits", trv__str_isdecimal},
+    {"isdigit", "isdigit(): whether all are digits, superscripts too", trv__str_isdigit},
+    {"isidentifier", "isidentifier(): whether it could be a name", trv__str_isidentifier},
+    {"islower", "islower(): whether all that has a case is small", trv__str_islower},
+    {"isnumeric", "isnumeric(): whether all stand for numbers", trv__str_isnumeric},
+    {"isprintable", "isprintable(): whether repr shows all as it is", trv__str_isprintable},
+    {"isspace", "isspace(): whether all is white space", trv__str_isspace},
+    {"istitle", "istitle(): whether words, and nothing else, begin with capitals",
+     trv__str_istitle},
+    {"isupper", "isupper(): whether all that has a case is capital", trv__str_isupper},
     {"join", "join(iterable): its strs with this one between", method_join},
     {"ljust", "ljust(width, fillchar=): padded on the right", method_ljust},
-    {"lower", "lower(): ASCII letters in lower case", method_lower},
+    {"lower", "lower(): in lower case", trv__str_lower},
     {"lstrip", "lstrip(chars=): without white space on the left", method_lstrip},
     {"partition", "partition(sep): before, separator, after", method_partition},
     {"removeprefix", "removeprefix(prefix): without it", method_removeprefix},
@@ -434,6 +429,15 @@ const struct trv__method trv__str_methods[] = {
     {"splitlines", "splitlines(keepends=): a list of lines", method_splitlines},
     {"startswith", "startswith(prefix, start=, end=): whether it begins so", method_startswith},
     {"strip", "strip(chars=): without white space at both ends", method_strip},
-    {"upper", "upper(): ASCII letters in upper case", method_upper},
+    {"swapcase", "swapcase(): capitals small, and the others capital", trv__str_swapcase},
+    {"title", "title(): capitals at the beginning of words", trv__str_title},
+    {"translate", "translate(table): with each character looked up there", trv__str_translate},
+    {"upper", "upper(): in upper case", trv__str_upper},
+    {"zfill", "zfill(width): with zeros on the left, after the sign", method_zfill},
+    {NULL, NULL, NULL},
+};
+
+const struct trv__method trv__str_class_methods[] = {
+    {"maketrans", "maketrans(x, y=, z=): a table for translate", trv__str_maketrans},
     {NULL, NULL, NULL},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Searching, cutting and joining strs: what str_search.c and str_split.c do and the method table
- * in str_methods.c offers.
+ * Searching, cutting and joining strs: what str_search.c, str_split.c and the other files named
+ * str_* do and the method table in str_methods.c offers.
  *
  * All arguments named `str` and the like must be strs: whoever calls has checked. Indices count
  * code points and are in range. Functions that return an object give a new reference, or NULL with
@@ -10,9 +10,24 @@
 #ifndef TRV_TYPES_STR_METHODS_H
 #define TRV_TYPES_STR_METHODS_H
 
+#include "types/arguments.h"
 #include "types/str.h"
 
-extern const struct trv__method trv__str_methods[];
+extern const struct trv__method trv__str_methods[], trv__str_class_methods[];
+
+/* Methods that live in str_class.c, str_case.c and str_translate.c. */
+typedef trv_object *trv__method_entry(const trv_args *args);
+trv__method_entry trv__str_isalnum, trv__str_isalpha, trv__str_isascii, trv__str_isdecimal,
+    trv__str_isdigit, trv__str_isidentifier, trv__str_islower, trv__str_isnumeric,
+    trv__str_isprintable, trv__str_isspace, trv__str_istitle, trv__str_isupper;
+trv__method_entry trv__str_capitalize, trv__str_casefold, trv__str_lower, trv__str_swapcase,
+    trv__str_title, trv__str_upper;
+trv__method_entry trv__str_expandtabs, trv__str_maketrans, trv__str_translate;
+
+struct trv__builder;
+/* Adds text with spaces for its tabs. Columns are code points, or bytes. */
+int trv__expand_tabs(struct trv__builder *b, const char *text, size_t size, int tab_size,
+                     bool is_utf8);
 
 /* A stretch of a str: where it begins in code points, and its bytes. */
 struct trv__span {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding, replacing and comparing parts of strs, and changing the case of ASCII letters.
+ * Finding, replacing and comparing parts of strs.
  *
  * All searches are over bytes: one UTF-8 text is part of another exactly where its bytes are,
  * so only the result has to be turned from an offset into an index.
@@ -165,29 +165,6 @@ trv_object *trv__str_replace(trv_object *object, trv_object *from, trv_object *t
     return substitute(str, old, new, count, size);
 }
 
-/* Case ------------------------------------------------------------------------------------------ */
-
-/* The str with the letters between `first` and `last` in the other case. */
-static trv_object *change_case(trv_object *object, char first, char last)
-{
-    const struct trv__str *str = trv__as_str(object);
-    struct trv__str *made;
-    size_t at = 0;
-
-    while (at < str->size && !(str->text[at] >= first && str->text[at] <= last))
-        at++;
-    if (at == str->size)
-        return trv_ref(object);
-    made = trv__str_allocate(str->size, str->length);
-    if (!made)
-        return NULL;
-    for (at = 0; at < str->size; at++) {
-        char c = str->text[at];
-        made->text[at] = (char)(c ^ (c >= first && c <= last ? 0x20 : 0));
-    }
-    return trv__str_settle(made);
-}
-
 /* Public ---------------------------------------------------------------------------------------- */
 
 int trv_str_find(trv_object *str, trv_object *needle, int64_t *index)
@@ -209,16 +186,6 @@ trv_object *trv_str_replace(trv_object *str, trv_object *from, trv_object *to)
         !trv__expect(to, &trv__str_type, "trv_str_replace"))
         return NULL;
     return trv__str_replace(str, from, to, -1);
-}
-
-trv_object *trv_str_lower(trv_object *str)
-{
-    return trv__expect(str, &trv__str_type, "trv_str_lower") ? change_case(str, 'A', 'Z') : NULL;
-}
-
-trv_object *trv_str_upper(trv_object *str)
-{
-    return trv__expect(str, &trv__str_type, "trv_str_upper") ? change_case(str, 'a', 'z') : NULL;
 }
 
 int trv_str_startswith(trv_object *str, trv_object *prefix)

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checking and walking UTF-8, eight bytes at a time where all of them are ASCII.
- *
- * Which code points are printable comes from a table of ranges in utf8_ranges.h, generated from
- * Python's unicodedata so that reprs agree.
  */
 #include "types/utf8.h"
-
-#include "types/utf8_ranges.h"
 
 static const char invalid_start[] = "invalid start byte";
 static const char invalid_continuation[] = "invalid continuation byte";
@@ -110,28 +105,4 @@ size_t trv__utf8_offset(const char *text, size_t size, size_t index)
         if (!trv__utf8_continues(text[at]) && index-- == 0)
             return at;
     return size;
-}
-
-bool trv__is_space(uint32_t c)
-{
-    if (c < 0x80)
-        return c == ' ' || (c >= 9 && c <= 13) || (c >= 28 && c <= 31);
-    return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
-}
-
-bool trv__is_printable(uint32_t c)
-{
-    size_t low = 0, high = COUNT_OF(unprintable);
-
-    if (c < 0x7f)
-        return c >= 0x20;
-    while (low < high) { /* the first range that ends at c or above */
-        size_t middle = (low + high) / 2;
-        if (unprintable[middle].last < c)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low == COUNT_OF(unprintable) || c < unprintable[low].first;
 }

@@ -9,7 +9,7 @@
 #ifndef TRV_TYPES_UTF8_H
 #define TRV_TYPES_UTF8_H
 
-#include "base/base.h"
+#include "types/unicode.h"
 
 /* What is wrong with text, in Python's words: bytes from `start` up to `end`. */
 struct trv__utf8_fault {
@@ -23,10 +23,6 @@ bool trv__utf8_check(const char *text, size_t size, size_t *length, struct trv__
 size_t trv__utf8_count(const char *text, size_t size);
 /* Where the code point of that index begins; `size` for the index after the last. */
 size_t trv__utf8_offset(const char *text, size_t size, size_t index);
-
-/* Whether Python counts a code point as white space, or as one that repr shows as it is. */
-bool trv__is_space(uint32_t c);
-bool trv__is_printable(uint32_t c);
 
 static inline uint64_t trv__load_word(const char *p)
 {

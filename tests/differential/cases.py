@@ -16,6 +16,7 @@ import random
 import struct
 import subprocess
 import sys
+import unicodedata
 
 if hasattr(sys, "set_int_max_str_digits"):
     sys.set_int_max_str_digits(0)
@@ -162,6 +163,13 @@ def random_text(r):
     return "".join(r.choice(alphabet) for _ in range(r.randint(0, 20)))
 
 
+def words(r):
+    """Letters with and without a case, what stands within words, and what ends them."""
+    alphabet = r.choice(["aA .'", "\u03c3\u03a3aA' .\u0301", "\u01c4\u01c5\u01c6 \u00df\ufb03I",
+                         "\u0130i\u0307\u0131I\u00aa", "\u2160\u24d0\U00010400\U00010428\u65e5 "])
+    return "".join(r.choice(alphabet) for _ in range(r.randint(0, 9)))
+
+
 def number(r):
     return r.choice([lambda: r.choice(INTS), lambda: random_int(r), lambda: r.choice(FLOATS),
                      lambda: random_float(r), lambda: r.random() < 0.5])()
@@ -254,16 +262,19 @@ def text_cases(r):
         for name in ("repr", "str", "len", "truth", "list", "call:int", "call:float"):
             yield name, s
         for name in ("strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "isspace",
-                     "isprintable", "isascii", "encode"):
+                     "isprintable", "isascii", "encode", "upper", "lower", "title", "capitalize",
+                     "swapcase", "casefold", "isalnum", "isalpha", "isdecimal", "isdigit", "isnumeric",
+                     "isidentifier", "islower", "isupper", "istitle", "expandtabs"):
             yield "method:" + name, s
+        for n in (-3, 0, 1, 4, 7, 40):
+            yield "method:expandtabs", s, n
+            yield "method:zfill", s, n
+            yield "method:zfill", "-" + s, n
         yield "method:splitlines", s, True
         for encoding in ("utf-8", "UTF8", "ascii", "latin-1", "Latin_1", "iso-8859-1", "nonsense"):
             yield "method:encode", s, encoding
-        if s.isascii():
-            yield "method:upper", s
-            yield "method:lower", s
     for code in list(range(0x250)) + [r.randrange(0x110000) for _ in range(2000)]:
-        if not 0xd800 <= code < 0xe000:
+        if unicodedata.category(chr(code)) not in ("Cs", "Cn"): # a later Unicode may have given it away
             yield "repr", chr(code)
             yield "method:isspace", chr(code)
     for _ in range(2500):
@@ -273,6 +284,9 @@ def text_cases(r):
         yield "in", a, c
         yield "*", a, r.randint(-1, 5)
         yield "*", r.randint(-1, 5), a
+        name = r.choice(["lower", "upper", "title", "capitalize", "swapcase", "casefold", "istitle",
+                         "islower", "isupper"])
+        yield "method:" + name, words(r)
         yield "[]", a, start
         yield "slice", a, start, r.randint(-12, 30)
         name = r.choice(["find", "rfind", "index", "rindex", "count", "startswith", "endswith"])

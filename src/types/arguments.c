@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arguments of methods in Python's words; see arguments.h.
+ */
+#include "types/arguments.h"
+
+#include "object/number.h"
+#include "object/signature.h"
+
+#include <limits.h>
+
+bool trv__no_arguments(const trv_args *args)
+{
+    if (LIKELY(!args->count))
+        return true;
+    trv_raise(trv_TypeError, "%s.%s() takes no arguments (%zu given)", trv_type_name(args->self),
+              trv__spec_name(args->function), args->count);
+    return false;
+}
+
+int trv__size_argument(trv_object *object, int64_t *value)
+{
+    if (!trv__is_int(object))
+        return trv_raise_int(trv_TypeError, "'%s' object cannot be interpreted as an integer",
+                             trv_type_name(object));
+    if (trv_int_get(object, value) == 0)
+        return 0;
+    if (!trv_error_matches(trv_OverflowError))
+        return -1;
+    trv_error_clear();
+    return trv_raise_int(trv_OverflowError, "cannot fit '%s' into an index-sized integer",
+                         trv_type_name(object));
+}
+
+int trv__int_argument(trv_object *object, int *value)
+{
+    int64_t wide;
+
+    if (trv__size_argument(object, &wide) < 0)
+        return -1;
+    if (wide < INT_MIN || wide > INT_MAX)
+        return trv_raise_int(trv_OverflowError, "int too large to convert to C int");
+    *value = (int)wide;
+    return 0;
+}
+
+int trv__place_argument(trv_object *object, int64_t *place)
+{
+    object = trv__or_null(object);
+    if (!object)
+        return 0;
+    if (!trv__is_int(object))
+        return trv_raise_int(trv_TypeError, "slice indices must be integers or None or have an "
+                                            "__index__ method");
+    return trv__index_get(object, place);
+}
+
+int trv__text_argument(trv_object *object, const char *function, const char *what,
+                       const char **text)
+{
+    const char *utf8;
+    size_t size;
+
+    if (!object)
+        return 0;
+    if (!trv__type_derives(object->type, &trv__str_type))
+        return trv_raise_int(trv_TypeError, "%s() argument %s must be str, not %s", function, what,
+                             trv_is_none(object) ? "None" : trv_type_name(object));
+    if (!(utf8 = trv_str_utf8(object, &size)))
+        return -1;
+    if (memchr(utf8, 0, size))
+        return trv_raise_int(trv_ValueError, "embedded null character");
+    *text = utf8;
+    return 0;
+}
