@@ -96,6 +96,21 @@ extern TRV_API const struct trv_type trv_static_function_layout_;
 TRV_API TRV_MUST_CHECK trv_object *trv_function_new(trv_entry entry, const char *name,
                                                     trv_object *data);
 
+/* A method: a callable bound to an object, which it gets before the arguments of a call. Methods are
+ * equal if they call equal functions for the same object. Raises: TypeError if it is no callable. */
+TRV_API TRV_MUST_CHECK trv_object *trv_method_new(trv_object *function, trv_object *self);
+/* What a method calls, and what it is bound to. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_method_function(trv_object *method);
+TRV_API TRV_MUST_CHECK trv_object *trv_method_self(trv_object *method);
+
+/* A cell: a place for one value that several closures share, as Python's functions share a variable of
+ * the one around them. NULL makes an empty one. */
+TRV_API TRV_MUST_CHECK trv_object *trv_cell_new(trv_object *contents);
+/* What is in a cell. Raises: TypeError, ValueError "Cell is empty". */
+TRV_API TRV_MUST_CHECK trv_object *trv_cell_get(trv_object *cell);
+/* Puts something else into a cell; NULL empties it. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_cell_set(trv_object *cell, trv_object *contents);
+
 /* Calls a callable with arguments built from a format: "" or NULL for none, "ls" for two; a format
  * of parentheses around all, "(ls)", means the same. A safepoint.
  * Raises: TypeError, RecursionError, what the callable raises; SystemError if an exception is

@@ -33,6 +33,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 import warnings
 
 HAS_THESE_WORDS = sys.version_info[:2] == (3, 11)
@@ -104,6 +105,7 @@ class Fails:
 
 
 PREPARED = {c.__name__: c for c in (Bad, Unhashable, Clears, Fails)}
+PREPARED.update(method=types.MethodType, cell=types.CellType)
 
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
           ast.Pow: "**", ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|",

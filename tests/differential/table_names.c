@@ -347,6 +347,8 @@ static const struct {
              {"set", trv_set_type},
              {"range", trv_range_type},
              {"slice", trv_slice_type},
+             {"method", trv_method_type},
+             {"cell", trv_cell_type},
              {"len", table_len},
              {"repr", table_repr},
              {"hash", table_hash},
