@@ -29,6 +29,22 @@ TRV_API size_t trv_weakref_count(const trv_object *object);
 /* The weak references and proxies of an object. Returns: a list. */
 TRV_API TRV_MUST_CHECK trv_object *trv_weakref_list(trv_object *object);
 
+/* Containers that do not keep what is in them alive: an entry is gone when its object has ended, also
+ * while one iterates. They have the methods of Python's; trv_getitem and the like work on them. */
+extern TRV_API trv_object trv_weak_set_type[1], trv_weak_key_dict_type[1],
+    trv_weak_value_dict_type[1];
+/* A set of objects that it does not keep alive; of an iterable's items, or NULL for none. Raises:
+ * TypeError for items that cannot be weakly referenced or hashed. */
+TRV_API TRV_MUST_CHECK trv_object *trv_weak_set_new(trv_object *iterable);
+/* Adds an item. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_weak_set_add(trv_object *set, trv_object *item);
+/* Takes an item out if it is there. Returns: 1 if it was, 0, or -1. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_weak_set_discard(trv_object *set, trv_object *item);
+/* An empty dict that does not keep its keys alive; but a value that refers to its key does. */
+TRV_API TRV_MUST_CHECK trv_object *trv_weak_key_dict_new(void);
+/* An empty dict that does not keep its values alive. */
+TRV_API TRV_MUST_CHECK trv_object *trv_weak_value_dict_new(void);
+
 /* Bytes of one object, without what it refers to. */
 TRV_API size_t trv_sizeof(trv_object *object);
 /* Bytes of an object and of everything it reaches, each counted once. */

@@ -5,7 +5,7 @@
  * A binary operator asks the left operand's type, then the right one's; the right one's first if it
  * derives from the left one's. Both are asked with the operands in their order: a `binary` slot
  * must look which of the two is of its type. A built-in sequence on the left of "+" or "*" is asked after a
- * type made at run time, as in Python, where it is no number: the one on the right may know what to add
+ * type made at run time or a weak proxy, as in Python, where it is no number: the one on the right may know what to add
  * to a list. Small ints and floats do not come so far: adding, subtracting and multiplying them is inline
  * (number.h).
  *
@@ -30,7 +30,8 @@ static bool asks_right_first(const struct trv_type *a, const struct trv_type *b,
 {
     if (trv__type_derives(b, a))
         return true;
-    return (op == TRV_ADD || op == TRV_MULTIPLY) && b->flags & TRV__TYPE_IN_HEAP &&
+    return (op == TRV_ADD || op == TRV_MULTIPLY) &&
+           (b->flags & TRV__TYPE_IN_HEAP || trv__type_derives(b, &trv__weakproxy_type)) &&
            !(a->flags & TRV__TYPE_IN_HEAP) && is_sequence(a) && !is_sequence(b);
 }
 

@@ -162,21 +162,63 @@ static trv_object *(*const binary_operations[])(trv_object *, trv_object *) = {
     [TRV_AND] = trv_and,
     [TRV_OR] = trv_or,
     [TRV_XOR] = trv_xor,
+    [TRV_MATRIX_MULTIPLY] = trv_matrix_multiply,
+    [TRV_DIVMOD] = trv_divmod,
+};
+
+static trv_object *(*const in_place_operations[])(trv_object *, trv_object *) = {
+    [TRV_ADD] = trv_iadd,
+    [TRV_SUBTRACT] = trv_isubtract,
+    [TRV_MULTIPLY] = trv_imultiply,
+    [TRV_DIVIDE] = trv_idivide,
+    [TRV_FLOOR_DIVIDE] = trv_ifloor_divide,
+    [TRV_REMAINDER] = trv_iremainder,
+    [TRV_POWER] = trv_ipower,
+    [TRV_SHIFT_LEFT] = trv_ishift_left,
+    [TRV_SHIFT_RIGHT] = trv_ishift_right,
+    [TRV_AND] = trv_iand,
+    [TRV_OR] = trv_ior,
+    [TRV_XOR] = trv_ixor,
+    [TRV_MATRIX_MULTIPLY] = trv_imatrix_multiply,
 };
 
 static trv_object *(*const unary_operations[])(trv_object *) = {
-    [TRV_NEGATIVE] = trv_negative, [TRV_ABSOLUTE] = trv_absolute, [TRV_INVERT] = trv_invert};
+    [TRV_NEGATIVE] = trv_negative,
+    [TRV_ABSOLUTE] = trv_absolute,
+    [TRV_INVERT] = trv_invert,
+    [TRV_POSITIVE] = trv_positive,
+};
+
+static int apply(trv_object *(*operation)(trv_object *, trv_object *), trv_object *a, trv_object *b,
+                 trv_object **result)
+{
+    trv_auto trv_object *left = unwrap(a);
+    trv_auto trv_object *right = left ? unwrap(b) : NULL;
+
+    *result = right ? operation(left, right) : NULL;
+    return *result ? 0 : -1;
+}
 
 static int proxy_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 {
-    trv_auto trv_object *left = NULL;
-    trv_auto trv_object *right = NULL;
+    return (size_t)op < COUNT_OF(binary_operations) ? apply(binary_operations[op], a, b, result)
+                                                    : TRV_UNKNOWN;
+}
 
-    if ((size_t)op >= COUNT_OF(binary_operations) || !binary_operations[op])
-        return TRV_UNKNOWN;
-    if (!(left = unwrap(a)) || !(right = unwrap(b)))
-        return -1;
-    *result = binary_operations[op](left, right);
+static int proxy_in_place(trv_object *self, trv_object *other, trv_binary op, trv_object **result)
+{
+    return (size_t)op < COUNT_OF(in_place_operations)
+               ? apply(in_place_operations[op], self, other, result)
+               : TRV_UNKNOWN;
+}
+
+static int proxy_power(trv_object *a, trv_object *b, trv_object *modulus, trv_object **result)
+{
+    trv_auto trv_object *base = unwrap(a);
+    trv_auto trv_object *exponent = base ? unwrap(b) : NULL;
+    trv_auto trv_object *divisor = exponent ? unwrap(modulus) : NULL;
+
+    *result = divisor ? trv_power_modulo(base, exponent, divisor) : NULL;
     return *result ? 0 : -1;
 }
 
@@ -203,6 +245,7 @@ static int proxy_unary(trv_object *a, trv_unary op, trv_object **result)
         .iter = proxy_iter, .next = proxy_next, .length = proxy_length, .getitem = proxy_getitem,  \
         .setitem = proxy_setitem, .contains = proxy_contains, .getattr = proxy_getattr,            \
         .setattr = proxy_setattr, .binary = proxy_binary, .unary = proxy_unary,                    \
+        .binary_in_place = proxy_in_place, .power = proxy_power,                                   \
     }
 
 static trv_object *proxy_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)

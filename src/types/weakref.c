@@ -149,7 +149,7 @@ void trv__weakref_clear(trv_object *self)
     trv_clear(&weakref->weak.callback);
 }
 
-static trv_object *weakref_repr(trv_object *self)
+trv_object *trv__weakref_repr(trv_object *self)
 {
     trv_object *referent = trv__weakref_referent(self);
 
@@ -159,7 +159,7 @@ static trv_object *weakref_repr(trv_object *self)
                           (void *)referent);
 }
 
-static int weakref_hash(trv_object *self, int64_t *hash)
+int trv__weakref_hash(trv_object *self, int64_t *hash)
 {
     struct trv__weakref *weakref = trv__as_weakref(self);
     trv_object *referent = trv_ref(trv__weakref_referent(self));
@@ -176,12 +176,13 @@ static int weakref_hash(trv_object *self, int64_t *hash)
     return result;
 }
 
-static int weakref_compare(trv_object *self, trv_object *other, trv_comparison op)
+int trv__weakref_compare(trv_object *self, trv_object *other, trv_comparison op)
 {
     trv_object *a, *b;
     int is_equal;
 
-    if (other->type != &trv__weakref_type || (op != TRV_EQUAL && op != TRV_NOT_EQUAL))
+    if (!trv__type_derives(other->type, &trv__weakref_type) ||
+        (op != TRV_EQUAL && op != TRV_NOT_EQUAL))
         return TRV_UNKNOWN;
     a = trv_ref(trv__weakref_referent(self));
     b = trv_ref(trv__weakref_referent(other));
@@ -191,7 +192,7 @@ static int weakref_compare(trv_object *self, trv_object *other, trv_comparison o
     return is_equal < 0 ? -1 : op == TRV_EQUAL ? is_equal : !is_equal;
 }
 
-static trv_object *weakref_call(trv_object *self, const trv_args *args)
+trv_object *trv__weakref_call(trv_object *self, const trv_args *args)
 {
     if (args->count || args->keywords)
         return trv_raise(trv_TypeError, "a weak reference takes no arguments");
@@ -222,11 +223,11 @@ TRV__READ_ONLY struct trv_type trv__weakref_type = {
         {
             .traverse = trv__weakref_traverse,
             .clear = trv__weakref_clear,
-            .repr = weakref_repr,
-            .str = weakref_repr,
-            .hash = weakref_hash,
-            .compare = weakref_compare,
-            .call = weakref_call,
+            .repr = trv__weakref_repr,
+            .str = trv__weakref_repr,
+            .hash = trv__weakref_hash,
+            .compare = trv__weakref_compare,
+            .call = trv__weakref_call,
         },
     .methods = methods,
 };

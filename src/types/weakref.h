@@ -31,5 +31,9 @@ trv_object *trv__weakref_make(const struct trv_type *type, trv_object *object, t
 /* Slots for these types. */
 int trv__weakref_traverse(trv_object *self, trv_visit visit, void *argument);
 void trv__weakref_clear(trv_object *self);
+trv_object *trv__weakref_repr(trv_object *self);
+int trv__weakref_hash(trv_object *self, int64_t *hash);
+int trv__weakref_compare(trv_object *self, trv_object *other, trv_comparison op);
+trv_object *trv__weakref_call(trv_object *self, const trv_args *args);
 
 #endif

@@ -40,7 +40,10 @@ TEST(operations_go_to_the_object)
     ck_assert_int_eq(trv_equal(proxy, proxy), 1);
     ck_assert_int_eq(trv_compare(list, proxy, TRV_LESS), 0);
     expect_repr(trv_add(proxy, list), "[2, 3, 2, 3]");
-    expect_repr(trv_list_from(proxy), "[2, 3]");
+    expect_repr(trv_add(list, proxy), "[2, 3, 2, 3]");
+    expect_repr(trv_iadd(proxy, list), "[2, 3, 2, 3]");
+    expect_shown(list, "[2, 3, 2, 3]");
+    expect_repr(trv_list_from(proxy), "[2, 3, 2, 3]");
     ck_assert_int_eq(trv_refcount(list), 1);
 }
 
