@@ -158,6 +158,15 @@ static int watch_once(struct trv__context *context, struct pollfd *watched, int6
     return error;
 }
 
+static bool make_event_fd(struct trv__thread *self)
+{
+    int fd = FAULT() ? -1 : trv__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+
+    if (fd >= 0)
+        self->event_fd = fd;
+    return fd >= 0;
+}
+
 static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wait,
                            int64_t deadline_ns)
 {
@@ -168,8 +177,7 @@ static void thread_wait_fd(struct trv__context *context, struct trv__fd_wait *wa
     bool was_stirred;
     int error;
 
-    if (self->event_fd < 0 &&
-        (FAULT() || (self->event_fd = trv__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) < 0)) {
+    if (self->event_fd < 0 && !make_event_fd(self)) {
         wait->error = errno;
         context->is_parked = 0;
         return;
