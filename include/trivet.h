@@ -10,7 +10,8 @@
  *   text.h       str, bytes
  *   container.h  tuple, list, dict, set, range, iteration
  *   function.h   functions, calls, taking arguments apart, building values
- *   error.h      exceptions
+ *   error.h      raising exceptions, taking and printing them
+ *   exception.h  exceptions as objects: notes, tracebacks, groups
  *   type.h       types defined in C
  *   memory.h     weak references, the collector, statistics
  *   inspect.h    looking into the heap: who refers to what, who was allocated where
@@ -41,6 +42,7 @@
 #include <trivet/container.h>
 #include <trivet/copy.h>
 #include <trivet/error.h>
+#include <trivet/exception.h>
 #include <trivet/function.h>
 #include <trivet/generator.h>
 #include <trivet/type.h>

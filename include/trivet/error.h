@@ -24,7 +24,10 @@ TRV_BEGIN_DECLARATIONS
     X(SystemExit, BaseException)                                                                   \
     X(GeneratorExit, BaseException)                                                                \
     X(CancelledError, BaseException)                                                               \
+    X(BaseExceptionGroup, BaseException)                                                           \
+    X(ExceptionGroup, BaseExceptionGroup)                                                          \
     X(ArithmeticError, Exception)                                                                  \
+    X(FloatingPointError, ArithmeticError)                                                         \
     X(OverflowError, ArithmeticError)                                                              \
     X(ZeroDivisionError, ArithmeticError)                                                          \
     X(AssertionError, Exception)                                                                   \
@@ -33,11 +36,13 @@ TRV_BEGIN_DECLARATIONS
     X(EOFError, Exception)                                                                         \
     X(IncompleteReadError, EOFError)                                                               \
     X(ImportError, Exception)                                                                      \
+    X(ModuleNotFoundError, ImportError)                                                            \
     X(LookupError, Exception)                                                                      \
     X(IndexError, LookupError)                                                                     \
     X(KeyError, LookupError)                                                                       \
     X(MemoryError, Exception)                                                                      \
     X(NameError, Exception)                                                                        \
+    X(UnboundLocalError, NameError)                                                                \
     X(OSError, Exception)                                                                          \
     X(BlockingIOError, OSError)                                                                    \
     X(ChildProcessError, OSError)                                                                  \
@@ -65,6 +70,7 @@ TRV_BEGIN_DECLARATIONS
     X(NotImplementedError, RuntimeError)                                                           \
     X(RecursionError, RuntimeError)                                                                \
     X(StopIteration, Exception)                                                                    \
+    X(StopAsyncIteration, Exception)                                                               \
     X(SystemError, Exception)                                                                      \
     X(TypeError, Exception)                                                                        \
     X(QueueEmpty, Exception)                                                                       \
@@ -75,7 +81,20 @@ TRV_BEGIN_DECLARATIONS
     X(ValueError, Exception)                                                                       \
     X(UnicodeError, ValueError)                                                                    \
     X(UnicodeDecodeError, UnicodeError)                                                            \
-    X(UnicodeEncodeError, UnicodeError)
+    X(UnicodeEncodeError, UnicodeError)                                                            \
+    X(UnicodeTranslateError, UnicodeError)                                                         \
+    X(Warning, Exception)                                                                          \
+    X(BytesWarning, Warning)                                                                       \
+    X(DeprecationWarning, Warning)                                                                 \
+    X(EncodingWarning, Warning)                                                                    \
+    X(FutureWarning, Warning)                                                                      \
+    X(ImportWarning, Warning)                                                                      \
+    X(PendingDeprecationWarning, Warning)                                                          \
+    X(ResourceWarning, Warning)                                                                    \
+    X(RuntimeWarning, Warning)                                                                     \
+    X(SyntaxWarning, Warning)                                                                      \
+    X(UnicodeWarning, Warning)                                                                     \
+    X(UserWarning, Warning)
 
 extern TRV_API trv_object trv_BaseException[1];
 #define TRV_DECLARE_EXCEPTION_(name, base) extern TRV_API trv_object trv_##name[1];

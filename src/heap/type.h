@@ -61,6 +61,9 @@ enum {
                                   unless TRV__TYPE_BIT of the instance is set; never weakly referenced */
 };
 
+/* Above these bits of the flags of exception types: their kind, see object/exception.h. */
+#define TRV__TYPE_KIND_SHIFT 28
+
 /* A method or attribute of a built-in type, found by trv_getattr. */
 struct trv__method {
     const char *name;
@@ -110,6 +113,8 @@ struct trv_type {
      * do not count. Runs under the GIL, may not switch, fail or allocate. NULL (events, queues): anybody
      * might. */
     const char *(*enders)(trv_object *on, trv__ender_visit *visit, void *argument);
+    uint32_t mro_count;                /* 0 for a type whose bases are a single line */
+    const struct trv_type *const *mro; /* itself and all it derives from, in the order of lookup */
 };
 
 TRV__SHARED struct trv_type trv__type_type; /* the type of types */
@@ -138,8 +143,12 @@ static inline bool trv__is_type(const trv_object *object)
 /* Whether `type` is `base` or derived from it. */
 static inline bool trv__type_derives(const struct trv_type *type, const struct trv_type *base)
 {
-    while (type && type != base)
-        type = type->base;
+    while (type && type != base) {
+        for (uint32_t i = 0; i < type->mro_count; i++)
+            if (type->mro[i] == base)
+                return true;
+        type = type->mro_count ? NULL : type->base;
+    }
     return type == base;
 }
 

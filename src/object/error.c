@@ -26,43 +26,10 @@ static struct trv__context *current_context(void)
 
 /* Places --------------------------------------------------------------------------------------- */
 
-/* Room for one more place, found in silence. */
-static bool grow_places(struct trv__exception *exception)
+static void add_place(trv_object *exception, const char *file, int line, const char *function)
 {
-    uint32_t capacity = exception->capacity ? exception->capacity * 2 : 4;
-    struct trv__place *more;
-
-    if (capacity > UINT32_MAX / 2 || !(more = trv__try_allocate(capacity * sizeof *more)))
-        return false;
-    if (exception->more)
-        memcpy(more, exception->more, exception->capacity * sizeof *more);
-    trv__free(exception->more, exception->capacity * sizeof *more);
-    exception->more = more;
-    exception->capacity = capacity;
-    return true;
-}
-
-/* A copy of a name, or NULL, found in silence. */
-static const char *copy_name(const char *name)
-{
-    size_t size = strlen(name) + 1;
-    char *copy = trv__try_allocate(size);
-
-    return copy ? memcpy(copy, name, size) : NULL;
-}
-
-static void add_place(struct trv__exception *exception, const char *file, int line,
-                      const char *function)
-{
-    struct trv__place place = {file, function, line};
-
-    if (!function || exception->is_constant ||
-        (exception->count > exception->capacity && !grow_places(exception)))
-        return;
-    if (!file && !(place.function = copy_name(function)))
-        return;
-    *(exception->count ? &exception->more[exception->count - 1] : &exception->first) = place;
-    exception->count++;
+    if (function && !trv__exception(exception)->is_constant)
+        trv__trail_add(&trv__exception(exception)->places, file, line, function);
 }
 
 /* Whether a place is in the body of TRV_FUNCTION(function), where __func__ has an ending more. */
@@ -77,22 +44,21 @@ static bool is_in_body(const struct trv__place *place, const char *file, const c
 /* A function that raised has its line in the traceback already, and only gets its name right. */
 void trv__error_passed(const char *file, int line, const char *function)
 {
-    struct trv__exception *exception;
     trv_object *error = current_context()->error;
+    struct trv__trail *places;
 
     if (!error)
         return;
-    exception = trv__exception(error);
-    if (file && exception->count && !exception->is_constant) {
-        struct trv__place *last = &exception->first;
-        if (exception->count > 1)
-            last = &exception->more[exception->count - 2];
+    places = &trv__exception(error)->places;
+    if (file && places->count && !trv__exception(error)->is_constant) {
+        struct trv__place *last =
+            places->count > 1 ? &places->more[places->count - 2] : &places->first;
         if (is_in_body(last, file, function)) {
             last->function = function;
             return;
         }
     }
-    add_place(exception, file, line, function);
+    add_place(error, file, line, function);
 }
 
 /* Chaining ------------------------------------------------------------------------------------- */
@@ -161,8 +127,7 @@ static trv_object *text_of(char *bytes, size_t size)
     return trv_str_new_sized(bytes, size);
 }
 
-/* `suffix` is appended. NULL with an exception set. */
-static trv_object *format_text(const char *suffix, const char *format, va_list arguments)
+trv_object *trv__error_text(const char *suffix, const char *format, va_list arguments)
 {
     char buffer[400], *bytes = buffer;
     size_t room, suffix_size = strlen(suffix);
@@ -223,7 +188,7 @@ static void finish_raising(trv_object *exception, trv_object *before, const char
         trv_unref(before);
         return;
     }
-    add_place(trv__exception(exception), file, line, function);
+    add_place(exception, file, line, function);
     make_pending(exception, before);
 }
 
@@ -234,7 +199,7 @@ static trv_object *make_formatted(const struct trv_type *type, const char *forma
 
     if (type == trv__type_of_handle(trv_MemoryError))
         return memory_error();
-    text = format_text("", format, arguments);
+    text = trv__error_text("", format, arguments);
     return text ? make_with(type, &text, 1) : NULL;
 }
 
@@ -272,7 +237,7 @@ trv_object *trv_raise_errno_at_(const char *file, int line, const char *function
     snprintf(suffix, sizeof suffix, "%s%s", *format ? ": " : "",
              strerror_r(number, reason, sizeof reason));
     va_start(arguments, format);
-    items[1] = format_text(suffix, format, arguments);
+    items[1] = trv__error_text(suffix, format, arguments);
     va_end(arguments);
     items[0] = items[1] ? trv_int_new(number) : NULL;
     exception = make_with(trv__oserror_type(number), items, 2);
@@ -312,7 +277,7 @@ trv_object *trv_raise_object_at_(const char *file, int line, const char *functio
     if (cause && set_cause(trv__exception(exception), cause) < 0)
         return NULL;
     before = trv_error_take();
-    add_place(trv__exception(exception), file, line, function);
+    add_place(exception, file, line, function);
     make_pending(trv_ref(exception), before);
     errno = saved_errno;
     return NULL;

@@ -1,243 +1,244 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions as text, in the form Python gives them.
+ * Exceptions as text, in the form Python's traceback module gives them.
  *
- * A chain is written from its innermost cause or context to the exception itself. It is walked
- * first, with each exception marked so that a ring ends where it closes, and unmarked before
- * anything is written, because writing calls the str of arguments, which is code of users.
+ * A chain is written from its innermost cause or context to the exception itself; a group is followed
+ * by its members, each with its chain, behind a margin. What there is to write is found first, with
+ * each exception marked so that a ring ends where it closes, and unmarked before anything is
+ * written, because writing calls the str of arguments, which is code of users. A place has no line
+ * of source: the file may be elsewhere, or be another by now.
  *
- * What is pending while an exception is written is set aside. An argument whose str fails is
- * written as such. Only memory can run out: then the whole fails with MemoryError.
+ * What is pending while an exception is written is set aside. Only memory can run out: then the whole
+ * fails with MemoryError.
  */
-#include "object/exception.h"
+#include "object/error_text.h"
+
+#include "trivet/exception.h"
 
 #include <stdio.h>
 
-/* Python folds more than so many equal lines of a traceback. */
-#define EQUAL_LINES_SHOWN 3
+/* What Python shows of a group. */
+#define GROUP_WIDTH_MOST 15
+#define GROUP_DEPTH_MOST 10
 
-/* Text that grows. After a failure, which sets MemoryError, further writes do nothing. */
-struct text {
-    char *bytes;
-    size_t size, capacity;
-    bool has_failed;
+/* An exception to be written. Indices are of the array of all; 0, which is where it begins, is none. */
+struct entry {
+    trv_object *exception; /* owned */
+    size_t inner, outer;   /* its cause or context, and what it is that of */
+    size_t members, count; /* of a group: the first of those in it, and how many */
+    bool is_cause;         /* of `outer`; else its context */
 };
 
-static void text_add(struct text *text, const char *bytes, size_t size)
-{
-    size_t capacity = text->capacity;
-    char *grown;
+struct tree {
+    struct entry *entries;
+    size_t count, capacity;
+    bool has_chains;
+};
 
-    if (text->has_failed)
-        return;
-    if (size > capacity - text->size) {
-        capacity = MAX_OF(text->size + size, MAX_OF(capacity * 2, 512));
-        grown = trv__reallocate(text->bytes, text->capacity, capacity);
-        if (!grown) {
-            text->has_failed = true;
-            return;
-        }
-        text->bytes = grown;
-        text->capacity = capacity;
+/* Finding -------------------------------------------------------------------------------------- */
+
+/* The index of an entry that was added; 0 when out of memory, and for the first. */
+static size_t add(struct tree *tree, trv_object *exception)
+{
+    size_t capacity = tree->capacity ? tree->capacity * 2 : 8;
+    struct entry *grown;
+
+    if (tree->count == tree->capacity) {
+        grown = trv__reallocate(tree->entries, tree->capacity * sizeof *grown,
+                                capacity * sizeof *grown);
+        if (!grown)
+            return 0;
+        tree->entries = grown;
+        tree->capacity = capacity;
     }
-    memcpy(text->bytes + text->size, bytes, size);
-    text->size += size;
+    tree->entries[tree->count] = (struct entry){.exception = trv_ref(exception)};
+    trv__exception(exception)->is_marked = true;
+    return tree->count++;
 }
 
-static void text_add_string(struct text *text, const char *string)
+/* The cause or context of an entry that is to be shown, if it was not seen before. */
+static int add_inner(struct tree *tree, size_t at)
 {
-    text_add(text, string, strlen(string));
+    const struct trv__exception *exception = trv__exception(tree->entries[at].exception);
+    bool is_cause = exception->cause && !trv__exception(exception->cause)->is_marked;
+    trv_object *inner = is_cause                        ? exception->cause
+                        : exception->suppresses_context ? NULL
+                                                        : exception->context;
+    size_t added;
+
+    if (!tree->has_chains || !inner || trv__exception(inner)->is_marked)
+        return 0;
+    if (!(added = add(tree, inner)))
+        return -1;
+    tree->entries[added].outer = at;
+    tree->entries[added].is_cause = is_cause;
+    tree->entries[at].inner = added;
+    return 0;
 }
 
-static void text_add_object(struct text *text, trv_object *str)
+static int add_members(struct tree *tree, size_t at)
 {
-    size_t size;
-    const char *bytes = trv_str_utf8(str, &size);
+    trv_object *group = tree->entries[at].exception, *exceptions, *const * items;
+    size_t count;
 
-    text_add(text, bytes, size);
-}
-
-/* Makes it a str and frees the bytes. */
-static trv_object *text_finish(struct text *text)
-{
-    trv_object *str = text->has_failed ? NULL : trv_str_new_sized(text->bytes, text->size);
-
-    trv__free(text->bytes, text->capacity);
-    return str;
-}
-
-/* One exception -------------------------------------------------------------------------------- */
-
-static bool places_are_equal(const struct trv__place *a, const struct trv__place *b)
-{
-    return a->line == b->line && !a->file == !b->file && (!a->file || !strcmp(a->file, b->file)) &&
-           !strcmp(a->function, b->function);
-}
-
-static void add_repeats(struct text *text, uint32_t times)
-{
-    char line[80];
-
-    if (times <= EQUAL_LINES_SHOWN)
-        return;
-    times -= EQUAL_LINES_SHOWN;
-    snprintf(line, sizeof line, "  [Previous line repeated %u more time%s]\n", times,
-             times == 1 ? "" : "s");
-    text_add_string(text, line);
-}
-
-static void add_place(struct text *text, const struct trv__place *place)
-{
-    const char *ending = strstr(place->function, TRV__BODY_SUFFIX);
-    char line[24];
-
-    snprintf(line, sizeof line, "\", line %d, in ", place->line);
-    text_add_string(text, "  File \"");
-    text_add_string(text, place->file ? place->file : "?");
-    text_add_string(text, line);
-    text_add(text, place->function,
-             ending ? (size_t)(ending - place->function) : strlen(place->function));
-    text_add_string(text, "\n");
-}
-
-static void add_places(struct text *text, const struct trv__exception *exception)
-{
-    const struct trv__place *last = NULL;
-    uint32_t times = 0;
-
-    if (exception->count)
-        text_add_string(text, "Traceback (most recent call last):\n");
-    for (uint32_t i = exception->count; i-- > 0;) {
-        const struct trv__place *place = trv__exception_place(exception, i);
-
-        if (!last || !places_are_equal(place, last)) {
-            add_repeats(text, times);
-            times = 0;
-        }
-        last = place;
-        if (++times <= EQUAL_LINES_SHOWN)
-            add_place(text, place);
+    if (!trv__is_exception_group(group) ||
+        !(exceptions = trv__exception_field(group, TRV__FIELD_EXCEPTIONS)))
+        return 0;
+    items = trv__tuple_items(exceptions, &count);
+    for (size_t i = 0; i < count; i++) {
+        size_t added = add(tree, items[i]);
+        if (!added)
+            return -1;
+        if (i == 0)
+            tree->entries[at].members = added;
+        tree->entries[at].count++;
     }
-    add_repeats(text, times);
+    return 0;
 }
 
-/* The message as the nearest built-in type tells it: no code of a type made at run time runs. */
-static trv_object *plain_message(trv_object *exception)
+static int collect(struct tree *tree, trv_object *exception)
 {
-    const struct trv_type *type = exception->type;
+    int answer = 0;
 
-    while (type->flags & TRV__TYPE_IN_HEAP)
-        type = type->base;
-    return type->slots.str(exception);
+    add(tree, exception);
+    if (!tree->count)
+        return -1;
+    for (size_t i = 0; i < tree->count && answer == 0; i++)
+        answer = add_inner(tree, i) < 0 ? -1 : add_members(tree, i);
+    for (size_t i = 0; i < tree->count; i++)
+        trv__exception(tree->entries[i].exception)->is_marked = false;
+    return answer;
 }
 
-static void add_name_and_message(struct text *text, trv_object *exception, bool is_plain)
+static void drop(struct tree *tree)
 {
-    trv_object *message = is_plain ? plain_message(exception) : trv_str(exception);
-    size_t size;
-
-    text_add_string(text, exception->type->name);
-    if (!message) {
-        if (trv_error_matches(trv_MemoryError)) {
-            text->has_failed = true;
-            return;
-        }
-        trv_error_clear();
-        text_add_string(text, ": <exception str() failed>");
-    } else if (trv_str_utf8(message, &size) && size) {
-        text_add_string(text, ": ");
-        text_add_object(text, message);
-    }
-    text_add_string(text, "\n");
-    trv_unref(message);
+    for (size_t i = 0; i < tree->count; i++)
+        trv_unref(tree->entries[i].exception);
+    trv__free(tree->entries, tree->capacity * sizeof *tree->entries);
 }
+
+/* Writing -------------------------------------------------------------------------------------- */
+
+struct writer {
+    struct trv__text text;
+    const struct tree *tree;
+    int limit;       /* of the lines of each traceback */
+    bool must_close; /* a line is still to be written below the group */
+};
 
 static const char above_caused[] =
     "\nThe above exception was the direct cause of the following exception:\n\n";
 static const char above_handled[] =
     "\nDuring handling of the above exception, another exception occurred:\n\n";
 
-static void add_exception(struct text *text, trv_object *object, bool is_plain)
+static void write_chain(struct writer *writer, size_t at);
+
+static void write_remote(struct trv__text *text, trv_object *remote)
+{
+    trv__text_add_string(text, "\"\"\"\n");
+    trv__text_add_object(text, remote);
+    trv__text_add_string(text, "\"\"\"\n");
+    trv__text_add_string(text, above_caused);
+}
+
+/* Its own traceback and message. */
+static void write_one(struct trv__text *text, trv_object *object, int limit, bool is_plain)
 {
     struct trv__exception *exception = trv__exception(object);
 
-    if (exception->remote) {
-        text_add_string(text, "\"\"\"\n");
-        text_add_object(text, exception->remote);
-        text_add_string(text, "\"\"\"\n");
-        text_add_string(text, above_caused);
-    }
-    add_places(text, exception);
-    add_name_and_message(text, object, is_plain);
+    if (exception->remote)
+        write_remote(text, exception->remote);
+    if (exception->places.count)
+        trv__text_add_string(text, "Traceback (most recent call last):\n");
+    trv__text_add_places(text, &exception->places, limit);
+    trv__text_add_exception_only(text, object, is_plain);
 }
 
-/* Chains --------------------------------------------------------------------------------------- */
-
-struct link {
-    trv_object *exception; /* owned */
-    bool is_cause;         /* of the one before it in the array; else its context */
-};
-
-struct chain {
-    struct link *links; /* from the outermost exception inwards */
-    size_t count, capacity;
-};
-
-static int chain_add(struct chain *chain, trv_object *exception, bool is_cause)
+static void write_member(struct writer *writer, const struct entry *group, size_t index)
 {
-    struct link *grown;
-    size_t capacity = chain->capacity ? chain->capacity * 2 : 8;
+    struct trv__text *text = &writer->text;
+    size_t left = group->count - index;
+    char title[64], number[24];
 
-    if (chain->count == chain->capacity) {
-        grown = trv__reallocate(chain->links, chain->capacity * sizeof *grown,
-                                capacity * sizeof *grown);
-        if (!grown)
-            return -1;
-        chain->links = grown;
-        chain->capacity = capacity;
-    }
-    chain->links[chain->count++] = (struct link){trv_ref(exception), is_cause};
-    trv__exception(exception)->is_marked = true;
-    return 0;
+    snprintf(number, sizeof number, "%zu", index + 1);
+    snprintf(title, sizeof title, "%s+---------------- %s ----------------\n",
+             index == 0 ? "+-" : "  ", index < GROUP_WIDTH_MOST ? number : "...");
+    trv__text_add_rule(text, title);
+    text->depth++;
+    if (index < GROUP_WIDTH_MOST)
+        write_chain(writer, group->members + index);
+    else
+        trv__text_printf(text, "and %zu more exception%s\n", left, left == 1 ? "" : "s");
 }
 
-static int chain_collect(struct chain *chain, trv_object *exception)
+static void write_group(struct writer *writer, const struct entry *group)
 {
-    bool is_cause = false;
-    int result = 0;
+    struct trv__text *text = &writer->text;
+    struct trv__exception *exception = trv__exception(group->exception);
+    bool is_top = text->depth == 0;
+    size_t shown = MIN_OF(group->count, (size_t)GROUP_WIDTH_MOST + 1);
 
-    while (result == 0 && exception && !trv__exception(exception)->is_marked) {
-        struct trv__exception *e = trv__exception(exception);
-
-        result = chain_add(chain, exception, is_cause);
-        is_cause = e->cause != NULL;
-        exception = is_cause ? e->cause : e->suppresses_context ? NULL : e->context;
+    if (is_top)
+        text->depth++;
+    if (exception->remote)
+        write_remote(text, exception->remote);
+    if (exception->places.count) {
+        text->margin = is_top ? '+' : '|';
+        trv__text_add_string(text, "Exception Group Traceback (most recent call last):\n");
+        text->margin = '|';
     }
-    for (size_t i = 0; i < chain->count; i++)
-        trv__exception(chain->links[i].exception)->is_marked = false;
-    return result;
+    trv__text_add_places(text, &exception->places, writer->limit);
+    trv__text_add_exception_only(text, group->exception, false);
+    writer->must_close = false;
+    for (size_t i = 0; i < shown && !text->has_failed; i++) {
+        if (i + 1 == shown)
+            writer->must_close = true;
+        write_member(writer, group, i);
+        if (i + 1 == shown && writer->must_close) {
+            trv__text_add_rule(text, "+------------------------------------\n");
+            writer->must_close = false;
+        }
+        text->depth--;
+    }
+    if (is_top)
+        text->depth = 0;
 }
 
-static void chain_fini(struct chain *chain)
+static void write_entry(struct writer *writer, const struct entry *entry)
 {
-    for (size_t i = 0; i < chain->count; i++)
-        trv_unref(chain->links[i].exception);
-    trv__free(chain->links, chain->capacity * sizeof *chain->links);
+    if (!trv__is_exception_group(entry->exception))
+        write_one(&writer->text, entry->exception, writer->limit, false);
+    else if (writer->text.depth > GROUP_DEPTH_MOST)
+        trv__text_printf(&writer->text, "... (max_group_depth is %d)\n", GROUP_DEPTH_MOST);
+    else
+        write_group(writer, entry);
 }
 
-static trv_object *format_chain(trv_object *exception)
+static void write_chain(struct writer *writer, size_t at)
 {
-    struct chain chain = {NULL, 0, 0};
-    struct text text = {NULL, 0, 0, false};
+    const struct entry *entries = writer->tree->entries;
+    size_t i = at;
 
-    text.has_failed = chain_collect(&chain, exception) < 0;
-    for (size_t i = chain.count; i-- > 0 && !text.has_failed;) {
-        add_exception(&text, chain.links[i].exception, false);
-        if (i)
-            text_add_string(&text, chain.links[i].is_cause ? above_caused : above_handled);
+    while (entries[i].inner)
+        i = entries[i].inner;
+    for (; !writer->text.has_failed; i = entries[i].outer) {
+        write_entry(writer, &entries[i]);
+        if (i == at)
+            break;
+        trv__text_add_string(&writer->text, entries[i].is_cause ? above_caused : above_handled);
     }
-    chain_fini(&chain);
-    return text_finish(&text);
+}
+
+static trv_object *format(trv_object *exception, int limit, bool has_chains)
+{
+    struct tree tree = {.has_chains = has_chains};
+    struct writer writer = {.text = {.margin = '|'}, .tree = &tree, .limit = limit};
+
+    writer.text.has_failed = collect(&tree, exception) < 0;
+    if (!writer.text.has_failed)
+        write_chain(&writer, 0);
+    drop(&tree);
+    return trv__text_finish(&writer.text);
 }
 
 /* The interface -------------------------------------------------------------------------------- */
@@ -247,19 +248,41 @@ static bool is_given(trv_object *exception, const char *function)
     return trv__expect(exception, &trv__exception_base_type, function);
 }
 
-trv_object *trv_exception_format(trv_object *exception)
+/* Makes pending again what was set aside to write `str`, unless that has failed. */
+static trv_object *finish(trv_object *str, trv_object *before)
 {
-    trv_object *before, *str;
-
-    if (!is_given(exception, "trv_exception_format"))
-        return NULL;
-    before = trv_error_take();
-    str = format_chain(exception);
     if (str && before)
         trv__error_give(before);
     else
         trv_unref(before);
     return str;
+}
+
+trv_object *trv_exception_format(trv_object *exception)
+{
+    return trv_exception_format_limited(exception, TRV__NO_LIMIT, 1);
+}
+
+trv_object *trv_exception_format_limited(trv_object *exception, int limit, int chain)
+{
+    trv_object *before;
+
+    if (!is_given(exception, "trv_exception_format"))
+        return NULL;
+    before = trv_error_take();
+    return finish(format(exception, limit, chain), before);
+}
+
+trv_object *trv_exception_format_only(trv_object *exception)
+{
+    struct trv__text text = {.margin = '|'};
+    trv_object *before;
+
+    if (!is_given(exception, "trv_exception_format_only"))
+        return NULL;
+    before = trv_error_take();
+    trv__text_add_exception_only(&text, exception, false);
+    return finish(trv__text_finish(&text), before);
 }
 
 void trv_error_print(void)
@@ -284,12 +307,12 @@ void trv_error_print(void)
 
 trv_object *trv__exception_traceback(trv_object *exception)
 {
-    struct text text = {NULL, 0, 0, false};
+    struct trv__text text = {.margin = '|'};
 
     if (!is_given(exception, "trv__exception_traceback"))
         return NULL;
-    add_exception(&text, exception, true);
-    return text_finish(&text);
+    write_one(&text, exception, TRV__NO_LIMIT, true);
+    return trv__text_finish(&text);
 }
 
 int trv__exception_set_remote_traceback(trv_object *exception, trv_object *text)

@@ -88,7 +88,9 @@ static int setattr_all(trv_object *self, const char *name, trv_object *value)
 
 /* Inheritance -------------------------------------------------------------------------------- */
 
-#define INHERITED_FLAGS (uint32_t)(TRV__TYPE_NO_WEAKREF | TRV__TYPE_CONTAINER | TRV__TYPE_EXCEPTION)
+#define INHERITED_FLAGS                                                                            \
+    (uint32_t)(TRV__TYPE_NO_WEAKREF | TRV__TYPE_CONTAINER | TRV__TYPE_EXCEPTION |                  \
+               ~0u << TRV__TYPE_KIND_SHIFT)
 
 static void inherit(trv_slots *slots, const trv_slots *base)
 {

@@ -142,7 +142,7 @@ static int write_traceback(struct trv__pickler *pickler, trv_object *object)
     int result = -1;
     size_t size;
 
-    if (!exception->count && !exception->remote)
+    if (!exception->places.count && !exception->remote)
         return 0;
     text = trv__exception_traceback(object);
     if (!text)
@@ -160,7 +160,7 @@ static int write_state(struct trv__pickler *pickler, trv_object *object, const c
     const struct trv__exception *exception = trv__exception(object);
 
     if (!exception->cause && !exception->context && !exception->suppresses_context &&
-        !exception->count && !exception->remote && !own_name)
+        !exception->places.count && !exception->remote && !own_name)
         return 0;
     if (trv__write_opcode(pickler, OP_EMPTY_DICT) < 0 || trv__write_opcode(pickler, OP_MARK) < 0)
         return -1;
@@ -183,7 +183,7 @@ int trv__dump_exception(struct trv__pickler *pickler, trv_object *exception, int
 {
     const struct trv_type *type = exception->type;
     const char *own_name = type->flags & TRV__TYPE_IN_HEAP ? type->name : NULL;
-    trv_object *args = trv_exception_args(exception);
+    trv_object *args = trv__exception_reduce_args(exception);
     int result;
 
     if (!args)

@@ -248,7 +248,7 @@ static int set_type(trv_object *object, const char *name)
     old = trv__exception(object)->args;
     trv__exception(object)->args = args;
     trv_unref(old);
-    return 0;
+    return trv__exception_fill(object, NULL);
 }
 
 static int set_link(trv_object **link, trv_object *value)

@@ -1,151 +1,93 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions as objects: the tree of types, attributes, str and repr.
+ * Exceptions as objects: the tree of types, making them, their life, str and repr.
  *
  * The types are made from the list in trivet/error.h, all with one layout (struct trv__exception)
- * and the same slots; what KeyError and OSError do differently is decided by type in the slots.
+ * and the same slots; what some do differently is decided by their kind. A KeyError's str is the
+ * repr of the key, so that an empty or blank key can be seen.
  *
- *   KeyError    its str is the repr of the key, so that an empty or blank key can be seen
- *   OSError     with arguments (number, text[, file name]) it becomes the type that fits the
- *               number, and has the attributes errno, strerror and filename
- *
- * Setting, chaining and printing exceptions is src/object/error.c and error_print.c.
+ * Fields of kinds are exception_fields.c, attributes exception_attributes.c, groups
+ * exception_group.c; setting, chaining and printing exceptions is src/object/error.c and
+ * error_print.c.
  */
 #include "object/exception.h"
 
 #include "trivet/copy.h"
 
-#include <errno.h>
-
-/* OSError's subtypes --------------------------------------------------------------------------- */
-
-static const trv_object *oserror_handle(int64_t number)
-{
-    switch (number) {
-    case EAGAIN:
-#if EWOULDBLOCK != EAGAIN
-    case EWOULDBLOCK:
-#endif
-    case EALREADY:
-    case EINPROGRESS:
-        return trv_BlockingIOError;
-    case ECHILD:
-        return trv_ChildProcessError;
-    case EPIPE:
-    case ESHUTDOWN:
-        return trv_BrokenPipeError;
-    case ECONNABORTED:
-        return trv_ConnectionAbortedError;
-    case ECONNREFUSED:
-        return trv_ConnectionRefusedError;
-    case ECONNRESET:
-        return trv_ConnectionResetError;
-    case EEXIST:
-        return trv_FileExistsError;
-    case ENOENT:
-        return trv_FileNotFoundError;
-    case EINTR:
-        return trv_InterruptedError;
-    case EISDIR:
-        return trv_IsADirectoryError;
-    case ENOTDIR:
-        return trv_NotADirectoryError;
-    case EACCES:
-    case EPERM:
-        return trv_PermissionError;
-    case ESRCH:
-        return trv_ProcessLookupError;
-    case ETIMEDOUT:
-        return trv_TimeoutError;
-    default:
-        return trv_OSError;
-    }
-}
-
-const struct trv_type *trv__oserror_type(int64_t number)
-{
-    return trv__type_of_handle(oserror_handle(number));
-}
-
-static bool is_of(const trv_object *exception, const trv_object *handle)
-{
-    return trv__type_derives(exception->type, trv__type_of_handle(handle));
-}
-
-/* The arguments, none if the exception has been cleared. */
-static trv_object *const *items_of(const trv_object *exception, size_t *count)
-{
-    const trv_object *args = ((const struct trv__exception *)(const void *)exception)->args;
-
-    *count = 0;
-    return args ? trv__tuple_items(args, count) : NULL;
-}
-
-/* The arguments of an OSError that was made from an error number, as Python tells it: NULL for
- * others. */
-static trv_object *const *oserror_items(const trv_object *exception, size_t *count)
-{
-    trv_object *const *items = items_of(exception, count);
-
-    return is_of(exception, trv_OSError) && *count >= 2 && *count <= 5 ? items : NULL;
-}
-
 /* Making --------------------------------------------------------------------------------------- */
 
-/* OSError with a number becomes the type that fits. */
-static const struct trv_type *type_for(const struct trv_type *type, const trv_object *args)
+/* The library raises Unicode errors with nothing but a text, which has no place for fields; and what
+ * was made by hand may be anything. */
+static bool lacks_arguments(const trv_object *exception, size_t count)
 {
-    trv_object *const *items;
-    size_t count;
-    int64_t number;
-
-    if (type != trv__type_of_handle(trv_OSError) || !args)
-        return type;
-    items = trv__tuple_items(args, &count);
-    if (count < 2 || count > 5 || !trv__type_derives(items[0]->type, &trv__int_type))
-        return type;
-    if (trv_int_get(items[0], &number) < 0) {
-        trv_error_clear();
-        return type;
+    switch (trv__exception_kind(exception)) {
+    case TRV__UNICODE_ENCODE_ERROR:
+    case TRV__UNICODE_DECODE_ERROR:
+        return count != 5;
+    case TRV__UNICODE_TRANSLATE_ERROR:
+        return count != 4;
+    default:
+        return false;
     }
-    return trv__oserror_type(number);
+}
+
+/* One whose fields are still to be filled, not tracked yet; takes the arguments. */
+static trv_object *make_bare_take(const struct trv_type *type, trv_object *args)
+{
+    struct trv__exception *exception;
+    trv_args given = {.items = NULL};
+
+    given.items = trv__tuple_items(args, &given.count);
+    type = trv__exception_type_for(type, &given);
+    exception = trv__container_new(type, type->instance_bytes);
+    if (exception)
+        exception->args = args;
+    else
+        trv_unref(args);
+    return (trv_object *)exception;
 }
 
 trv_object *trv__exception_make(const struct trv_type *type, trv_object *args)
 {
     trv_object *own_args = args ? trv_ref(args) : trv_tuple_new(NULL, 0);
-    struct trv__exception *exception;
+    trv_auto trv_object *object = own_args ? make_bare_take(type, own_args) : NULL;
+    size_t count;
 
-    if (!own_args)
+    if (!object)
         return NULL;
-    type = type_for(type, args);
-    exception = trv__container_new(type, type->instance_bytes);
-    if (!exception) {
-        trv_unref(own_args);
+    trv__tuple_items(own_args, &count);
+    if (!lacks_arguments(object, count) && trv__exception_fill(object, NULL) < 0)
         return NULL;
-    }
-    exception->args = own_args;
-    trv__track(exception);
-    return (trv_object *)exception;
+    trv__track(object);
+    return trv_steal(&object);
+}
+
+/* What a class with an `init` of its own passes on to no one is that one's business. */
+static int fill(trv_object *exception, trv_object *keywords)
+{
+    int answer = trv__exception_fill(exception, keywords);
+
+    if (answer == 0 || !exception->type->slots.init || trv__is_exception_group(exception))
+        return answer;
+    trv_error_clear();
+    return 0;
 }
 
 static trv_object *exception_construct(const struct trv_type *type, const trv_args *args)
 {
-    trv_object *tuple, *exception;
-    size_t keywords = 0;
+    trv_object *tuple = trv_tuple_new(args->items, args->count);
+    trv_auto trv_object *object = tuple ? make_bare_take(type, tuple) : NULL;
 
-    if (args->keywords && trv_dict_len(args->keywords, &keywords) < 0)
+    if (!object || fill(object, args->keywords) < 0)
         return NULL;
-    if (keywords && !type->slots.init)
-        return trv_raise(trv_TypeError, "%s() takes no keyword arguments", type->name);
-    tuple = trv_tuple_new(args->items, args->count);
-    exception = tuple ? trv__exception_make(type, tuple) : NULL;
-    trv_unref(tuple);
-    return exception;
+    trv__track(object);
+    return trv_steal(&object);
 }
 
 trv_object *trv_exception_new(trv_object *type, trv_object *arguments)
 {
+    trv_args args = {.items = NULL};
+
     if (!trv__given(type, "trv_exception_new"))
         return NULL;
     if (!trv__is_exception_type(type))
@@ -155,7 +97,9 @@ trv_object *trv_exception_new(trv_object *type, trv_object *arguments)
     if (arguments ? !trv__expect(arguments, &trv__tuple_type, "trv_exception_new")
                   : trv_error_occurred())
         return NULL;
-    return trv__exception_make(trv__type_of_handle(type), arguments);
+    if (arguments)
+        args.items = trv__tuple_items(arguments, &args.count);
+    return trv__type_call(trv__type_of_handle(type), &args);
 }
 
 trv_object *trv_exception_type_new(const char *name, trv_object *base)
@@ -175,78 +119,77 @@ static int exception_traverse(trv_object *self, trv_visit visit, void *argument)
 {
     struct trv__exception *exception = trv__exception(self);
     trv_object *references[] = {exception->args, exception->cause, exception->context,
-                                exception->remote};
+                                exception->remote, exception->attributes};
+    size_t fields = exception->fields ? trv__exception_fields_count(self) : 0;
     int result = 0;
 
     for (size_t i = 0; i < COUNT_OF(references) && !result; i++)
         if (references[i])
             result = visit(references[i], argument);
+    for (size_t i = 0; i < fields && !result; i++)
+        if (exception->fields[i])
+            result = visit(exception->fields[i], argument);
     return result;
 }
 
 static void exception_clear(trv_object *self)
 {
     struct trv__exception *exception = trv__exception(self);
+    size_t fields = exception->fields ? trv__exception_fields_count(self) : 0;
 
     trv_clear(&exception->args);
     trv_clear(&exception->cause);
     trv_clear(&exception->context);
     trv_clear(&exception->remote);
+    trv_clear(&exception->attributes);
+    for (size_t i = 0; i < fields; i++)
+        trv_clear(&exception->fields[i]);
 }
 
 static void exception_destroy(trv_object *self)
 {
     struct trv__exception *exception = trv__exception(self);
 
-    for (uint32_t i = 0; i < exception->count; i++) {
-        const struct trv__place *place = trv__exception_place(exception, i);
-        if (!place->file)
-            trv__free((char *)(uintptr_t)place->function, strlen(place->function) + 1);
-    }
-    exception->count = 0;
-    trv__free(exception->more, exception->capacity * sizeof *exception->more);
-    exception->more = NULL;
-    exception->capacity = 0;
+    trv__trail_clear(&exception->places);
+    if (exception->fields)
+        trv__free(exception->fields, trv__exception_fields_count(self) * sizeof *exception->fields);
+    exception->fields = NULL;
 }
 
 static size_t exception_size_bytes(trv_object *self)
 {
-    return trv__exception(self)->capacity * sizeof(struct trv__place);
+    const struct trv__exception *exception = trv__exception(self);
+    size_t fields = exception->fields ? trv__exception_fields_count(self) : 0;
+
+    return exception->places.capacity * sizeof(struct trv__place) + fields * sizeof(trv_object *);
 }
 
 /* Text ----------------------------------------------------------------------------------------- */
 
-static trv_object *oserror_str(trv_object *const *items, size_t count)
+/* The arguments, none if the exception has been cleared. */
+static trv_object *const *items_of(const trv_object *exception, size_t *count)
 {
-    trv_auto trv_object *number = trv_str(items[0]), *text = NULL, *name = NULL;
+    const trv_object *args = trv__exception(exception)->args;
 
-    text = number ? trv_str(items[1]) : NULL;
-    if (!text)
-        return NULL;
-    if (count == 2 || trv_is_none(items[2]))
-        return trv_str_printf("[Errno %s] %s", trv_str_utf8(number, NULL),
-                              trv_str_utf8(text, NULL));
-    name = trv_repr(items[2]);
-    if (!name)
-        return NULL;
-    return trv_str_printf("[Errno %s] %s: %s", trv_str_utf8(number, NULL), trv_str_utf8(text, NULL),
-                          trv_str_utf8(name, NULL));
+    *count = 0;
+    return args ? trv__tuple_items(args, count) : NULL;
 }
 
 static trv_object *text_of(trv_object *self)
 {
-    trv_object *args = trv__exception(self)->args;
+    trv_object *args = trv__exception(self)->args, *own = trv__exception_kind_str(self);
     trv_object *const *items;
     size_t count;
 
-    if ((items = oserror_items(self, &count)))
-        return oserror_str(items, count);
+    if (own || trv_error_occurred())
+        return own;
     items = items_of(self, &count);
     if (count == 0)
         return trv_str_new("");
     if (count > 1)
         return trv_repr(args);
-    return is_of(self, trv_KeyError) ? trv_repr(items[0]) : trv_str(items[0]);
+    return trv__type_derives(self->type, trv__type_of_handle(trv_KeyError)) ? trv_repr(items[0])
+                                                                            : trv_str(items[0]);
 }
 
 static trv_object *exception_str(trv_object *self)
@@ -295,155 +238,85 @@ static trv_object *exception_repr(trv_object *self)
     return text;
 }
 
-/* Attributes ----------------------------------------------------------------------------------- */
+/* Copies --------------------------------------------------------------------------------------- */
 
-static trv_object *or_none(trv_object *object)
+/* A copy of an object within a deep copy, or the object; NULL stays NULL. */
+static int copy_part(trv_object *part, trv_object *memo, trv_object **copy)
 {
-    return object ? trv_ref(object) : trv_none_new();
+    *copy = memo && part ? trv_deepcopy_with(part, memo) : trv_ref(part);
+    return part && !*copy ? -1 : 0;
 }
 
-static trv_object *argument_or_none(trv_object *const *items, size_t count, size_t index)
+static int copy_attributes(trv_object *self, trv_object *copy, trv_object *memo)
 {
-    return or_none(items && index < count ? items[index] : NULL);
-}
+    trv_object *attributes = trv__exception(self)->attributes;
 
-static trv_object *get_args(trv_object *self)
-{
-    trv_object *args = trv__exception(self)->args;
-
-    return args ? trv_ref(args) : trv_tuple_new(NULL, 0);
-}
-
-/* The attributes that only some types have: NULL, with nothing set, if this is none. */
-static trv_object *get_special(trv_object *self, const char *name)
-{
-    trv_object *const *items;
-    size_t count;
-
-    if (is_of(self, trv_OSError)) {
-        items = oserror_items(self, &count);
-        if (!strcmp(name, "errno"))
-            return argument_or_none(items, count, 0);
-        if (!strcmp(name, "strerror"))
-            return argument_or_none(items, count, 1);
-        if (!strcmp(name, "filename"))
-            return argument_or_none(items, count, 2);
-    }
-    items = items_of(self, &count);
-    if ((!strcmp(name, "value") && is_of(self, trv_StopIteration)) ||
-        (!strcmp(name, "code") && is_of(self, trv_SystemExit)))
-        return argument_or_none(items, count, 0);
-    return NULL;
-}
-
-static int exception_getattr(trv_object *self, const char *name, trv_object **value)
-{
-    struct trv__exception *exception = trv__exception(self);
-
-    if (!strcmp(name, "args"))
-        *value = get_args(self);
-    else if (!strcmp(name, "__cause__"))
-        *value = or_none(exception->cause);
-    else if (!strcmp(name, "__context__"))
-        *value = or_none(exception->context);
-    else if (!strcmp(name, "__suppress_context__"))
-        *value = trv_bool_new(exception->suppresses_context);
-    else if (!(*value = get_special(self, name)))
+    if (!attributes)
         return 0;
-    return *value ? 1 : -1;
+    trv__exception(copy)->attributes =
+        memo ? trv_deepcopy_with(attributes, memo) : trv_copy(attributes);
+    return trv__exception(copy)->attributes ? 0 : -1;
 }
 
-/* Sets __cause__ or __context__ to an exception or None. */
-static int set_link(trv_object **link, const char *name, trv_object *value)
-{
-    trv_object *old = *link;
-
-    if (!value)
-        return trv_raise_int(trv_TypeError, "%s may not be deleted", name);
-    if (!trv_is_none(value) && !trv__is_exception(value))
-        return trv_raise_int(trv_TypeError, "%s must be an exception or None, not %s", name,
-                             trv_type_name(value));
-    *link = trv_is_none(value) ? NULL : trv_ref(value);
-    trv_unref(old);
-    return 0;
-}
-
-static int set_suppress(struct trv__exception *exception, trv_object *value)
-{
-    int truth;
-
-    if (!value)
-        return trv_raise_int(trv_TypeError, "__suppress_context__ may not be deleted");
-    truth = trv_truth(value);
-    if (truth < 0)
-        return -1;
-    exception->suppresses_context = truth;
-    return 0;
-}
-
-static int exception_setattr(trv_object *self, const char *name, trv_object *value)
-{
-    struct trv__exception *exception = trv__exception(self);
-
-    if (exception->is_constant)
-        return trv_raise_int(trv_AttributeError, "the MemoryError made ahead cannot be changed");
-    if (!strcmp(name, "__cause__")) {
-        exception->suppresses_context = true;
-        return set_link(&exception->cause, name, value);
-    }
-    if (!strcmp(name, "__context__"))
-        return set_link(&exception->context, name, value);
-    if (!strcmp(name, "__suppress_context__"))
-        return set_suppress(exception, value);
-    return 1;
-}
-
-static bool is_given(trv_object *exception, const char *function)
-{
-    return trv__expect(exception, &trv__exception_base_type, function);
-}
-
-trv_object *trv_exception_args(trv_object *exception)
-{
-    return is_given(exception, "trv_exception_args") ? get_args(exception) : NULL;
-}
-
-trv_object *trv_exception_cause(trv_object *exception)
-{
-    if (!is_given(exception, "trv_exception_cause"))
-        return NULL;
-    return or_none(trv__exception(exception)->cause);
-}
-
-trv_object *trv_exception_context(trv_object *exception)
-{
-    if (!is_given(exception, "trv_exception_context"))
-        return NULL;
-    return or_none(trv__exception(exception)->context);
-}
-
-/* As in Python, which makes one of the same type with the same arguments: the traceback, the cause and
- * the context stay with the original. What a type defined in C adds is not known here. */
+/* As in Python, which makes one of the same type with the same arguments, and sets the attributes: the
+ * traceback, the cause and the context stay with the original. What a type defined in C adds is not
+ * known here. */
 static trv_object *exception_copy(trv_object *self, trv_object *memo)
 {
-    trv_object *args = trv__exception(self)->args;
-    trv_auto trv_object *own_args = NULL;
+    trv_auto trv_object *args = NULL, *own_args = NULL, *copy = NULL;
+    size_t fields = trv__exception(self)->fields ? trv__exception_fields_count(self) : 0;
 
     if (self->type->instance_bytes != sizeof(struct trv__exception))
         return trv_raise(trv_TypeError, "cannot copy '%s' object", self->type->name);
-    own_args = memo && args ? trv_deepcopy_with(args, memo) : trv_ref(args);
-    return args && !own_args ? NULL : trv__exception_make(self->type, own_args);
+    if (!(args = trv__exception_reduce_args(self)) || copy_part(args, memo, &own_args) < 0 ||
+        !(copy = trv__exception_make(self->type, own_args)) ||
+        copy_attributes(self, copy, memo) < 0 || (fields && trv__exception_have_fields(copy) < 0))
+        return NULL;
+    for (size_t i = 0; i < fields; i++) {
+        trv_object **field = &trv__exception(copy)->fields[i];
+        if (!*field && copy_part(trv__exception(self)->fields[i], memo, field) < 0)
+            return NULL;
+    }
+    return trv_steal(&copy);
 }
 
 /* The types ------------------------------------------------------------------------------------ */
 
 #define BaseException_type trv__exception_base_type
 
+/* The kind and the methods of each type: its own if some are named here, else its base's. */
+#define KIND_OF_AttributeError ~, TRV__ATTRIBUTE_ERROR
+#define KIND_OF_ImportError ~, TRV__IMPORT_ERROR
+#define KIND_OF_NameError ~, TRV__NAME_ERROR
+#define KIND_OF_OSError ~, TRV__OS_ERROR
+#define KIND_OF_StopIteration ~, TRV__STOP_ITERATION
+#define KIND_OF_SystemExit ~, TRV__SYSTEM_EXIT
+#define KIND_OF_UnicodeEncodeError ~, TRV__UNICODE_ENCODE_ERROR
+#define KIND_OF_UnicodeDecodeError ~, TRV__UNICODE_DECODE_ERROR
+#define KIND_OF_UnicodeTranslateError ~, TRV__UNICODE_TRANSLATE_ERROR
+#define KIND_OF_BaseExceptionGroup ~, TRV__EXCEPTION_GROUP
+#define METHODS_OF_BaseException ~, trv__exception_methods
+#define METHODS_OF_BaseExceptionGroup ~, trv__exception_group_methods
+/* The one built-in type with two bases. */
+static TRV__READ_ONLY struct trv_type ExceptionGroup_type, BaseExceptionGroup_type, Exception_type;
+static const struct trv_type *const exception_group_mro[] = {
+    &ExceptionGroup_type, &BaseExceptionGroup_type, &Exception_type, &BaseException_type,
+    &trv__object_type};
+#define MRO_OF_ExceptionGroup ~, exception_group_mro
+#define MRO_COUNT_OF_ExceptionGroup ~, COUNT_OF(exception_group_mro)
+#define SECOND_OF(first, second, ...) second
+#define SECOND(...) SECOND_OF(__VA_ARGS__, ~)
+#define KIND(name, base) name##_kind = SECOND(KIND_OF_##name, base##_kind),
+enum { BaseException_kind = TRV__PLAIN_EXCEPTION, TRV_EXCEPTIONS(KIND) };
+
 #define TYPE(type_name, base_type)                                                                 \
     {                                                                                              \
         .handle = trv_##type_name, .name = #type_name, .base = &base_type,                         \
         .instance_bytes = sizeof(struct trv__exception),                                           \
-        .flags = TRV__TYPE_CONTAINER | TRV__TYPE_EXCEPTION, .construct = exception_construct,      \
+        .flags = TRV__TYPE_CONTAINER | TRV__TYPE_EXCEPTION |                                       \
+                 (uint32_t)type_name##_kind << TRV__TYPE_KIND_SHIFT,                               \
+        .methods = SECOND(METHODS_OF_##type_name, NULL), .mro = SECOND(MRO_OF_##type_name, NULL),  \
+        .mro_count = SECOND(MRO_COUNT_OF_##type_name, 0), .construct = exception_construct,        \
         .slots = {                                                                                 \
             .traverse = exception_traverse,                                                        \
             .clear = exception_clear,                                                              \
@@ -451,8 +324,8 @@ static trv_object *exception_copy(trv_object *self, trv_object *memo)
             .size_bytes = exception_size_bytes,                                                    \
             .str = exception_str,                                                                  \
             .repr = exception_repr,                                                                \
-            .getattr = exception_getattr,                                                          \
-            .setattr = exception_setattr,                                                          \
+            .getattr = trv__exception_getattr,                                                     \
+            .setattr = trv__exception_setattr,                                                     \
             .copy = exception_copy,                                                                \
         },                                                                                         \
     }

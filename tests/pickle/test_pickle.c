@@ -257,17 +257,30 @@ TEST(many_shared_objects_need_a_large_memo)
 
 /* Exceptions ----------------------------------------------------------------------------------- */
 
+static bool takes_anything(trv_object *type)
+{
+    return !trv_issubclass(type, trv_BaseExceptionGroup) &&
+           (type == trv_UnicodeError || !trv_issubclass(type, trv_UnicodeError));
+}
+
 TEST(every_exception_keeps_its_type_and_arguments)
 {
     trv_object *exception;
 
 #define CHECK(own_name, base)                                                                      \
-    exception = must(trv_call(trv_##own_name, "si", "text", 3));                                   \
-    assert_round_trip(exception);
+    if (takes_anything(trv_##own_name))                                                            \
+        assert_round_trip(must(trv_call(trv_##own_name, "si", "text", 3)));
     TRV_EXCEPTIONS(CHECK)
 #undef CHECK
     assert_round_trip(trv_call(trv_OSError, "is", 2, "No such file"));
     assert_round_trip(trv_call(trv_OSError, "iss", 2, "No such file", "name"));
+    exception = must(trv_exception_new(trv_KeyError, NULL));
+    assert_round_trip(trv_call(trv_ExceptionGroup, "s[o]", "text", exception));
+    trv_unref(exception);
+    assert_round_trip(
+        trv_call(trv_UnicodeDecodeError, "syiis", "utf-8", "x", (size_t)1, 0, 1, "no"));
+    assert_round_trip(trv_call(trv_UnicodeEncodeError, "ssiis", "utf-8", "x", 0, 1, "no"));
+    assert_round_trip(trv_call(trv_UnicodeTranslateError, "siis", "x", 0, 1, "no"));
     assert_round_trip(trv_exception_new(trv_KeyError, NULL));
     trv_raise(trv_MemoryError, "out of memory");
     assert_round_trip(trv_error_take());
@@ -521,7 +534,9 @@ TEST(other_objects_are_refused)
     ck_assert_ptr_null(trv_pickle_dumps(iterator));
     assert_raised(trv_PicklingError, NULL);
     ck_assert_ptr_null(trv_pickle_dumps(type));
-    assert_raised(trv_PicklingError, "cannot pickle type 'MyError': it was given no name with trv_pickle_register_name");
+    assert_raised(
+        trv_PicklingError,
+        "cannot pickle type 'MyError': it was given no name with trv_pickle_register_name");
     ck_assert_ptr_null(trv_pickle_dumps(NULL));
     assert_raised(trv_SystemError, NULL);
     ck_assert_int_eq(trv__pickle_dump(twice, &buffer, NULL), 0);

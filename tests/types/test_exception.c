@@ -68,16 +68,28 @@ TEST(every_type_has_its_base_and_name)
     ck_assert_int_eq(trv_issubclass(trv_FileNotFoundError, trv_OSError), 1);
 }
 
+/* Those that want arguments of their own are tested below. */
+static bool takes_anything(trv_object *type)
+{
+    return !trv_issubclass(type, trv_BaseExceptionGroup) &&
+           (type == trv_UnicodeError || !trv_issubclass(type, trv_UnicodeError));
+}
+
+static void assert_can_be_called(trv_object *type)
+{
+    trv_object *exception = trv_call(type, "si", "text", 3);
+
+    ck_assert_ptr_nonnull(exception);
+    ck_assert_ptr_eq(trv_type_of(exception), type);
+    assert_attribute(exception, "args", "('text', 3)");
+    trv_unref(exception);
+}
+
 TEST(every_type_can_be_called)
 {
-    trv_object *exception;
-
 #define CHECK(own_name, base)                                                                      \
-    exception = trv_call(trv_##own_name, "si", "text", 3);                                         \
-    ck_assert_ptr_nonnull(exception);                                                              \
-    ck_assert_ptr_eq(trv_type_of(exception), trv_##own_name);                                      \
-    assert_attribute(exception, "args", "('text', 3)");                                            \
-    trv_unref(exception);
+    if (takes_anything(trv_##own_name))                                                            \
+        assert_can_be_called(trv_##own_name);
     TRV_EXCEPTIONS(CHECK)
 #undef CHECK
 }
@@ -121,7 +133,7 @@ TEST(texts_are_those_of_python)
     assert_texts(MAKE(trv_OSError, "(is)", 2, "No such"), "[Errno 2] No such",
                  "FileNotFoundError(2, 'No such')");
     assert_texts(MAKE(trv_OSError, "(iss)", 2, "No such", "a b"), "[Errno 2] No such: 'a b'",
-                 "FileNotFoundError(2, 'No such', 'a b')");
+                 "FileNotFoundError(2, 'No such')");
 }
 
 TEST(an_exception_within_itself_has_a_repr)
@@ -215,7 +227,12 @@ TEST(attributes_are_read_and_set)
     assert_attribute(a, "__cause__", "None");
     ck_assert_int_lt(trv_setattr(a, "__cause__", trv_int_type), 0);
     assert_raised(trv_TypeError);
-    ck_assert_int_lt(trv_setattr(a, "color", b), 0);
+    ck_assert_ptr_null(trv_getattr(a, "color"));
+    assert_raised(trv_AttributeError);
+    ck_assert_int_eq(trv_setattr(a, "color", b), 0);
+    assert_attribute(a, "color", "ValueError(2)");
+    ck_assert_int_eq(trv_delattr(a, "color"), 0);
+    ck_assert_int_eq(trv_delattr(a, "color"), -1);
     assert_raised(trv_AttributeError);
     ck_assert_ptr_null(trv_getattr(a, "errno"));
     assert_raised(trv_AttributeError);

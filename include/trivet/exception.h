@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions as objects: what they hold, their history, and groups of them.
+ *
+ * Besides its arguments, cause and context (error.h), an exception has a traceback, notes that are
+ * printed below it, and whatever attributes one sets. A group holds several exceptions that came
+ * together. A part of it is taken out by type:
+ *
+ *     if (trv_exception_split(group, trv_OSError, &of_os, &others) < 0)
+ *         return NULL;
+ *     if (of_os)
+ *         ... a group of the same shape that holds the OSErrors alone
+ */
+#ifndef TRIVET_EXCEPTION_H
+#define TRIVET_EXCEPTION_H
+
+#include <trivet/error.h>
+
+TRV_BEGIN_DECLARATIONS
+
+/* Sets the cause of an exception, None for none; its context is not printed then.
+ * Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_exception_set_cause(trv_object *exception, trv_object *cause);
+/* Sets the context of an exception, None for none. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_exception_set_context(trv_object *exception, trv_object *context);
+/* Adds a printf-style note, which is printed below the exception.
+ * Raises: TypeError if somebody has made __notes__ something else than a list. */
+TRV_API TRV_MUST_CHECK int trv_exception_add_note(trv_object *exception, const char *format, ...)
+    TRV_PRINTF(2, 3);
+/* The notes. Returns: a new list. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_exception_notes(trv_object *exception);
+
+/* Tracebacks ---------------------------------------------------------------------------- */
+
+/* The places an exception came through; it can be indexed and iterated, with entries (file or None, line,
+ * function), from the outermost call to where it was raised. */
+extern TRV_API trv_object trv_traceback_type[1];
+/* The traceback of an exception as it is now. Returns: a traceback, None if it has none.
+ * Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_exception_traceback(trv_object *exception);
+/* Gives an exception another one, None for none. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_exception_set_traceback(trv_object *exception,
+                                                       trv_object *traceback);
+/* The entries. Returns: a list of tuples. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_traceback_entries(trv_object *traceback);
+/* The lines of a traceback as they are printed: the outermost `limit` ones, or the innermost ones if it is
+ * negative. Returns: a str. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_traceback_format(trv_object *traceback, int limit);
+/* As trv_exception_format, with so many lines of each traceback (see trv_traceback_format), and, if `chain`
+ * is 0, without causes and contexts. */
+TRV_API TRV_MUST_CHECK trv_object *trv_exception_format_limited(trv_object *exception, int limit,
+                                                                int chain);
+/* What stands below the traceback: the type, the message and the notes. Returns: a str. */
+TRV_API TRV_MUST_CHECK trv_object *trv_exception_format_only(trv_object *exception);
+
+/* Groups -------------------------------------------------------------------------------- */
+
+/* A group of the exceptions of a list or tuple: an ExceptionGroup, or a BaseExceptionGroup if not
+ * all are Exceptions. Raises: TypeError, ValueError if there are none. */
+TRV_API TRV_MUST_CHECK trv_object *trv_exception_group_new(const char *message,
+                                                           trv_object *exceptions);
+/* What is in a group. Returns: a tuple. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_exception_group_exceptions(trv_object *group);
+/* Divides an exception: *matching gets what is of an exception type, of one of a tuple of types, or
+ * what a function answers with true for; *rest gets the rest. Each is an exception of yours, or NULL if
+ * there is nothing to put in. An exception that matches as a whole, and one that is no group, is
+ * its own part; parts of groups are groups of the same shape, with message, traceback, notes,
+ * cause and context of the whole. Either pointer may be NULL.
+ * Returns: 0, or -1. Raises: TypeError, RecursionError, what the function raises. */
+TRV_API TRV_MUST_CHECK int trv_exception_split(trv_object *exception, trv_object *condition,
+                                               trv_object **matching, trv_object **rest);
+
+TRV_END_DECLARATIONS
+
+#endif
