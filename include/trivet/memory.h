@@ -45,6 +45,19 @@ TRV_API TRV_MUST_CHECK trv_object *trv_weak_key_dict_new(void);
 /* An empty dict that does not keep its values alive. */
 TRV_API TRV_MUST_CHECK trv_object *trv_weak_value_dict_new(void);
 
+/* Calls a callable with these arguments when the object ends, or else in trv_fini, the last made first.
+ * It is alive until then, without anybody who holds it; the arguments should not refer to the object.
+ * What it raises is printed. trv_call(finalize, "") makes the call now, once; `atexit`, an attribute,
+ * says whether trv_fini makes it; `peek()` and `alive` are Python's. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_finalize_new(trv_object *object, trv_object *callable,
+                                                    const char *format, ...);
+extern TRV_API trv_object trv_finalize_type[1];
+/* Whether the call is still to be made. Returns: 1, 0, or -1. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_finalize_alive(trv_object *finalize);
+/* No call will be made. Returns: (object, callable, arguments, keywords), or None if it was not alive.
+ * Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_finalize_detach(trv_object *finalize);
+
 /* Bytes of one object, without what it refers to. */
 TRV_API size_t trv_sizeof(trv_object *object);
 /* Bytes of an object and of everything it reaches, each counted once. */

@@ -108,9 +108,10 @@ struct trv__weak *trv__weak_first(const trv_object *object)
     return object->flags & TRV__HAS_WEAKREFS ? find(trv__current->heap, object)->first : NULL;
 }
 
+/* The newest is called first, as in Python. */
 struct trv__weak *trv__weak_cut(trv_object *object, struct trv__weak *cut)
 {
-    struct trv__weak *weak;
+    struct trv__weak *first = NULL, **end = &first, *weak;
 
     while ((weak = trv__weak_first(object))) {
         trv__weak_unlink(weak);
@@ -118,10 +119,11 @@ struct trv__weak *trv__weak_cut(trv_object *object, struct trv__weak *cut)
         if (!weak->callback || weak->refcount <= 0)
             continue;
         trv_ref((trv_object *)weak);
-        weak->next = cut;
-        cut = weak;
+        *end = weak;
+        end = &weak->next;
     }
-    return cut;
+    *end = cut;
+    return first;
 }
 
 void trv__weak_call_back(struct trv__weak *cut)

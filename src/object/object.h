@@ -44,6 +44,7 @@ struct trv__objects {
     } interned;
     struct trv__str_shared
         *shared_strs;            /* types/str_intern.c: "" and those of one ASCII character */
+    struct trv__list finalizers; /* types/finalize.c: those that are alive, by age; owned */
     struct trv__list type_list_; /* object/type_new.c: types made at run time, for a debugger */
     struct trv__printing_list {  /* object/text.c: containers that are being printed, by whom */
         struct trv__printing {
@@ -70,6 +71,8 @@ int trv__str_init(struct trv__objects *objects); /* types/str_intern.c */
 void trv__str_fini(struct trv__objects *objects);
 void trv__entries_init(struct trv__entries *entries);
 void trv__entries_fini(struct trv__entries *entries);
+/* Calls what is to be called at the end, and drops the rest (types/finalize.c). May switch. */
+void trv__finalizers_run(struct trv__objects *objects);
 
 /* Arguments ----------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@ int trv__objects_init(struct trv__objects *objects)
 {
     if (!objects->hash_key.k0 && !objects->hash_key.k1)
         trv__hash_key_init(&objects->hash_key);
+    trv__list_init(&objects->finalizers);
     trv__list_init(&objects->type_list_);
     objects->printing.entries = objects->printing.first;
     objects->printing.capacity = COUNT_OF(objects->printing.first);

@@ -225,6 +225,7 @@ void trv_fini(void)
     trv__thread_close_entrance(runtime);
     trv__thread_ended(self);
     end_threads(runtime);
+    trv__finalizers_run(&runtime->objects);
     trv__signals_fini(runtime);
     trv__context_end(&self->context);
     trv__thread_drop_object(self);
