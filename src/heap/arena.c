@@ -7,9 +7,10 @@
  * down by one pool does not map and unmap.
  *
  * Containers have arenas of their own, in *spaces*: ranges of addresses reserved ahead, filled from
- * the bottom, and the marks of a space in a range of their own beside it. Reserving costs nothing
+ * the bottom, and the marks and tallies of a space in a range of their own. Reserving costs nothing
  * but addresses; where those are rationed (RLIMIT_AS) a space is made as small as it must be. Each
- * space is twice the one before. A space is never given back before the heap ends.
+ * space is twice the one before. A space is never given back before the heap ends, and while a round
+ * is under way (heap/round.c) none of its arenas is: the round may look at any address there.
  */
 #include "heap/pool.h"
 
@@ -61,7 +62,7 @@ static bool reserve_space(struct trv__space *space, size_t slots)
     struct trv__arena **arenas = FAULT() ? NULL : calloc(slots, sizeof *arenas);
     size_t size = slots * TRV__ARENA_BYTES;
     char *base = arenas ? map_aligned(size, PROT_NONE) : NULL;
-    char *marks = base ? map(size / TRV__GRANULE, PROT_NONE) : NULL;
+    char *marks = base ? map(2 * size / TRV__GRANULE, PROT_NONE) : NULL;
 
     if (!marks) {
         if (base)
@@ -69,8 +70,11 @@ static bool reserve_space(struct trv__space *space, size_t slots)
         free(arenas);
         return false;
     }
-    *space = (struct trv__space){
-        .base = base, .size = size, .marks = (uint8_t *)marks, .arenas = arenas};
+    *space = (struct trv__space){.base = base,
+                                 .size = size,
+                                 .marks = (uint8_t *)marks,
+                                 .tallies = (uint8_t *)marks + size / TRV__GRANULE,
+                                 .arenas = arenas};
     return true;
 }
 
@@ -114,8 +118,11 @@ static char *open_slot(struct trv__space *space, struct trv__arena *arena)
     size_t slot = space->slots_free_from, slots = space->size / TRV__ARENA_BYTES;
     char *memory = space->base + slot * TRV__ARENA_BYTES;
     uint8_t *marks = space->marks + slot * MARK_BYTES;
+    uint8_t *tallies = space->tallies + slot * MARK_BYTES;
 
     if (FAULT() || mprotect(marks, MARK_BYTES, PROT_READ | PROT_WRITE) < 0)
+        return NULL;
+    if (FAULT() || mprotect(tallies, MARK_BYTES, PROT_READ | PROT_WRITE) < 0)
         return NULL;
     if (FAULT() || mprotect(memory, TRV__ARENA_BYTES, PROT_READ | PROT_WRITE) < 0)
         return NULL;
@@ -126,14 +133,21 @@ static char *open_slot(struct trv__space *space, struct trv__arena *arena)
     return memory;
 }
 
+static bool close_range(void *memory, size_t size)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+
+    return mmap(memory, size, PROT_NONE, flags, -1, 0) != MAP_FAILED;
+}
+
 /* Gives the memory back, but not the addresses. If even that fails the slot is lost. */
 static void close_slot(struct trv__space *space, char *memory)
 {
     size_t slot = (size_t)(memory - space->base) / TRV__ARENA_BYTES;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
 
-    if (mmap(memory, TRV__ARENA_BYTES, PROT_NONE, flags, -1, 0) == MAP_FAILED ||
-        mmap(space->marks + slot * MARK_BYTES, MARK_BYTES, PROT_NONE, flags, -1, 0) == MAP_FAILED)
+    if (!close_range(memory, TRV__ARENA_BYTES) ||
+        !close_range(space->marks + slot * MARK_BYTES, MARK_BYTES) ||
+        !close_range(space->tallies + slot * MARK_BYTES, MARK_BYTES))
         return;
     space->arenas[slot] = NULL;
     space->slots_free_from = MIN_OF(space->slots_free_from, slot);
@@ -201,11 +215,21 @@ void trv__arena_give(struct trv__heap *heap, struct trv__pool *pool)
 {
     struct trv__arena *arena = pool->arena;
     struct trv__list *empty = &heap->arenas[arena->space != NULL][TRV__POOLS_PER_ARENA];
+    uint64_t bit = UINT64_C(1) << trv__pool_index(pool);
 
-    arena->pools_used &= ~(UINT64_C(1) << (size_t)((char *)pool - arena->memory) / TRV__POOL_BYTES);
+    arena->pools_used &= ~bit;
+    arena->recent &= ~bit;
     file_arena(heap, arena);
-    if (!arena->pools_used && arena->link.next != empty)
+    if (!arena->pools_used && arena->link.next != empty && !heap->round)
         free_arena(heap, arena); /* another one is empty already */
+}
+
+void trv__arenas_trim(struct trv__heap *heap)
+{
+    struct trv__list *empty = &heap->arenas[true][TRV__POOLS_PER_ARENA];
+
+    while (empty->next->next != empty && !trv__list_is_empty(empty))
+        free_arena(heap, CONTAINER_OF(empty->next, struct trv__arena, link));
 }
 
 void trv__each_pool(struct trv__heap *heap, void (*visit)(struct trv__pool *pool, void *argument),
@@ -226,7 +250,7 @@ void trv__arenas_free(struct trv__heap *heap)
             free_arena(heap, CONTAINER_OF(link, struct trv__arena, link));
     for (size_t i = 0; i < heap->space_count; i++) {
         munmap(heap->spaces[i].base, heap->spaces[i].size);
-        munmap(heap->spaces[i].marks, heap->spaces[i].size / TRV__GRANULE);
+        munmap(heap->spaces[i].marks, 2 * heap->spaces[i].size / TRV__GRANULE);
         free(heap->spaces[i].arenas);
     }
 }

@@ -117,7 +117,7 @@ static void *new_large_object(struct trv__heap *heap, size_t size, bool is_conta
         !(large = heap->allocate(TRV__LARGE_HEADER + size)))
         return NULL;
     large->size = size;
-    large->mark = 0;
+    large->mark = large->tally = 0;
     trv__list_append(&heap->large[is_container ? TRV__LARGE_OLD : TRV__LARGE_PLAIN], &large->link);
     heap->large_count[is_container]++;
     heap->large_bytes += TRV__LARGE_HEADER + size;

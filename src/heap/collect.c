@@ -14,50 +14,17 @@
  * followed. What is reached further on in the walk is only marked, since the walk will come to it;
  * the rest goes to a stack. If there is no memory for that stack, the walk is done again.
  *
- * When a set of unreachable objects is found, each is held by one reference, so that whatever the
- * next steps run, none ends early:
- *   1. weak references to them are cut; callbacks run for weak references outside the set;
- *   2. finalizers run, once in an object's life;
- *   3. references are counted again over the set: what a finalizer made reachable lives on, with
- *      all it reaches; weak references made by finalizers are cut;
- *   4. the rest is cleared and let go.
- * User code runs in steps 1, 2 and 4, allocates, and may even ask for a collection, which is
- * refused. Between the steps all marks are as between collections.
+ * What is then done with garbage is told in heap/dispose.c; how generation 2 is collected in slices, without
+ * stopping the program, in heap/round.c.
  */
-#include "heap/collect.h"
-
 #include "base/clock.h"
-#include "heap/object_callback.h"
+#include "base/hash.h"
+#include "heap/round.h"
+#include "heap/search.h"
 
-/* A growing array of objects; `failed` once memory ran out. */
-struct vector {
-    trv_object **items;
-    size_t count, capacity;
-    bool failed;
-};
+/* What searches share ------------------------------------------------------------------------------ */
 
-/* How often the count in an object's mark was full. */
-struct carry {
-    const trv_object *object;
-    int64_t times;
-};
-
-struct search {
-    struct trv__heap *heap;
-    int generation;
-    struct vector pending; /* reached, not yet followed */
-    struct vector garbage;
-    struct carry *carries;
-    size_t carry_count, carry_capacity;
-    uintptr_t walked;  /* the walk has come to this address, */
-    uintptr_t to_walk; /* and will come to so many bytes from there; 0: it is in no order */
-    bool is_again;     /* walks over what is reached already must follow it again */
-    bool failed;       /* memory ran out: nothing can be said */
-    int64_t own;       /* references that the collector itself holds to each member */
-    size_t survivors;
-};
-
-static bool grow(void *array, size_t *capacity, size_t item_bytes)
+bool trv__grow(void *array, size_t *capacity, size_t item_bytes)
 {
     size_t wanted = *capacity ? 2 * *capacity : 256;
     void *grown = FAULT() ? NULL : realloc(*(void **)array, wanted * item_bytes);
@@ -69,21 +36,55 @@ static bool grow(void *array, size_t *capacity, size_t item_bytes)
     return true;
 }
 
-static inline void push(struct vector *vector, trv_object *object)
+static struct trv__carry *find_carry(const struct trv__carries *carries, const trv_object *object)
 {
-    if (UNLIKELY(vector->count == vector->capacity) &&
-        !grow(&vector->items, &vector->capacity, sizeof *vector->items)) {
-        vector->failed = true;
-        return;
+    size_t mask = carries->capacity - 1, i = trv__hash_mix((uintptr_t)object) & mask;
+
+    while (carries->slots[i].object && carries->slots[i].object != object)
+        i = (i + 1) & mask;
+    return &carries->slots[i];
+}
+
+static bool grow_carries(struct trv__carries *carries)
+{
+    struct trv__carries old = *carries;
+
+    carries->capacity = old.capacity ? 2 * old.capacity : 64;
+    carries->slots = FAULT() ? NULL : calloc(carries->capacity, sizeof *carries->slots);
+    if (!carries->slots) {
+        *carries = old;
+        return false;
     }
-    vector->items[vector->count++] = object;
+    for (size_t i = 0; i < old.capacity; i++)
+        if (old.slots[i].object)
+            *find_carry(carries, old.slots[i].object) = old.slots[i];
+    free(old.slots);
+    return true;
+}
+
+bool trv__carry(struct trv__carries *carries, const trv_object *object)
+{
+    struct trv__carry *carry;
+
+    if (2 * carries->used >= carries->capacity && !grow_carries(carries))
+        return false;
+    carry = find_carry(carries, object);
+    carries->used += !carry->object;
+    carry->object = object;
+    carry->times++;
+    return true;
+}
+
+int64_t trv__carried(const struct trv__carries *carries, const trv_object *object)
+{
+    return carries->used ? find_carry(carries, object)->times : 0;
 }
 
 /* Walking ------------------------------------------------------------------------------------------- */
 
-typedef void (*on_member)(struct search *search, trv_object *object, uint8_t *mark);
+typedef void (*on_member)(struct trv__search *search, trv_object *object, uint8_t *mark);
 
-static inline __attribute__((always_inline)) void walk_pool(struct search *search,
+static inline __attribute__((always_inline)) void walk_pool(struct trv__search *search,
                                                             const struct trv__pool *pool,
                                                             on_member visit)
 {
@@ -156,9 +157,16 @@ static struct trv__pool *next_pool(struct pool_walk *walk)
     return walk->generation == 2 ? next_pool_in_order(walk) : next_young_pool(walk);
 }
 
-static inline __attribute__((always_inline)) void walk_large(struct search *search, on_member visit)
+/* The last of the lists of large objects that belong to a generation or to younger ones. */
+static int last_large_list(int generation)
 {
-    for (int g = 0; g <= search->generation; g++)
+    return generation == 2 ? TRV__LARGE_OLD : generation;
+}
+
+static inline __attribute__((always_inline)) void walk_large(struct trv__search *search,
+                                                             on_member visit)
+{
+    for (int g = 0; g <= last_large_list(search->generation); g++)
         LIST_EACH(link, &search->heap->large[g]) {
             trv_object *object = trv__large_object(link);
             uint8_t *mark = &trv__large_of(object)->mark;
@@ -167,7 +175,7 @@ static inline __attribute__((always_inline)) void walk_large(struct search *sear
         }
 }
 
-static inline __attribute__((always_inline)) void walk_members(struct search *search,
+static inline __attribute__((always_inline)) void walk_members(struct trv__search *search,
                                                                on_member visit)
 {
     struct pool_walk walk = begin_walk(search->heap, search->generation);
@@ -180,7 +188,7 @@ static inline __attribute__((always_inline)) void walk_members(struct search *se
 
 /* Entering and leaving the set ----------------------------------------------------------------------- */
 
-static void enter_members(struct search *search)
+static void enter_members(struct trv__search *search)
 {
     struct pool_walk walk = begin_walk(search->heap, search->generation);
     struct trv__pool *pool;
@@ -190,7 +198,7 @@ static void enter_members(struct search *search)
         for (size_t i = 0, count = trv__pool_mark_words(pool); i < count; i++)
             words[i] = trv__enter_members(words[i], search->generation);
     }
-    for (int g = 0; g <= search->generation; g++)
+    for (int g = 0; g <= last_large_list(search->generation); g++)
         LIST_EACH(link, &search->heap->large[g]) {
             struct trv__large *large = CONTAINER_OF(link, struct trv__large, link);
             if (large->mark)
@@ -199,7 +207,7 @@ static void enter_members(struct search *search)
 }
 
 /* Those not reached are garbage; all become a generation older. */
-static void leave_pool(struct search *search, struct trv__pool *pool)
+static void leave_pool(struct trv__search *search, struct trv__pool *pool)
 {
     uint64_t *words = (uint64_t *)(void *)pool->marks;
 
@@ -207,22 +215,22 @@ static void leave_pool(struct search *search, struct trv__pool *pool)
         uint64_t members = trv__members(words[i]);
         uint64_t alive = search->failed ? members : members & trv__reached(words[i]);
         TRV__EACH_BYTE(j, members ^ alive)
-        push(&search->garbage, trv__object_at(pool, i * 8 + j));
+        trv__push(&search->garbage, trv__object_at(pool, i * 8 + j));
         search->survivors += ((alive >> 7) * TRV__BYTES(1)) >> 56;
         words[i] = trv__leave_members(words[i], search->generation);
     }
 }
 
-static void leave_large(struct search *search, trv_object *object, uint8_t *mark)
+static void leave_large(struct trv__search *search, trv_object *object, uint8_t *mark)
 {
     if (*mark == TRV__MARK_REACHED || search->failed)
         search->survivors++;
     else
-        push(&search->garbage, object);
+        trv__push(&search->garbage, object);
     *mark = trv__mark_after(search->generation);
 }
 
-static void leave_members(struct search *search)
+static void leave_members(struct trv__search *search)
 {
     struct pool_walk walk = begin_walk(search->heap, search->generation);
     struct trv__pool *pool;
@@ -235,119 +243,25 @@ static void leave_members(struct search *search)
 /* What was in the lists of a generation moves to the next one. */
 static void age_lists(struct trv__heap *heap, int generation)
 {
+    static const int next_list[] = {1, TRV__LARGE_RECENT, TRV__LARGE_OLD};
+
     for (int g = MIN_OF(generation, 1); g >= 0; g--) {
-        int next = MIN_OF(generation + 1, 2);
         struct trv__list *link;
         while ((link = trv__list_pop(&heap->young[g]))) {
             struct trv__pool *pool = CONTAINER_OF(link - g, struct trv__pool, young[0]);
-            if (next == 1 && !trv__list_is_linked(&pool->young[1]))
+            if (generation == 0 && !trv__list_is_linked(&pool->young[1]))
                 trv__list_append(&heap->young[1], &pool->young[1]);
+            if (generation == 1)
+                pool->arena->recent |= UINT64_C(1) << trv__pool_index(pool);
         }
-        trv__list_splice(&heap->large[next], &heap->large[g]);
     }
-}
-
-/* Counting ------------------------------------------------------------------------------------------- */
-
-static struct carry *find_carry(const struct search *search, const trv_object *object)
-{
-    for (size_t i = 0; i < search->carry_count; i++)
-        if (search->carries[i].object == object)
-            return &search->carries[i];
-    return NULL;
-}
-
-/* Few objects have so many references that this is called at all. */
-static __attribute__((noinline)) void carry(struct search *search, const trv_object *object)
-{
-    struct carry *found = find_carry(search, object);
-
-    if (!found && search->carry_count == search->carry_capacity &&
-        !grow(&search->carries, &search->carry_capacity, sizeof *search->carries)) {
-        search->failed = true;
-        return;
-    }
-    if (!found) {
-        found = &search->carries[search->carry_count++];
-        *found = (struct carry){object, 0};
-    }
-    found->times++;
-}
-
-static inline int count_reference(trv_object *child, void *argument)
-{
-    struct search *search = argument;
-    uint8_t *mark = trv__mark_of(search->heap, child), value = *mark;
-
-    if (value < TRV__MARK_MEMBER)
-        return 0;
-    if (UNLIKELY(value >= TRV__MARK_FULL)) {
-        carry(search, child);
-        value = TRV__MARK_MEMBER;
-    }
-    *mark = (uint8_t)(value + 1);
-    return 0;
-}
-
-static inline void count_references(struct search *search, trv_object *object, uint8_t *mark)
-{
-    (void)mark;
-    trv__each_reference(object, count_reference, search);
-}
-
-/* Whether a member that was not reached yet has references from outside the set. */
-static inline bool is_held(const struct search *search, const trv_object *object, uint8_t mark)
-{
-    int64_t inside = mark - TRV__MARK_MEMBER, all = object->refcount - search->own;
-    const struct carry *found = all > TRV__MARK_COUNTS ? find_carry(search, object) : NULL;
-
-    if (found)
-        inside += found->times * TRV__MARK_COUNTS;
-    ASSERT(inside <= all); /* or a traverse visits what its object does not own */
-    return inside != all;
+    for (int g = 0; g < next_list[generation]; g++)
+        trv__list_splice(&heap->large[next_list[generation]], &heap->large[g]);
 }
 
 /* Reaching ------------------------------------------------------------------------------------------- */
 
-static inline int reach(trv_object *child, void *argument)
-{
-    struct search *search = argument;
-    uint8_t *mark = trv__mark_of(search->heap, child);
-
-    if ((uint8_t)(*mark - TRV__MARK_MEMBER) >= TRV__MARK_REACHED - TRV__MARK_MEMBER)
-        return 0;
-    *mark = TRV__MARK_REACHED;
-    if ((uintptr_t)child - search->walked >= search->to_walk)
-        push(&search->pending, child);
-    return 0;
-}
-
-static inline void follow(struct search *search, trv_object *object)
-{
-    trv__each_reference(object, reach, search);
-    while (search->pending.count) {
-        trv_object *next = search->pending.items[--search->pending.count];
-        trv__each_reference(next, reach, search);
-    }
-}
-
-static inline void reach_member(struct search *search, trv_object *object, uint8_t *mark)
-{
-    if (*mark != TRV__MARK_REACHED) {
-        if (!is_held(search, object, *mark))
-            return;
-        *mark = TRV__MARK_REACHED;
-    } else if (!search->to_walk && !search->is_again) {
-        return; /* it was in `pending` */
-    }
-    if (search->to_walk) {
-        search->to_walk -= (uintptr_t)object - search->walked;
-        search->walked = (uintptr_t)object;
-    }
-    follow(search, object);
-}
-
-static void reach_members_once(struct search *search)
+static void reach_members_once(struct trv__search *search)
 {
     struct pool_walk walk = begin_walk(search->heap, search->generation);
     struct trv__pool *pool;
@@ -358,13 +272,13 @@ static void reach_members_once(struct search *search)
         search->walked = (uintptr_t)pool;
         if (search->generation == 2)
             search->to_walk = (uintptr_t)space->base + space->size - (uintptr_t)pool;
-        walk_pool(search, pool, reach_member);
+        walk_pool(search, pool, trv__reach_member);
     }
     search->to_walk = 0;
-    walk_large(search, reach_member);
+    walk_large(search, trv__reach_member);
 }
 
-static void reach_members(struct search *search)
+static void reach_members(struct trv__search *search)
 {
     search->is_again = false;
     do {
@@ -373,140 +287,12 @@ static void reach_members(struct search *search)
     } while (search->pending.failed);
 }
 
-/* What is done with garbage ---------------------------------------------------------------------------- */
-
-/* Makes garbage members again, and back. What is tracked no longer is none of the collector's
- * business: it is taken for alive. */
-static void enter_garbage(const struct search *search)
-{
-    for (size_t i = 0; i < search->garbage.count; i++)
-        if (search->garbage.items[i]->flags & TRV__TRACKED)
-            *trv__container_mark(search->garbage.items[i]) = TRV__MARK_MEMBER;
-}
-
-static void leave_garbage(const struct search *search)
-{
-    for (size_t i = 0; i < search->garbage.count; i++)
-        if (search->garbage.items[i]->flags & TRV__TRACKED)
-            *trv__container_mark(search->garbage.items[i]) = trv__mark_after(search->generation);
-}
-
-/* Cuts weak references to garbage, all of them before the first callback runs, so that none finds
- * garbage through another. Those that are garbage themselves are not called back. */
-static void cut_weak_references(const struct search *search)
-{
-    const struct vector *garbage = &search->garbage;
-    struct trv__weak *cut = NULL;
-
-    enter_garbage(search);
-    for (size_t i = 0; i < garbage->count; i++)
-        for (struct trv__weak *weak = trv__weak_first(garbage->items[i]), *next; weak;
-             weak = next) {
-            next = weak->next;
-            if (*trv__container_mark((trv_object *)weak) >= TRV__MARK_MEMBER)
-                trv__weak_unlink(weak);
-        }
-    leave_garbage(search);
-    for (size_t i = 0; i < garbage->count; i++)
-        cut = trv__weak_cut(garbage->items[i], cut);
-    trv__weak_call_back(cut);
-}
-
-static void run_finalizers(const struct vector *garbage)
-{
-    for (size_t i = 0; i < garbage->count; i++) {
-        trv_object *object = garbage->items[i];
-        if (!object->type->slots.finalize || object->flags & TRV__FINALIZED)
-            continue;
-        object->flags |= TRV__FINALIZED;
-        trv__call_finalizer(object);
-    }
-}
-
-static void reach_garbage(struct search *search)
-{
-    search->is_again = false;
-    do {
-        search->pending.failed = false;
-        for (size_t i = 0; i < search->garbage.count; i++) {
-            trv_object *object = search->garbage.items[i];
-            if (object->flags & TRV__TRACKED)
-                reach_member(search, object, trv__container_mark(object));
-        }
-        search->is_again = true;
-    } while (search->pending.failed);
-}
-
-/* Lets go of what finalizers made reachable again. */
-static void spare_resurrected(struct search *search)
-{
-    struct vector *garbage = &search->garbage;
-    size_t dead = 0, alive;
-
-    search->carry_count = 0;
-    enter_garbage(search);
-    for (size_t i = 0; i < garbage->count; i++)
-        if (garbage->items[i]->flags & TRV__TRACKED)
-            count_references(search, garbage->items[i], NULL);
-    search->own = 1;
-    reach_garbage(search);
-    for (size_t i = 0; i < garbage->count; i++) {
-        trv_object *object = garbage->items[i];
-        bool is_dead = object->flags & TRV__TRACKED &&
-                       *trv__container_mark(object) != TRV__MARK_REACHED && !search->failed;
-        if (is_dead) {
-            garbage->items[i] = garbage->items[dead];
-            garbage->items[dead++] = object;
-        }
-    }
-    leave_garbage(search);
-    alive = garbage->count;
-    garbage->count = dead;
-    while (alive > dead)
-        trv_unref(garbage->items[--alive]);
-}
-
-static void clear(const struct vector *garbage)
-{
-    for (size_t i = 0; i < garbage->count; i++) {
-        trv_object *object = garbage->items[i];
-        if (i + 8 < garbage->count)
-            __builtin_prefetch(garbage->items[i + 8]);
-        if (object->refcount > 1 && object->type->slots.clear)
-            object->type->slots.clear(object);
-        trv_unref(object);
-    }
-}
-
-/* Returns how many ended. */
-static size_t dispose(struct search *search)
-{
-    const struct vector *garbage = &search->garbage;
-    bool has_weakrefs = false, has_finalizers = false;
-
-    for (size_t i = 0; i < garbage->count; i++) {
-        trv_object *object = trv_ref(garbage->items[i]);
-        has_weakrefs |= (object->flags & TRV__HAS_WEAKREFS) != 0;
-        has_finalizers |= object->type->slots.finalize && !(object->flags & TRV__FINALIZED);
-    }
-    if (has_weakrefs)
-        cut_weak_references(search);
-    if (has_finalizers)
-        run_finalizers(garbage);
-    if (has_weakrefs || has_finalizers) {
-        spare_resurrected(search);
-        cut_weak_references(search);
-    }
-    clear(garbage);
-    return garbage->count;
-}
-
 /* A collection -------------------------------------------------------------------------------------- */
 
-static void find_garbage(struct search *search)
+static void find_garbage(struct trv__search *search)
 {
     enter_members(search);
-    walk_members(search, count_references);
+    walk_members(search, trv__count_references);
     if (!search->failed)
         reach_members(search);
     leave_members(search);
@@ -517,7 +303,7 @@ static void find_garbage(struct search *search)
     }
 }
 
-static void account(struct trv__heap *heap, const struct search *search, size_t ended,
+static void account(struct trv__heap *heap, const struct trv__search *search, size_t ended,
                     int64_t began_ns)
 {
     trv_gc_generation_stats *stats = &heap->stats.generations[search->generation];
@@ -530,28 +316,40 @@ static void account(struct trv__heap *heap, const struct search *search, size_t 
     trv__collected(heap, search->generation, search->survivors);
 }
 
+/* A full collection leaves nothing that came lately. */
+static void forget_recent(struct trv__heap *heap)
+{
+    for (size_t i = 0; i < heap->space_count; i++)
+        for (size_t slot = 0; slot < heap->spaces[i].slots_end; slot++)
+            if (heap->spaces[i].arenas[slot])
+                heap->spaces[i].arenas[slot]->recent = 0;
+}
+
 size_t trv__collect(int generation)
 {
     struct trv__heap *heap = trv__current->heap;
-    struct search search = {.heap = heap, .generation = generation};
+    struct trv__search search = {.heap = heap, .generation = generation};
     int64_t began_ns = trv__clock_ns();
-    size_t found, ended;
+    size_t found;
 
     ASSERT(trv__holds_gil());
     if (heap->is_collecting)
         return SIZE_MAX;
     heap->is_collecting = true;
     trv__current->context->no_switch++;
+    if (generation == 2)
+        trv__round_abandon(heap);
     find_garbage(&search);
+    if (generation == 2)
+        forget_recent(heap);
     heap->young_count = 0;
     found = search.garbage.count;
-    ended = dispose(&search);
+    trv__condemn(&search, true);
+    trv__clear(&search.garbage);
     trv__current->context->no_switch--;
     heap->is_collecting = false;
-    account(heap, &search, ended, began_ns);
+    account(heap, &search, search.garbage.count, began_ns);
     trv__heap_validate(heap);
-    free(search.pending.items);
-    free(search.garbage.items);
-    free(search.carries);
+    trv__search_free(&search);
     return found;
 }

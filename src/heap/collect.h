@@ -7,27 +7,37 @@
 
 #include "heap/mark.h"
 
+/* The array that an object's references stand in; some of them may be NULL. False if its type has none. */
+static inline bool trv__reference_array(const trv_object *object, trv_object *const **items,
+                                        size_t *count)
+{
+    const struct trv__references at = object->type->references;
+    const char *base = (const char *)object;
+
+    if (UNLIKELY(!at.width))
+        return false;
+    *items = (trv_object *const *)(const void *)(base + at.items);
+    if (!at.is_inside)
+        *items = *(trv_object *const *const *)(const void *)*items;
+    *count = at.is_count_32 ? *(const uint32_t *)(const void *)(base + at.count)
+                            : *(const size_t *)(const void *)(base + at.count);
+    *count *= at.width;
+    return true;
+}
+
 /* Calls visit for each reference of an object, some of which may be NULL. Where they stand in an
  * array, visit is inlined. */
 static inline __attribute__((always_inline)) void trv__each_reference(trv_object *object,
                                                                       trv_visit visit,
                                                                       void *argument)
 {
-    const struct trv_type *type = object->type;
-    const struct trv__references at = type->references;
-    const char *base = (const char *)object;
-    trv_object *const *items = (trv_object *const *)(const void *)(base + at.items);
+    trv_object *const *items;
     size_t count;
 
-    if (UNLIKELY(!at.width)) {
-        type->slots.traverse(object, visit, argument);
+    if (UNLIKELY(!trv__reference_array(object, &items, &count))) {
+        object->type->slots.traverse(object, visit, argument);
         return;
     }
-    if (!at.is_inside)
-        items = *(trv_object *const *const *)(const void *)items;
-    count = at.is_count_32 ? *(const uint32_t *)(const void *)(base + at.count)
-                           : *(const size_t *)(const void *)(base + at.count);
-    count *= at.width;
     for (size_t i = 0; i < count; i++)
         visit(items[i], argument);
 }

@@ -7,7 +7,7 @@
  * object beside frozen ones would have the whole page copied. Blocks of frozen objects can still
  * be given back (a list that grows drops its old items), but are not used again.
  */
-#include "heap/pool.h"
+#include "heap/round.h"
 
 static void freeze_object(trv_object *object)
 {
@@ -21,6 +21,7 @@ static void freeze_pool(struct trv__pool *pool, void *unused)
 {
     (void)unused;
     pool->is_frozen = true;
+    pool->arena->recent = 0;
     trv__list_remove(&pool->young[0]);
     trv__list_remove(&pool->young[1]);
     trv__list_remove(&pool->link);
@@ -31,6 +32,7 @@ static void freeze_pool(struct trv__pool *pool, void *unused)
 
 void trv__heap_freeze(struct trv__heap *heap)
 {
+    trv__round_drop(heap);
     for (unsigned kind = 0; kind < TRV__KINDS; kind++)
         for (size_t size_class = 0; size_class < TRV__CLASSES; size_class++) {
             trv__pool_unready(heap, kind, size_class);
@@ -44,6 +46,7 @@ void trv__heap_freeze(struct trv__heap *heap)
     }
     heap->young_count = 0;
     heap->stats.tracked = heap->old_total = heap->old_pending = 0;
+    heap->recent_new = heap->recent_kept = 0;
 }
 
 /* The arena that an address is in, or NULL. */

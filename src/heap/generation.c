@@ -13,13 +13,32 @@
  * next safepoint sees to it.
  */
 #include "heap/collect.h"
+#include "heap/round.h"
+
+enum {
+    RECENT_LEAST =
+        TRV_TINY ? 16 : 16384, /* objects that a round over recent ones is worth it for */
+    WORK_PER_CONTAINER = 64,   /* what a round does for each container that is made, */
+    CONTAINERS_PER_SLICE = 16, /* so many at a time, */
+    SLICE_WORK = 2048,         /* and no more than that, however many there were */
+    FIRST_WORK = 4096          /* so that a small heap needs one slice only */
+};
+
+/* How many containers more than ended may be made before a young collection. */
+static int64_t young_threshold(const struct trv__heap *heap)
+{
+    if (heap->is_disabled || !heap->threshold[0])
+        return INT64_MAX;
+    return TRV_GC_STRESS ? -1 : (int64_t)heap->threshold[0];
+}
 
 void trv__set_young_limit(struct trv__heap *heap)
 {
-    if (heap->is_disabled || !heap->threshold[0])
-        heap->young_limit = INT64_MAX;
-    else
-        heap->young_limit = TRV_GC_STRESS ? -1 : (int64_t)heap->threshold[0];
+    int64_t slice = heap->young_count + (heap->round_debt > 0 ? 0 : CONTAINERS_PER_SLICE);
+
+    heap->young_limit = young_threshold(heap);
+    if (heap->round && !heap->is_disabled && heap->threshold[0])
+        heap->young_limit = MIN_OF(heap->young_limit, slice);
 }
 
 static void enter_generation_0(struct trv__heap *heap, trv_object *object)
@@ -61,31 +80,82 @@ void trv__untrack(void *memory)
         return;
     object->flags &= ~(uint32_t)TRV__TRACKED;
     *trv__container_mark(object) = TRV__MARK_NONE;
+    if (UNLIKELY(heap->round != NULL))
+        trv__round_forget(heap, object);
     heap->young_count -= heap->young_count > 0;
     heap->stats.tracked--;
 }
 
 /* When -------------------------------------------------------------------------------------------- */
 
-static int due_generation(const struct trv__heap *heap)
-{
-    bool is_full_worth_it = heap->old_pending > heap->old_total / 4;
+enum due { DUE_YOUNG, DUE_MIDDLE, DUE_RECENT, DUE_FULL, DUE_EXACT };
 
+static enum due what_is_due(const struct trv__heap *heap)
+{
     if (TRV_GC_STRESS && heap->collections % 16 == 15)
-        return 2;
-    if (heap->since[2] >= heap->threshold[2] && is_full_worth_it)
-        return 2;
-    return heap->since[1] >= heap->threshold[1] ? 1 : 0;
+        return heap->collections % 64 == 63 ? DUE_EXACT : DUE_FULL;
+    if (heap->since[2] >= heap->threshold[2]) {
+        if (heap->is_exact_next)
+            return DUE_EXACT;
+        if (heap->old_pending > heap->old_total / 4)
+            return DUE_FULL;
+        if (heap->recent_new >= MAX_OF(heap->recent_kept, RECENT_LEAST))
+            return DUE_RECENT;
+    }
+    return heap->since[1] >= heap->threshold[1] ? DUE_MIDDLE : DUE_YOUNG;
+}
+
+static void begin_round(struct trv__heap *heap, bool is_full)
+{
+    trv__collect(1);
+    if (!trv__round_begin(heap, is_full)) {
+        heap->is_exact_next = true;
+        return;
+    }
+    heap->since[2] = 0;
+    heap->round_debt = FIRST_WORK;
+}
+
+static void collect_what_is_due(struct trv__heap *heap)
+{
+    enum due due = what_is_due(heap);
+
+    if (due == DUE_EXACT) {
+        heap->is_exact_next = false;
+        trv__collect(2);
+    } else if (due >= DUE_RECENT && !heap->round) {
+        begin_round(heap, due == DUE_FULL);
+    } else {
+        trv__collect(due == DUE_YOUNG ? 0 : 1);
+    }
+}
+
+/* Works off what the containers made since the last slice have added to the debt. */
+static void pay(struct trv__heap *heap, int64_t made)
+{
+    int64_t work;
+
+    heap->round_debt += MAX_OF(made, 1) * WORK_PER_CONTAINER;
+    work = MIN_OF(heap->round_debt, SLICE_WORK);
+    if (work > 0)
+        heap->round_debt -= work - trv__round_go_on(heap, work);
 }
 
 void trv__collect_due(void)
 {
     struct trv__heap *heap = trv__current->heap;
+    int64_t made = heap->young_count - heap->paid_at;
 
     atomic_fetch_and_explicit(trv__current->attention, ~(uint32_t)TRV__ATTEND_COLLECT,
                               memory_order_relaxed);
-    if (!heap->is_disabled && !heap->is_collecting)
-        trv__collect(due_generation(heap));
+    if (heap->is_disabled || heap->is_collecting)
+        return;
+    if (heap->young_count > young_threshold(heap))
+        collect_what_is_due(heap);
+    if (heap->round)
+        pay(heap, made);
+    heap->paid_at = heap->young_count;
+    trv__set_young_limit(heap);
 }
 
 void trv__collected(struct trv__heap *heap, int generation, size_t survivors)
@@ -93,9 +163,10 @@ void trv__collected(struct trv__heap *heap, int generation, size_t survivors)
     heap->collections++;
     if (generation == 2) {
         heap->old_total = survivors;
-        heap->old_pending = 0;
+        heap->old_pending = heap->recent_new = heap->recent_kept = 0;
     } else if (generation == 1) {
         heap->old_pending += survivors;
+        heap->recent_new += survivors;
     }
     for (int g = 0; g <= generation; g++)
         heap->since[g] = 0;

@@ -2,7 +2,9 @@
 /*
  * Marks: what the collector knows of a container, in one byte beside it.
  *
- * Between collections a mark is 0 (not tracked) or says the generation. During one, those of the
+ * Between collections a mark is 0 (not tracked) or says the generation, and of generation 2 how often
+ * an object was seen alive there: what came lately is looked at more often than what has settled
+ * (heap/round.c). During a collection that is done in one piece, those of the
  * set that is collected (the *members*) count the references found from inside the set, from
  * TRV__MARK_MEMBER upwards; a mark that is TRV__MARK_FULL and counts once more starts again,
  * and the collector notes a carry. In the end it is TRV__MARK_REACHED, or the member is garbage.
@@ -10,6 +12,9 @@
  * Since marks are sixteen times denser than what they stand for, following a reference at random
  * finds its mark in the cache where the object would not be; and objects that only hold values
  * (numbers, strs) have none and are not touched. The collector writes into no object that lives.
+ *
+ * Tallies are a second byte beside each mark. A round, the collection that is done in slices, counts
+ * there, because young collections need the marks meanwhile. Without a round all of them are 0.
  *
  * Eight marks are looked at as one word.
  */
@@ -21,24 +26,28 @@
 #include <endian.h>
 
 enum {
-    TRV__MARK_NONE,   /* not tracked */
-    TRV__MARK_OLD,    /* generation 2 */
-    TRV__MARK_MIDDLE, /* generation 1 */
-    TRV__MARK_YOUNG,  /* generation 0 */
-    TRV__MARK_MEMBER, /* of the set, with no reference found: the first of those with other bits set */
-    TRV__MARK_FULL = TRV_TINY ? 6 : 254,
+    TRV__MARK_NONE,     /* not tracked */
+    TRV__MARK_OLD,      /* generation 2, for long */
+    TRV__MARK_SETTLING, /* generation 2: one round has let it live */
+    TRV__MARK_RECENT,   /* generation 2, since the last round */
+    TRV__MARK_MIDDLE,   /* generation 1 */
+    TRV__MARK_YOUNG,    /* generation 0 */
+    TRV__MARK_MEMBER =
+        8, /* of the set, with no reference found: the first of those with other bits set */
+    TRV__MARK_FULL = TRV_TINY ? 10 : 254,
     TRV__MARK_REACHED = 255
 };
 
 #define TRV__MARK_COUNTS (TRV__MARK_FULL - TRV__MARK_MEMBER) /* what a carry stands for */
 
-/* The mark of something that has none. Never written, as it is no member's. */
+/* The mark and the tally of something that has none. Never written, as it is no member's. */
 TRV__SHARED const uint8_t trv__no_mark;
 
 /* For addresses beyond the first space. */
 uint8_t *trv__far_mark(const struct trv__heap *heap, const trv_object *object);
+uint8_t *trv__far_tally(const struct trv__heap *heap, const trv_object *object);
 
-/* The mark of any object, or NULL. */
+/* The mark of any object, or trv__no_mark. */
 static inline uint8_t *trv__mark_of(const struct trv__heap *heap, const trv_object *object)
 {
     size_t offset = (uintptr_t)object - (uintptr_t)heap->spaces[0].base;
@@ -47,6 +56,18 @@ static inline uint8_t *trv__mark_of(const struct trv__heap *heap, const trv_obje
         return heap->spaces[0].marks + offset / TRV__GRANULE;
     if (UNLIKELY(heap->has_far_marks))
         return trv__far_mark(heap, object);
+    return (uint8_t *)(uintptr_t)&trv__no_mark;
+}
+
+/* The tally of any object, or trv__no_mark. */
+static inline uint8_t *trv__tally_of(const struct trv__heap *heap, const trv_object *object)
+{
+    size_t offset = (uintptr_t)object - (uintptr_t)heap->spaces[0].base;
+
+    if (LIKELY(offset < heap->spaces[0].size))
+        return heap->spaces[0].tallies + offset / TRV__GRANULE;
+    if (UNLIKELY(heap->has_far_marks))
+        return trv__far_tally(heap, object);
     return (uint8_t *)(uintptr_t)&trv__no_mark;
 }
 
@@ -61,7 +82,7 @@ static inline uint8_t *trv__container_mark(const trv_object *container)
 /* The generation that survivors of a collection belong to, as a mark. */
 static inline uint8_t trv__mark_after(int generation)
 {
-    return generation == 0 ? TRV__MARK_MIDDLE : TRV__MARK_OLD;
+    return generation == 0 ? TRV__MARK_MIDDLE : generation == 1 ? TRV__MARK_RECENT : TRV__MARK_OLD;
 }
 
 /* Words of eight marks ------------------------------------------------------------------------------ */
@@ -77,7 +98,7 @@ static inline uint64_t trv__bytes_set(uint64_t word)
 /* The highest bit of each mark that is a member's. */
 static inline uint64_t trv__members(uint64_t marks)
 {
-    return trv__bytes_set(marks & TRV__BYTES(0xfc));
+    return trv__bytes_set(marks & TRV__BYTES(0xf8));
 }
 
 /* The highest bit of each mark that is TRV__MARK_REACHED. */
@@ -89,10 +110,20 @@ static inline uint64_t trv__reached(uint64_t marks)
 /* Marks between collections: those of the generation and of younger ones become members. */
 static inline uint64_t trv__enter_members(uint64_t marks, int generation)
 {
-    uint64_t high = marks >> 1 & TRV__BYTES(1), low = marks & TRV__BYTES(1);
-    uint64_t chosen = generation == 2 ? high | low : generation == 1 ? high : high & low;
+    uint64_t high = marks >> 2 & TRV__BYTES(1), middle = marks >> 1 & TRV__BYTES(1),
+             low = marks & TRV__BYTES(1);
+    uint64_t chosen = generation == 2 ? high | middle | low : generation == 1 ? high : high & low;
 
-    return (marks & ~(chosen * 3)) | chosen * TRV__MARK_MEMBER;
+    return (marks & ~(chosen * 7)) | chosen * TRV__MARK_MEMBER;
+}
+
+/* Marks between collections: the lowest bit of each of generation 2, or only of those that have not
+ * settled. */
+static inline uint64_t trv__in_generation_2(uint64_t marks, bool is_full)
+{
+    uint64_t high = marks >> 2, middle = marks >> 1, low = is_full ? marks : 0;
+
+    return (middle | low) & ~high & TRV__BYTES(1);
 }
 
 /* Members become what they are after the collection of a generation. */

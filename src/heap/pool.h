@@ -18,7 +18,8 @@
  *
  * Pools of containers have *marks*: a byte for each 16 bytes of the pool, which belongs to the
  * container that begins there. They lie beside the arenas, so that the collector can tell what it
- * must look at, and count, without touching the objects. See heap/mark.h.
+ * must look at, and count, without touching the objects. Beside the marks lie as many *tallies*, which
+ * collections in slices use the same way. See heap/mark.h.
  */
 #ifndef TRV_HEAP_POOL_H
 #define TRV_HEAP_POOL_H
@@ -65,6 +66,7 @@ struct trv__arena {
     char *memory;             /* TRV__POOLS_PER_ARENA pools */
     struct trv__list link;    /* in heap->arenas[is_containers][pools_free] */
     uint64_t pools_used;      /* bit i: pool i is in use */
+    uint64_t recent;          /* bit i: pool i may hold what reached generation 2 lately */
     struct trv__space *space; /* of containers; else NULL */
 };
 
@@ -75,19 +77,27 @@ struct trv__space {
     char *base;
     size_t size;                /* TRV__ARENA_BYTES times the slots */
     uint8_t *marks;             /* size / TRV__GRANULE */
+    uint8_t *tallies;           /* as many */
     struct trv__arena **arenas; /* by slot; NULL where there is none */
     size_t slots_free_from;     /* the slots below are taken */
     size_t slots_end;           /* the slots from here on were never taken */
 };
 
 /* The lists of large objects. */
-enum { TRV__LARGE_OLD = 2, TRV__LARGE_PLAIN, TRV__LARGE_FROZEN, TRV__LARGE_LISTS };
+enum {
+    TRV__LARGE_RECENT = 2, /* reached generation 2 lately */
+    TRV__LARGE_OLD,        /* the others there, and what is not tracked */
+    TRV__LARGE_WALKED,     /* of generation 2 as well: a round has come past them */
+    TRV__LARGE_PLAIN,
+    TRV__LARGE_FROZEN,
+    TRV__LARGE_LISTS
+};
 
 /* An object too big for a pool; this stands before it. */
 struct trv__large {
     struct trv__list link; /* in heap->large: of containers, that of their generation */
     size_t size;           /* of the object */
-    uint8_t mark;          /* of a container: as those of pools */
+    uint8_t mark, tally;   /* of a container: as those of pools */
 };
 
 #define TRV__LARGE_HEADER ROUND_UP(sizeof(struct trv__large), 16)
@@ -131,7 +141,13 @@ struct trv__heap {
     unsigned since[3];  /* collections of the generation below since this one's last */
     size_t old_total;   /* survivors of the last full collection */
     size_t old_pending; /* that reached generation 2 since then */
+    size_t recent_new;  /* of these, since the last round began */
+    size_t recent_kept; /* that the last round has let live, and the next one looks at again */
+    struct trv__round *round; /* round.c: what is under way, or NULL */
+    int64_t round_debt;       /* work of it that is due */
+    int64_t paid_at;          /* young_count when it was last worked at */
     bool is_disabled, is_collecting;
+    bool is_exact_next;   /* a round had no memory */
     unsigned collections; /* all of them */
     trv_gc_stats stats;
 };
@@ -152,6 +168,8 @@ void trv__pool_unready(struct trv__heap *heap, enum trv__kind kind, size_t size_
 struct trv__pool *trv__arena_take(struct trv__heap *heap, bool is_containers,
                                   struct trv__arena **arena);
 void trv__arena_give(struct trv__heap *heap, struct trv__pool *pool);
+/* Gives back the empty arenas that a round has kept. */
+void trv__arenas_trim(struct trv__heap *heap);
 void trv__arenas_free(struct trv__heap *heap);
 
 /* Calls visit for every pool, whatever its kind, in no special order. */
@@ -161,6 +179,12 @@ void trv__each_pool(struct trv__heap *heap, void (*visit)(struct trv__pool *pool
 static inline struct trv__pool *trv__arena_pool(const struct trv__arena *arena, size_t index)
 {
     return (struct trv__pool *)(void *)(arena->memory + index * TRV__POOL_BYTES);
+}
+
+/* Which pool of its arena it is. */
+static inline size_t trv__pool_index(const struct trv__pool *pool)
+{
+    return (size_t)((const char *)pool - pool->arena->memory) / TRV__POOL_BYTES;
 }
 
 static inline struct trv__pool *trv__pool_of(const void *block)

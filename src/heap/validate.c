@@ -11,7 +11,10 @@
  *   - A free block of a pool of objects has 0 where the count and the flags would be. Any other
  *     block there is an object of a type that belongs in such a pool, or one that is ending.
  *   - An object is tracked exactly if it has a mark; the mark is that of a generation, and the pool
- *     is in the list of that generation, or the large object in its list.
+ *     is in the list of that generation, or the large object in its list; a pool with something of
+ *     generation 2 that has not settled has its bit in the arena.
+ *   - Tallies, and the numbers of suspects, are 0 unless a round is under way, and where no tracked
+ *     object begins.
  *   - The array that a type says its references are in is what its traverse visits, and holds objects
  *     with a count.
  *   - The weak table has an entry for each object that says so, whose weak references all refer to it.
@@ -84,7 +87,7 @@ static void check_object(struct census *census, trv_object *object, bool is_cont
     ASSERT(type && type->handle && type->handle->type == &trv__type_type);
     ASSERT(trv__type_of_handle(type->handle) == type);
     ASSERT(is_container_type(type) == is_container);
-    ASSERT(object->flags < TRV__FLAGS_END);
+    ASSERT(object->flags < TRV__FLAGS_END || census->heap->round);
     ASSERT(!(object->flags & TRV__FINALIZED) || type->slots.finalize);
     ASSERT(!(object->flags & TRV__HAS_WEAKREFS) || !(type->flags & TRV__TYPE_NO_WEAKREF));
     census->weakly_referenced += (object->flags & TRV__HAS_WEAKREFS) != 0;
@@ -128,6 +131,8 @@ static size_t check_slots(struct census *census, struct trv__pool *pool)
         trv_object *object = (trv_object *)(void *)slot;
         size_t granule = (size_t)(slot - (char *)pool) / TRV__GRANULE;
         uint8_t mark = pool->marks ? pool->marks[granule] : TRV__MARK_NONE;
+        ASSERT(!pool->marks || !*trv__tally_of(census->heap, object) ||
+               (census->heap->round && mark));
         if (!object->refcount && !object->flags) {
             ASSERT(mark == TRV__MARK_NONE);
             continue;
@@ -136,6 +141,8 @@ static size_t check_slots(struct census *census, struct trv__pool *pool)
         ASSERT(!pool->marks || trv__object_at(pool, granule) == object);
         check_object(census, object, pool->kind == TRV__CONTAINERS, mark);
         ASSERT(mark != TRV__MARK_YOUNG || pool->is_frozen || trv__list_is_linked(&pool->young[0]));
+        ASSERT((mark != TRV__MARK_RECENT && mark != TRV__MARK_SETTLING) ||
+               pool->arena->recent >> trv__pool_index(pool) & 1);
         ASSERT(mark != TRV__MARK_MIDDLE || pool->is_frozen || trv__list_is_linked(&pool->young[1]));
         objects++;
     }
@@ -193,7 +200,6 @@ static void check_arenas(struct census *census)
 
 static void check_large(struct census *census)
 {
-    static const uint8_t mark_of_list[] = {TRV__MARK_YOUNG, TRV__MARK_MIDDLE, TRV__MARK_OLD};
     struct trv__heap *heap = census->heap;
 
     for (int list = 0; list < TRV__LARGE_LISTS; list++)
@@ -206,11 +212,14 @@ static void check_large(struct census *census)
             ASSERT(object->flags & TRV__LARGE);
             ASSERT(!is_container ||
                    ((uintptr_t)object >= heap->large_low && (uintptr_t)object < heap->large_high));
-            if (list <= TRV__LARGE_OLD && mark)
-                ASSERT(mark == mark_of_list[list]);
+            if (mark && list < TRV__LARGE_PLAIN)
+                ASSERT(list < TRV__LARGE_RECENT ? mark == TRV__MARK_YOUNG - list
+                                                : mark <= TRV__MARK_RECENT);
+            ASSERT(!trv__large_of(object)->tally || heap->round);
             check_object(census, object, is_container, mark);
         }
     ASSERT(census->large[0] == heap->large_count[0] && census->large[1] == heap->large_count[1]);
+    ASSERT(heap->round || trv__list_is_empty(&heap->large[TRV__LARGE_WALKED]));
     ASSERT(heap->has_far_marks == (heap->space_count > 1 || heap->large_count[1]));
 }
 

@@ -15,12 +15,16 @@
  *   - a weak reference finds its vertex, or was called back once; never while it was reachable.
  * In the end nothing is left.
  *
+ * Among the collections are rounds, which go on by a few units of work between changes. What was
+ * unreachable when a full one began has ended when it has, unless a finalizer rescued something.
+ *
  * There are some thousand graphs; with TRIVET_STRESS in the environment, 100,000. A failure names the
  * graph; TRIVET_GRAPH=n runs that one alone.
  */
 #include "heap/node.h"
 
 #include "heap/collect.h"
+#include "heap/round.h"
 
 enum { VERTICES = 60, EDGES = 4, WATCHES = 12, KINDS = 6, LARGE = 70, TESTS = 10 };
 
@@ -46,6 +50,9 @@ static struct vertex vertices[VERTICES];
 static int vertex_count;
 static struct watch watches[WATCHES];
 static int watch_count;
+static bool round_is_watched;   /* the one under way was begun here and is full; */
+static bool was_dead[VERTICES]; /* what was unreachable then */
+static bool was_anything_rescued;
 static uint64_t random_state;
 static int graph; /* for messages */
 
@@ -130,8 +137,10 @@ static void vertex_finalize(trv_object *self)
 
     find_reachable(reachable);
     v->finalized++;
-    if (v->is_rescuer)
+    if (v->is_rescuer) {
         v->root = trv_ref(self);
+        was_anything_rescued = true;
+    }
     if (below(20) == 0)
         EXPECT(!(collect(2) > SIZE_MAX / 2)); /* refused, or not: both are harmless */
 }
@@ -294,6 +303,41 @@ static int random_root(void)
     return -1;
 }
 
+/* Rounds ----------------------------------------------------------------------------------------------- */
+
+static void begin_round(void)
+{
+    bool is_full = below(2);
+
+    collect(1);
+    if (trv__current->heap->round)
+        return;
+    EXPECT(trv__round_begin(trv__current->heap, is_full));
+    round_is_watched = is_full && !TRV_TINY; /* tiny limits let suspects go */
+    was_anything_rescued = false;
+    find_reachable(was_dead);
+    for (int i = 0; i < vertex_count; i++)
+        was_dead[i] = !was_dead[i] && vertices[i].node;
+}
+
+static void check_round_has_found_all(void)
+{
+    for (int i = 0; i < vertex_count && round_is_watched && !was_anything_rescued; i++)
+        EXPECT_MSG(!was_dead[i] || !vertices[i].node, "graph %d: a round has missed vertex %d",
+                   graph, i);
+    round_is_watched = false;
+}
+
+static void go_on_with_round(void)
+{
+    struct trv__heap *heap = trv__current->heap;
+
+    trv__round_go_on(heap, 1 + below(60));
+    look(false);
+    if (!heap->round)
+        check_round_has_found_all();
+}
+
 static void change(int most_vertices)
 {
     int root = vertex_count ? random_root() : -1;
@@ -310,12 +354,17 @@ static void change(int most_vertices)
         if (watch_count < WATCHES)
             add_watch(root, below(2) ? random_root() : -1);
     } else {
-        int generation = (int)below(3);
+        int generation = (int)below(below(4) ? 2 : 3);
+        round_is_watched &= generation < 2;
         collect(generation);
         look(false);
     }
     if (below(10) == 0)
         look(false);
+    if (trv__current->heap->round)
+        go_on_with_round();
+    else if (below(30) == 0)
+        begin_round();
 }
 
 static bool drop_roots(void)
@@ -357,6 +406,7 @@ static void run_graph(int number)
     graph = number;
     random_state = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)(number + 1);
     vertex_count = watch_count = 0;
+    round_is_watched = false;
     most_vertices = 1 + (int)below(below(2) ? 8 : VERTICES);
     changes = most_vertices * 10;
     for (int i = 0; i < changes; i++)

@@ -10,7 +10,7 @@
 /* Every value of a byte, with every value of its neighbours that could carry into it. */
 static void each_word(void (*check)(uint64_t word, const uint8_t *bytes))
 {
-    static const uint8_t neighbours[] = {0, 1, 2, 3, 4, 6, 127, 128, 254, 255};
+    static const uint8_t neighbours[] = {0, 1, 2, 3, 4, 5, 8, 9, 127, 128, 254, 255};
 
     for (int place = 0; place < 8; place++)
         for (int value = 0; value < 256; value++)
@@ -58,7 +58,8 @@ static void check_enter(uint64_t word, const uint8_t *bytes)
         uint8_t after[8];
         memcpy(after, &entered, sizeof after);
         for (int i = 0; i < 8; i++) {
-            bool is_member = bytes[i] && bytes[i] >= TRV__MARK_YOUNG - generation;
+            bool is_member =
+                generation == 2 ? bytes[i] > 0 : bytes[i] >= TRV__MARK_YOUNG - generation;
             EXPECT(after[i] == (is_member ? TRV__MARK_MEMBER : bytes[i]));
         }
     }
@@ -67,6 +68,26 @@ static void check_enter(uint64_t word, const uint8_t *bytes)
 TEST(entering)
 {
     each_word(check_enter);
+}
+
+static void check_generation_2(uint64_t word, const uint8_t *bytes)
+{
+    for (int i = 0; i < 8; i++)
+        if (bytes[i] > TRV__MARK_YOUNG)
+            return;
+    for (int is_full = 0; is_full < 2; is_full++) {
+        uint64_t members = trv__in_generation_2(word, is_full);
+        uint8_t in[8];
+        memcpy(in, &members, sizeof in);
+        for (int i = 0; i < 8; i++)
+            EXPECT(in[i] == (bytes[i] >= (is_full ? TRV__MARK_OLD : TRV__MARK_SETTLING) &&
+                             bytes[i] <= TRV__MARK_RECENT));
+    }
+}
+
+TEST(members_of_rounds)
+{
+    each_word(check_generation_2);
 }
 
 static void check_leave(uint64_t word, const uint8_t *bytes)
@@ -78,6 +99,7 @@ static void check_leave(uint64_t word, const uint8_t *bytes)
         for (int i = 0; i < 8; i++)
             EXPECT(after[i] == (bytes[i] < TRV__MARK_MEMBER ? bytes[i]
                                 : generation == 0           ? TRV__MARK_MIDDLE
+                                : generation == 1           ? TRV__MARK_RECENT
                                                             : TRV__MARK_OLD));
     }
 }
@@ -137,5 +159,5 @@ TEST(others_have_no_mark)
     trv_unref(number);
 }
 
-TEST_LIST(RUN(members_and_reached), RUN(entering), RUN(leaving), RUN(marks_and_blocks),
-          RUN(others_have_no_mark))
+TEST_LIST(RUN(members_and_reached), RUN(entering), RUN(members_of_rounds), RUN(leaving),
+          RUN(marks_and_blocks), RUN(others_have_no_mark))
