@@ -13,7 +13,8 @@
  *     }
  *
  * The text before ':' is the signature; its names are the function's keywords, "=" after a name
- * marks it as optional ("open(path, mode=)"), "*rest" takes any further arguments. Keywords named
+ * marks it as optional ("open(path, mode=)"), "*rest" takes any further arguments. What stands before a
+ * "/" can be given by position only, and is refused in the words of Python's C functions. Keywords named
  * after it, and those that "**options" takes, reach the function in args->keywords.
  *
  * Who checks the arguments: keywords are bound to the signature before the function runs, and
@@ -60,7 +61,8 @@ struct trv_function_spec {
     const char *signature; /* "name(a, b=): what it does" */
     const char *file;      /* where it is defined */
     int line;
-    const char *name; /* the name alone */
+    const char *name;  /* the name alone */
+    const char *owner; /* of a built-in type's method: the name of the type; else NULL */
 };
 
 /* The C type of static functions: an address for initialisers only. */
@@ -69,7 +71,7 @@ extern TRV_API const struct trv_type trv_static_function_layout_;
 #define TRV_DEFINE_FUNCTION_(linkage, name, signature)                                             \
     static trv_object *name##_trv_entry_(const trv_args *args);                                    \
     static const trv_function_spec name##_trv_spec_ = {                                            \
-        sizeof(trv_function_spec), name##_trv_entry_, signature, __FILE__, __LINE__, #name};       \
+        sizeof(trv_function_spec), name##_trv_entry_, signature, __FILE__, __LINE__, #name, NULL}; \
     linkage trv_object name[1] = {                                                                 \
         {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &name##_trv_spec_}};                      \
     static trv_object *name##_trv_entry_(const trv_args *args TRV_UNUSED)
@@ -92,7 +94,12 @@ extern TRV_API const struct trv_type trv_static_function_layout_;
 #define TRV_STATIC_FUNCTION(name, signature) TRV_DEFINE_FUNCTION_(static, name, signature)
 
 /* A closure: a function with an object of its own, which its code finds in args->self. `name` is
- * copied; it may be a whole signature, "add(n): adds n to the counter". `data` may be NULL. */
+ * copied; it may be a whole signature, "add(n): adds n to the counter". `data` may be NULL.
+ * Where "=" in the signature is followed by a literal ("add(n, by=1, *, to=[])"), the function has that
+ * default: it is made once, is filled in wherever the argument is missing, and stands in __defaults__ or
+ * __kwdefaults__. Literals are None, True, False, numbers, texts without escapes, and tuples, lists and
+ * dicts of these. Attributes can be set: __name__, __doc__ and so on, and any others, as in Python.
+ * Raises: ValueError for what is no literal. */
 TRV_API TRV_MUST_CHECK trv_object *trv_function_new(trv_entry entry, const char *name,
                                                     trv_object *data);
 

@@ -79,13 +79,14 @@ static trv_object *run(const trv_function_spec *spec, const trv_args *args)
     return result;
 }
 
-static __attribute__((noinline)) trv_object *call_with_keywords(const trv_function_spec *spec,
-                                                                trv_args *args)
+static __attribute__((noinline)) trv_object *call_bound(trv_object *function, trv_args *args)
 {
+    const trv_function_spec *spec = args->function;
     struct trv__binding binding;
     trv_object *result;
 
-    if (trv__bind(&binding, spec, args) < 0)
+    if (trv__bind(&binding, spec, args,
+                  function->type == &trv__closure_type ? (const void *)function : NULL) < 0)
         return NULL;
     result = run(spec, &binding.args);
     if (UNLIKELY(!result || trv__current->context->error))
@@ -125,8 +126,8 @@ static __attribute__((noinline)) trv_object *call_slowly(trv_object *callable,
         return call_slot(callable, &args);
     args.self = trv__closure_data(callable);
     args.function = callable->payload;
-    if (keywords)
-        return call_with_keywords(args.function, &args);
+    if (keywords || callable->flags & TRV__HAS_DEFAULTS)
+        return call_bound(callable, &args);
     result = run(args.function, &args);
     if (LIKELY(result && !trv__current->context->error))
         return result;
@@ -141,7 +142,7 @@ trv_object *trv_call_array(trv_object *callable, trv_object *const *items, size_
     trv_args args;
 
     if (UNLIKELY(!callable || keywords || context->error || !trv__is_function(callable) ||
-                 trv__stack_is_low() || trv__must_attend()))
+                 callable->flags & TRV__HAS_DEFAULTS || trv__stack_is_low() || trv__must_attend()))
         return call_slowly(callable, items, count, keywords);
     args.self = trv__closure_data(callable);
     args.items = items;
@@ -177,7 +178,7 @@ const trv_function_spec *trv__function_spec(const trv_object *function)
 
 trv_object *trv__closure_data(const trv_object *function)
 {
-    if (function->type != &trv__closure_type)
+    if (function->type == &trv_static_function_layout_ || !trv__is_function(function))
         return NULL;
     return ((const struct trv__closure *)function)->data;
 }

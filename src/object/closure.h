@@ -15,6 +15,7 @@ struct trv__closure {
     TRV__HEAD;
     const trv_function_spec *spec; /* &own */
     trv_object *data;              /* owned, or NULL */
+    trv_object *extra;             /* what attributes were set, owned, or NULL: types/function.c */
     trv_function_spec own;
     size_t text_bytes; /* of `text` */
     char text[];       /* signature and name, each with its NUL */
@@ -29,7 +30,11 @@ bool trv__entry_is_known(trv_entry entry);
 
 static inline bool trv__is_function(const trv_object *object)
 {
-    return object->type == &trv_static_function_layout_ || object->type == &trv__closure_type;
+    return object->type == &trv_static_function_layout_ || object->type == &trv__closure_type ||
+           object->type == &trv__builtin_type;
 }
+
+/* Set in the flags of a closure that has defaults, which each call must fill in. */
+#define TRV__HAS_DEFAULTS TRV__TYPE_BIT
 
 #endif

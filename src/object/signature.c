@@ -8,20 +8,6 @@
  */
 #include "object/signature.h"
 
-/* A list of quoted names, or whatever else a message needs that is cut when too long. */
-struct text {
-    char bytes[256];
-    size_t length;
-};
-
-static void text_add(struct text *text, const char *bytes, size_t length)
-{
-    length = MIN_OF(length, sizeof text->bytes - 1 - text->length);
-    memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-    text->bytes[text->length] = 0;
-}
-
 const char *trv__signature_parameters(const char *signature)
 {
     const char *p = signature;
@@ -52,7 +38,7 @@ static const char *skip_parameter(const char *p)
     return p;
 }
 
-bool trv__parameter_next(const char **cursor, struct trv__parameter *parameter)
+static bool read_parameter(const char **cursor, struct trv__parameter *parameter)
 {
     const char *p = *cursor;
     size_t stars;
@@ -66,12 +52,52 @@ bool trv__parameter_next(const char **cursor, struct trv__parameter *parameter)
     parameter->length = strcspn(p, "=,): ");
     p += parameter->length;
     p += strspn(p, " ");
+    parameter->literal = *p == '=' ? p + 1 : NULL;
     parameter->kind = stars == 1  ? TRV__PARAMETER_REST
                       : stars > 1 ? TRV__PARAMETER_KEYWORDS
                       : *p == '=' ? TRV__PARAMETER_OPTIONAL
                                   : TRV__PARAMETER_REQUIRED;
     *cursor = skip_parameter(p);
     return true;
+}
+
+static bool is_slash(const struct trv__parameter *parameter)
+{
+    return parameter->length == 1 && *parameter->name == '/';
+}
+
+bool trv__parameter_next(const char **cursor, struct trv__parameter *parameter)
+{
+    do
+        if (!read_parameter(cursor, parameter))
+            return false;
+    while (is_slash(parameter));
+    return true;
+}
+
+bool trv__signature_shape(const char *signature, struct trv__shape *shape)
+{
+    const char *cursor = trv__signature_parameters(signature);
+    struct trv__parameter parameter;
+    bool after_star = false;
+
+    *shape = (struct trv__shape){0};
+    while (cursor && read_parameter(&cursor, &parameter)) {
+        bool is_named = parameter.kind <= TRV__PARAMETER_OPTIONAL;
+        if (is_slash(&parameter)) {
+            shape->has_slash = true;
+            shape->position_only = shape->positions;
+            continue;
+        }
+        shape->takes_keywords |= parameter.kind == TRV__PARAMETER_KEYWORDS;
+        shape->takes_rest |= parameter.kind == TRV__PARAMETER_REST && parameter.length > 0;
+        after_star |= parameter.kind == TRV__PARAMETER_REST;
+        shape->named += is_named;
+        shape->positions += is_named && !after_star;
+        if (parameter.kind == TRV__PARAMETER_REQUIRED && !after_star)
+            shape->required = shape->positions;
+    }
+    return cursor;
 }
 
 static size_t count_parameters(const char *signature)
@@ -98,67 +124,9 @@ bool trv__signature_counts(const char *signature, size_t *required, size_t *most
         if (parameter.kind == TRV__PARAMETER_REQUIRED)
             *required = *most;
     }
-    if (parameter.kind == TRV__PARAMETER_REST)
+    if (parameter.kind == TRV__PARAMETER_REST && parameter.length)
         *most = SIZE_MAX;
     return true;
-}
-
-const char *trv__spec_name(const trv_function_spec *spec)
-{
-    return spec && spec->name ? spec->name : "function";
-}
-
-int trv__raise_too_many(const trv_function_spec *spec, size_t required, size_t most, size_t given)
-{
-    const char *name = trv__spec_name(spec);
-    const char *were = given == 1 ? "was" : "were";
-
-    if (required < most)
-        return trv_raise_int(trv_TypeError,
-                             "%s() takes from %zu to %zu positional arguments but %zu %s given",
-                             name, required, most, given, were);
-    return trv_raise_int(trv_TypeError, "%s() takes %zu positional argument%s but %zu %s given",
-                         name, most, most == 1 ? "" : "s", given, were);
-}
-
-/* "'a'", "'a' and 'b'", "'a', 'b', and 'c'": one name more, of `total`. */
-static void add_name(struct text *text, const struct trv__parameter *parameter, size_t index,
-                     size_t total)
-{
-    if (index > 0)
-        text_add(text, total > 2 ? ", " : " ", total > 2 ? 2 : 1);
-    if (index > 0 && index == total - 1)
-        text_add(text, "and ", 4);
-    text_add(text, "'", 1);
-    text_add(text, parameter->name, parameter->length);
-    text_add(text, "'", 1);
-}
-
-static bool is_missing(trv_object *const *items, size_t count, size_t i)
-{
-    return i >= count || !items[i];
-}
-
-int trv__raise_missing(const trv_function_spec *spec, trv_object *const *items, size_t count,
-                       size_t required)
-{
-    const char *cursor = spec ? trv__signature_parameters(spec->signature) : NULL;
-    struct trv__parameter parameter;
-    struct text names = {.length = 0};
-    size_t missing = 0, named = 0;
-
-    for (size_t i = 0; i < required; i++)
-        missing += is_missing(items, count, i);
-    for (size_t i = 0; cursor && i < required && trv__parameter_next(&cursor, &parameter) &&
-                       parameter.kind <= TRV__PARAMETER_OPTIONAL;
-         i++)
-        if (is_missing(items, count, i))
-            add_name(&names, &parameter, named++, missing);
-    if (named == missing)
-        return trv_raise_int(trv_TypeError, "%s() missing %zu required positional argument%s: %s",
-                             trv__spec_name(spec), missing, missing == 1 ? "" : "s", names.bytes);
-    return trv_raise_int(trv_TypeError, "%s() missing %zu required positional argument%s",
-                         trv__spec_name(spec), missing, missing == 1 ? "" : "s");
 }
 
 /* The position of the parameter a keyword names; SIZE_MAX if it has none. *is_taken tells whether
@@ -170,9 +138,12 @@ static size_t find_parameter(const char *cursor, const char *name, size_t length
     bool is_position = true;
 
     *may_stay = false;
-    for (size_t i = 0; trv__parameter_next(&cursor, &parameter); i++) {
+    for (size_t i = 0; read_parameter(&cursor, &parameter); i++) {
         bool same = parameter.length == length && memcmp(parameter.name, name, length) == 0;
-        if (parameter.kind == TRV__PARAMETER_REST)
+        if (is_slash(&parameter)) {
+            found = SIZE_MAX;
+            i--;
+        } else if (parameter.kind == TRV__PARAMETER_REST)
             is_position = false;
         else if (parameter.kind == TRV__PARAMETER_KEYWORDS)
             *may_stay = true;
@@ -206,8 +177,7 @@ static int bind_keyword(struct trv__binding *binding, const trv_function_spec *s
     if (where == SIZE_MAX && may_stay)
         return leave_keyword(binding, key, value);
     if (where == SIZE_MAX)
-        return trv_raise_int(trv_TypeError, "%s() got an unexpected keyword argument '%s'",
-                             trv__spec_name(spec), name);
+        return trv__raise_unexpected(spec, name);
     if (binding->items[where])
         return trv_raise_int(trv_TypeError, "%s() got multiple values for argument '%s'",
                              trv__spec_name(spec), name);
@@ -280,15 +250,76 @@ static int make_room(struct trv__binding *binding, size_t capacity)
     return 0;
 }
 
-int trv__bind(struct trv__binding *binding, const trv_function_spec *spec, const trv_args *raw)
+/* How many parameters have the last defaults: those before the "*", of which these are the last. */
+static size_t count_positions(const char *signature)
+{
+    struct trv__shape shape;
+
+    return trv__signature_shape(signature, &shape) ? shape.positions : 0;
+}
+
+static int fill_positions(struct trv__binding *binding, const trv_function_spec *spec,
+                          trv_object *defaults)
+{
+    size_t count, positions = count_positions(spec->signature), first;
+    trv_object *const *items;
+
+    if (!defaults || !trv__type_derives(defaults->type, &trv__tuple_type))
+        return 0;
+    items = trv__tuple_items(defaults, &count);
+    first = positions - MIN_OF(count, positions);
+    for (size_t i = first; i < positions; i++)
+        if (!binding->items[i]) {
+            binding->items[i] = binding->owned[i] = trv_ref(items[count - positions + i]);
+            binding->args.count = MAX_OF(binding->args.count, i + 1);
+        }
+    return 0;
+}
+
+static int fill_keywords(struct trv__binding *binding, trv_object *defaults)
+{
+    trv_object *key, *value;
+    size_t position = 0;
+    int status = 0;
+
+    if (!defaults || !trv__type_derives(defaults->type, &trv__dict_type))
+        return 0;
+    while (status == 0 && trv_dict_next(defaults, &position, &key, &value) > 0) {
+        int there = binding->left ? trv_contains(binding->left, key) : 0;
+        if (there <= 0)
+            status = there < 0 ? -1 : leave_keyword(binding, key, value);
+        trv_unref(key);
+        trv_unref(value);
+    }
+    return status;
+}
+
+static int fill_defaults(struct trv__binding *binding, const trv_function_spec *spec,
+                         const struct trv__closure *closure)
+{
+    trv_auto trv_object *positions = NULL;
+    trv_auto trv_object *by_name = NULL;
+
+    if (!closure || !closure->extra)
+        return 0;
+    if (trv_dict_get_str(closure->extra, "__defaults__", &positions) < 0 ||
+        trv_dict_get_str(closure->extra, "__kwdefaults__", &by_name) < 0)
+        return -1;
+    return fill_positions(binding, spec, positions) < 0 ? -1 : fill_keywords(binding, by_name);
+}
+
+int trv__bind(struct trv__binding *binding, const trv_function_spec *spec, const trv_args *raw,
+              const struct trv__closure *closure)
 {
     size_t required, most;
 
     binding->args = *raw;
     binding->items = NULL;
     binding->left = NULL;
-    if (!trv__expect(raw->keywords, &trv__dict_type, trv__spec_name(spec)))
+    if (raw->keywords && !trv__expect(raw->keywords, &trv__dict_type, trv__spec_name(spec)))
         return -1;
+    if (raw->keywords && trv_truth(raw->keywords) > 0 && trv__takes_no_keywords(spec))
+        return trv__raise_no_keywords(spec);
     if (!trv__signature_counts(spec->signature, &required, &most))
         return 0;
     if (raw->count > most)
@@ -299,8 +330,8 @@ int trv__bind(struct trv__binding *binding, const trv_function_spec *spec, const
         memcpy(binding->items, raw->items, raw->count * sizeof *raw->items);
     binding->args.items = binding->items;
     binding->args.keywords = NULL;
-    if (bind_keywords(binding, spec, raw->keywords) < 0 ||
-        check_bound(binding, spec, required) < 0) {
+    if ((raw->keywords && bind_keywords(binding, spec, raw->keywords) < 0) ||
+        fill_defaults(binding, spec, closure) < 0 || check_bound(binding, spec, required) < 0) {
         trv__unbind(binding);
         return -1;
     }

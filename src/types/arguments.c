@@ -55,6 +55,22 @@ int trv__place_argument(trv_object *object, int64_t *place)
     return trv__index_get(object, place);
 }
 
+int trv__place_of(trv_object *object, int64_t *place)
+{
+    if (trv__size_argument(object, place) == 0)
+        return 0;
+    if (!trv_error_matches(trv_OverflowError))
+        return -1;
+    trv_error_clear();
+    return trv_raise_int(trv_OverflowError, "Python int too large to convert to C ssize_t");
+}
+
+int trv__keyword_argument(const trv_args *args, const char *name, trv_object **value)
+{
+    *value = NULL;
+    return args->keywords && trv_dict_get_str(args->keywords, name, value) < 0 ? -1 : 0;
+}
+
 int trv__text_argument(trv_object *object, const char *function, const char *what,
                        const char **text)
 {

@@ -18,6 +18,11 @@ int trv__int_argument(trv_object *object, int *value);
 /* A place where a search begins or ends, cut to the range of int64_t; unchanged for NULL and None. */
 int trv__place_argument(trv_object *object, int64_t *place);
 
+/* A place in a sequence: an int that fits a word. 0, or -1 with TypeError or OverflowError. */
+int trv__place_of(trv_object *object, int64_t *place);
+/* What was given by a keyword that only can be given so: a new reference, or NULL. 0, or -1. */
+int trv__keyword_argument(const trv_args *args, const char *name, trv_object **value);
+
 /* An optional argument that may be None: NULL for both. */
 static inline trv_object *trv__or_null(trv_object *object)
 {

@@ -11,6 +11,7 @@
  */
 #include "types/list.h"
 
+#include "types/arguments.h"
 #include "types/iterator.h"
 #include "types/sequence.h"
 #include "types/slice.h"
@@ -452,20 +453,20 @@ static trv_object *method_extend(const trv_args *args)
 
 static trv_object *method_insert(const trv_args *args)
 {
-    trv_object *item;
+    trv_object *item, *place;
     int64_t index;
 
-    if (trv_parse(args, "lo", &index, &item) < 0)
+    if (trv_parse(args, "oo", &place, &item) < 0 || trv__place_of(place, &index) < 0)
         return NULL;
     return none_unless(insert(trv__as_list(args->self), index, item));
 }
 
 static trv_object *method_pop(const trv_args *args)
 {
-    trv_object *item;
+    trv_object *item, *place = NULL;
     int64_t index = -1;
 
-    if (trv_parse(args, "|l", &index) < 0)
+    if (trv_parse(args, "|o", &place) < 0 || (place && trv__place_of(place, &index) < 0))
         return NULL;
     return pop(trv__as_list(args->self), index, &item) < 0 ? NULL : item;
 }
@@ -512,12 +513,15 @@ static trv_object *method_count(const trv_args *args)
 
 static trv_object *method_sort(const trv_args *args)
 {
-    trv_object *key = NULL;
+    trv_auto trv_object *key = NULL;
+    trv_auto trv_object *reverse = NULL;
     int is_reverse = 0;
 
-    if (trv_parse(args, "|ob", &key, &is_reverse) < 0)
+    if (trv_parse(args, "") < 0 || trv__keyword_argument(args, "key", &key) < 0 ||
+        trv__keyword_argument(args, "reverse", &reverse) < 0 ||
+        (reverse && trv__int_argument(reverse, &is_reverse) < 0))
         return NULL;
-    return none_unless(trv_list_sort(args->self, trv_is_none(key) ? NULL : key, is_reverse));
+    return none_unless(trv_list_sort(args->self, trv__or_null(key), is_reverse));
 }
 
 static trv_object *method_reverse(const trv_args *args)
@@ -534,17 +538,19 @@ static trv_object *method_copy(const trv_args *args)
 }
 
 static const struct trv__method methods[] = {
-    {"append", "append(item): adds an item at the end", method_append},
+    {"append", "append(item, /): adds an item at the end", method_append},
     {"clear", "clear(): takes out all items", method_clear},
     {"copy", "copy(): a list of the same items", method_copy},
-    {"count", "count(value): how many items are equal to value", method_count},
-    {"extend", "extend(iterable): adds all items of an iterable", method_extend},
-    {"index", "index(value, start=, stop=): where the first item equal to value is", method_index},
-    {"insert", "insert(index, item): puts an item before an index", method_insert},
-    {"pop", "pop(index=): takes out an item, the last by default", method_pop},
-    {"remove", "remove(value): takes out the first item equal to value", method_remove},
+    {"count", "count(value, /): how many items are equal to value", method_count},
+    {"extend", "extend(iterable, /): adds all items of an iterable", method_extend},
+    {"index", "index(value, start=, stop=, /): where the first item equal to value is",
+     method_index},
+    {"insert", "insert(index, item, /): puts an item before an index", method_insert},
+    {"pop", "pop(index=, /): takes out an item, the last by default", method_pop},
+    {"remove", "remove(value, /): takes out the first item equal to value", method_remove},
     {"reverse", "reverse(): turns the order round", method_reverse},
-    {"sort", "sort(key=, reverse=): sorts, keeping the order of equal items", method_sort},
+    {"sort", "sort(*, key=None, reverse=False): sorts, keeping the order of equal items",
+     method_sort},
     {0},
 };
 

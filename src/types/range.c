@@ -244,6 +244,8 @@ static trv_object *method_index(const trv_args *args)
         return NULL;
     if (found)
         return trv_int_new_unsigned(where);
+    if (!trv__is_int(item))
+        return trv_raise(trv_ValueError, "sequence.index(x): x not in sequence");
     text = trv_repr(item);
     return text ? trv_raise(trv_ValueError, "%s is not in range", trv_str_utf8(text, NULL)) : NULL;
 }
@@ -264,8 +266,8 @@ static trv_object *get_step(const trv_args *args)
 }
 
 static const struct trv__method methods[] = {
-    {"count", "count(value): 1 if value is an item, else 0", method_count},
-    {"index", "index(value): which item value is", method_index},
+    {"count", "count(value, /): 1 if value is an item, else 0", method_count},
+    {"index", "index(value, /): which item value is", method_index},
     {"start", NULL, get_start},
     {"step", NULL, get_step},
     {"stop", NULL, get_stop},

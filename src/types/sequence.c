@@ -169,6 +169,15 @@ int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const 
     return 0;
 }
 
+/* Where to begin or end looking. */
+static int end_of_search(trv_object *object, int64_t *place)
+{
+    if (!trv__is_int(object))
+        return trv_raise_int(trv_TypeError,
+                             "slice indices must be integers or have an __index__ method");
+    return trv__index_get(object, place);
+}
+
 int trv__sequence_parse_index(const trv_args *args, trv_object **item, int64_t *start,
                               int64_t *stop)
 {
@@ -176,8 +185,8 @@ int trv__sequence_parse_index(const trv_args *args, trv_object **item, int64_t *
 
     *start = 0;
     *stop = INT64_MAX;
-    if (trv_parse(args, "o|oo", item, &from, &to) < 0 ||
-        (from && trv__index_get(from, start) < 0) || (to && trv__index_get(to, stop) < 0))
+    if (trv_parse(args, "o|oo", item, &from, &to) < 0 || (from && end_of_search(from, start) < 0) ||
+        (to && end_of_search(to, stop) < 0))
         return -1;
     return 0;
 }

@@ -8,6 +8,8 @@
  */
 #include "types/slice.h"
 
+#include "types/arguments.h"
+
 #include "object/number.h"
 
 #include "trivet/container.h"
@@ -185,8 +187,9 @@ static trv_object *get_step(const trv_args *args)
 static trv_object *method_indices(const trv_args *args)
 {
     int64_t length, start, stop, step;
+    trv_object *number;
 
-    if (trv_parse(args, "l", &length) < 0)
+    if (trv_parse(args, "o", &number) < 0 || trv__size_argument(number, &length) < 0)
         return NULL;
     if (length < 0)
         return trv_raise(trv_ValueError, "length should not be negative");
@@ -196,7 +199,7 @@ static trv_object *method_indices(const trv_args *args)
 }
 
 static const struct trv__method methods[] = {
-    {"indices", "indices(length): start, stop and step for that length", method_indices},
+    {"indices", "indices(length, /): start, stop and step for that length", method_indices},
     {"start", NULL, get_start},
     {"step", NULL, get_step},
     {"stop", NULL, get_stop},

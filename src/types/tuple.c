@@ -291,8 +291,9 @@ static trv_object *method_index(const trv_args *args)
 }
 
 static const struct trv__method methods[] = {
-    {"count", "count(value): how many items are equal to value", method_count},
-    {"index", "index(value, start=, stop=): where the first item equal to value is", method_index},
+    {"count", "count(value, /): how many items are equal to value", method_count},
+    {"index", "index(value, start=, stop=, /): where the first item equal to value is",
+     method_index},
     {0},
 };
 

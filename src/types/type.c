@@ -63,7 +63,7 @@ static int init(const struct trv__heap_type *type, trv_object *object, const trv
     args.function = &type->spec;
     if (!args.keywords)
         return type->made.slots.init(object, &args);
-    if (trv__bind(&binding, &type->spec, &args) < 0)
+    if (trv__bind(&binding, &type->spec, &args, NULL) < 0)
         return -1;
     answer = type->made.slots.init(object, &binding.args);
     trv__unbind(&binding);
