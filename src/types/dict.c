@@ -478,7 +478,7 @@ int trv_dict_get(trv_object *dict, trv_object *key, trv_object **value)
     entry = trv__table_fast(&trv__as_dict(dict)->table, key, 2);
     if (UNLIKELY(!entry))
         return get_slow(dict, key, value);
-    *value = trv_ref(entry[1]);
+    *value = trv__ref_some(entry[1]);
     return 1;
 }
 

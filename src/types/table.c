@@ -149,6 +149,18 @@ static TRV__ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, e
     return 0;
 }
 
+/* Where a key must be in a packed table follows from its hash. */
+static TRV__ALWAYS_INLINE int search_packed(table_t *t, const struct wanted *w, enum key_kind kind,
+                                            struct trv__place *place, size_t width)
+{
+    uint32_t entry = w->hash - t->first;
+
+    if (kind == KEY_STR || kind == KEY_TEXT || entry >= t->filled)
+        return 0;
+    place->entry = entry;
+    return matches(t, w, kind, entry, width);
+}
+
 /* Looks for a key: 1 with its place; 0 with an empty slot for it in place->slot (if there is an
  * index); or one of the enum above. */
 static TRV__ALWAYS_INLINE int search(table_t *t, const struct wanted *w, enum key_kind kind,
@@ -157,7 +169,8 @@ static TRV__ALWAYS_INLINE int search(table_t *t, const struct wanted *w, enum ke
     uint32_t mask = t->mask, tag = trv__table_tag(w->hash, mask), slot, step = 0;
 
     if (!t->slots)
-        return search_small(t, w, kind, place, width);
+        return t->is_packed ? search_packed(t, w, kind, place, width)
+                            : search_small(t, w, kind, place, width);
     slot = trv__table_group(w->hash, mask);
     for (;;) {
         const uint32_t *slots = t->slots + slot;
@@ -394,23 +407,31 @@ static uint32_t slots_for(uint64_t count)
     return slots;
 }
 
-/* Makes the table anew with room for `count` entries, at least as many as are live. */
-static int resize(table_t *t, uint64_t count)
+/* Gives the block of entries another capacity. Without a hole each entry keeps its place. */
+static int change_words(table_t *t, uint32_t capacity)
+{
+    if (t->live < t->filled || capacity < t->capacity)
+        return move_words(t, capacity);
+    return capacity > t->capacity ? extend_words(t, capacity) : 0;
+}
+
+/* Makes the table anew with room for `count` entries, at least as many as are live. Its index is made
+ * with it, unless it is to be packed: then it has no holes. */
+static int resize(table_t *t, uint64_t count, bool is_packed)
 {
     uint32_t count_of_slots = slots_for(count), capacity = capacity_of(count_of_slots);
     uint32_t *slots = NULL;
     uint8_t offset = 0;
-    int status;
 
     if (!count_of_slots)
         capacity = count <= TRV__TABLE_SMALL / 2 ? TRV__TABLE_SMALL / 2 : TRV__TABLE_SMALL;
     if (capacity < count)
         return trv_raise_int(trv_MemoryError, "more than %" PRIu32 " keys", capacity);
+    if (is_packed)
+        count_of_slots = 0;
     if (count_of_slots && !(slots = make_slots(count_of_slots, &offset)))
         return -1;
-    status = capacity > t->capacity && t->live == t->filled ? extend_words(t, capacity)
-                                                            : move_words(t, capacity);
-    if (status < 0) {
+    if (change_words(t, capacity) < 0) {
         free_slots(slots, count_of_slots, offset);
         return -1;
     }
@@ -419,6 +440,7 @@ static int resize(table_t *t, uint64_t count)
     t->slots_offset = offset;
     t->mask = count_of_slots ? count_of_slots - 1 : 0;
     t->tombs = 0;
+    t->is_packed = is_packed;
     t->version++;
     if (slots)
         enter_all(t);
@@ -447,17 +469,56 @@ static TRV__ALWAYS_INLINE uint32_t write_entry(table_t *t, trv_object *key, uint
     return number;
 }
 
-/* Half of the room, at least, is free afterwards. */
-static __attribute__((noinline)) int make_room(table_t *t)
+/* Whether a key may be the next entry of a packed table, or the first. */
+static inline bool continues(const table_t *t, const trv_object *key)
 {
-    return resize(t, t->live ? (uint64_t)t->live * 2 : 1);
+    if (t->slots || !trv__is_small_int(key) || (uint64_t)trv__int_value(key) > UINT32_MAX)
+        return false;
+    if (!t->filled)
+        return true;
+    return t->is_packed && (uint64_t)trv__int_value(key) == (uint64_t)t->first + t->filled;
+}
+
+/* For another entry: half of the room, at least, is free afterwards. */
+static int make_room(table_t *t, bool is_packed)
+{
+    return resize(t, t->live ? (uint64_t)t->live * 2 : 1, is_packed && t->live == t->filled);
+}
+
+/* A key comes that does not continue the table. */
+static int unpack(table_t *t)
+{
+    if (t->capacity > TRV__TABLE_SMALL)
+        return resize(t, t->capacity, false);
+    t->is_packed = false;
+    return 0;
+}
+
+/* Gets a table ready for another key. */
+static __attribute__((noinline)) int expect_key(table_t *t, const trv_object *key)
+{
+    bool is_next = continues(t, key);
+
+    if (is_full(t) ? make_room(t, is_next) < 0 : t->is_packed && !is_next && unpack(t) < 0)
+        return -1;
+    if (is_next && !t->filled) {
+        t->is_packed = true;
+        t->first = (uint32_t)trv__int_value(key);
+    }
+    return 0;
+}
+
+/* Whether an entry with that key can be written at once. */
+static inline bool is_ready(const table_t *t, const trv_object *key)
+{
+    return !is_full(t) && (!t->is_packed || (t->filled && continues(t, key)));
 }
 
 int trv__table_add(table_t *t, trv_object *key, uint32_t hash, trv_object *value)
 {
     uint32_t entry;
 
-    if (UNLIKELY(is_full(t)) && make_room(t) < 0)
+    if (UNLIKELY(!is_ready(t, key)) && expect_key(t, key) < 0)
         return -1;
     entry = write_entry(t, key, hash, value);
     if (t->slots)
@@ -482,7 +543,7 @@ static TRV__ALWAYS_INLINE int set_found(table_t *t, const struct wanted *w, int 
         }
         return 0;
     }
-    if (UNLIKELY(is_full(t)))
+    if (UNLIKELY(!is_ready(t, w->key)))
         return trv__table_add(t, w->key, w->hash, value) < 0 ? -1 : 1;
     entry = write_entry(t, w->key, w->hash, value);
     if (t->slots)
@@ -545,23 +606,34 @@ void trv__table_take_last(table_t *t, trv_object **key, trv_object **value)
     trv__table_take(t, place, key, value);
 }
 
-int trv__table_reserve(table_t *t, size_t count)
+/* Fills the index of a copy: as it is in the other table, if that has as many slots and no holes. */
+static void copy_index(table_t *to, const table_t *from)
 {
-    size_t lost = (size_t)(t->filled - t->live) + t->tombs;
-
-    return count + lost <= t->capacity ? 0 : resize(t, MAX_OF(count, t->live));
+    if (!to->slots)
+        return;
+    if (from->slots && from->mask == to->mask && from->live == from->filled && !from->tombs)
+        memcpy(to->slots, from->slots, ((size_t)to->mask + 1) * sizeof *to->slots);
+    else
+        enter_all(to);
 }
 
 int trv__table_copy(table_t *to, const table_t *from)
 {
+    table_t made = {.width = from->width, .version = to->version, .first = from->first};
     size_t position = 0, i;
+    bool is_packed = from->is_packed && from->live == from->filled;
 
-    if (trv__table_reserve(to, from->live) < 0)
+    if (!from->live)
+        return 0;
+    if (resize(&made, from->live, is_packed) < 0)
         return -1;
     while (trv__table_next(from, &position, &i)) {
         trv_object **entry = trv__table_entry(from, i);
-        trv__table_add(to, entry[0], trv__table_hashes(from)[i], entry[from->width - 1]);
+        write_entry(&made, entry[0], trv__table_hashes(from)[i], entry[from->width - 1]);
     }
+    copy_index(&made, from);
+    trv__table_clear(to);
+    *to = made;
     return 0;
 }
 

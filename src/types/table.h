@@ -6,8 +6,11 @@
  * key alone for a set, and after all of them 32 bits of each key's hash. A key that was taken out
  * leaves a hole (key NULL) until the table is made anew; holes at the end are given back at once.
  *
- * Up to TRV__TABLE_SMALL entries that is all: a lookup compares the hashes. Larger tables have an
- * *index* of 4-byte slots, in groups of 4 and lines of 16, a cache line each. A slot holds the
+ * Up to TRV__TABLE_SMALL entries that is all: a lookup compares the hashes. Nor has a *packed* table
+ * more, whose keys are consecutive ints in order: numbered things are so common, and where a key is
+ * follows from its value. The first key that does not fit makes it an ordinary table.
+ *
+ * Other large tables have an *index* of 4-byte slots, in groups of 4 and lines of 16, a cache line each. A slot holds the
  * number of an entry in its low bits (as many as the index has slots for) and a tag from the hash
  * in the rest. A lookup compares the 4 tags of a group at once, so that it mostly takes the same
  * path whichever slot it is, and touches an entry only if its tag fits. A group that is full sends
@@ -21,6 +24,9 @@
  *   - a slot is made empty again only if its group has an empty slot already, because then no
  *     search ever went past it; else it becomes a tombstone, which searches pass. So a group never
  *     holds both, and a tombstone is not used again before the table is made anew;
+ *   - in a packed table, entry i is a hole or has the small int first + i, which fits 32 bits: it
+ *     is its own folded hash;
+ *   - a table without an index is packed or has a capacity of at most TRV__TABLE_SMALL;
  *   - `version` changes whenever an entry is taken away or moves. Comparing keys runs code of
  *     users: a search that finds the version changed afterwards begins anew. Entries added
  *     meanwhile are met further on in the same search.
@@ -53,8 +59,10 @@ struct trv__table {
     uint32_t capacity;  /* entries there is room for */
     uint32_t tombs;     /* slots that are tombstones */
     uint32_t version;
+    uint32_t first;       /* of a packed table: what the key of entry 0 is, or would be */
     uint8_t slots_offset; /* so that lines are cache lines */
     uint8_t width;        /* words an entry: 2 in a dict, 1 in a set; constant */
+    bool is_packed;
 };
 
 /* Where an entry is, or where one would go. Valid while the version stays. */
@@ -90,8 +98,6 @@ void trv__table_take(struct trv__table *table, struct trv__place place, trv_obje
 /* Takes the last entry out of a table that is not empty. */
 void trv__table_take_last(struct trv__table *table, trv_object **key, trv_object **value);
 
-/* Makes room for so many entries in all. 0 or -1. */
-int trv__table_reserve(struct trv__table *table, size_t count);
 /* Fills an empty table with the entries of another. 0 or -1. */
 int trv__table_copy(struct trv__table *to, const struct trv__table *from);
 /* Empties the table, then drops what was in it: runs code of users. */
@@ -145,33 +151,53 @@ static TRV__ALWAYS_INLINE uint32_t trv__compare_group(const uint32_t *slots, uin
 #endif
 }
 
+/* The entry of a key that is itself in the group where a search begins; else NULL. */
+static TRV__ALWAYS_INLINE trv_object **trv__table_in_group(const struct trv__table *table,
+                                                           const trv_object *key, uint32_t hash,
+                                                           size_t width)
+{
+    uint32_t mask = table->mask, hits;
+    const uint32_t *slots = table->slots + trv__table_group(hash, mask);
+    trv_object **words;
+
+    hits = trv__compare_group(slots, ~mask, trv__table_tag(hash, mask));
+    if (UNLIKELY(!hits))
+        return NULL;
+    words = table->words + (slots[(uint32_t)__builtin_ctz(hits)] & mask) * width;
+    return LIKELY(*words == key) ? words : NULL;
+}
+
+/* The same of an int: most of them stand in the very slot that their hash names. */
+static TRV__ALWAYS_INLINE trv_object **trv__table_in_slot(const struct trv__table *table,
+                                                          const trv_object *key, uint32_t hash,
+                                                          size_t width)
+{
+    uint32_t entry = table->slots[hash & table->mask] ^ trv__table_tag(hash, table->mask);
+    trv_object **words = table->words + entry * width;
+
+    if (LIKELY(entry <= table->mask && *words == key))
+        return words;
+    return trv__table_in_group(table, key, hash, width);
+}
+
 /* The entry of a key if it is that very object, a str or a small int, and stands where a search
- * begins; else NULL, which says nothing. Most keys stand in the very slot that their hash names. */
+ * looks first; else NULL, which says nothing. An int is looked for as in a packed table, whether it
+ * is one or not: where the key is found, there it is. */
 static TRV__ALWAYS_INLINE trv_object **trv__table_fast(const struct trv__table *table,
                                                        const trv_object *key, size_t width)
 {
-    uint32_t hash, mask = table->mask, tag, entry, hits;
-    const uint32_t *slots = table->slots;
-    trv_object **words;
-
-    if (trv__is_str(key))
-        hash = trv__table_fold((int64_t)trv__as_str(key)->hash);
-    else if (trv__is_small_int(key))
-        hash = trv__table_fold(trv__int_value(key));
-    else
+    if (trv__is_small_int(key)) {
+        uint64_t entry = (uint64_t)trv__int_value(key) - table->first;
+        trv_object **words = table->words + entry * width;
+        if (entry < table->filled && LIKELY(*words == key))
+            return words;
+        if (UNLIKELY(!table->slots))
+            return NULL;
+        return trv__table_in_slot(table, key, trv__table_fold(trv__int_value(key)), width);
+    }
+    if (!trv__is_str(key) || UNLIKELY(!table->slots))
         return NULL;
-    if (UNLIKELY(!slots))
-        return NULL;
-    tag = trv__table_tag(hash, mask);
-    entry = slots[hash & mask] ^ tag;
-    if (entry <= mask && *(words = table->words + entry * width) == key)
-        return words;
-    slots += trv__table_group(hash, mask);
-    hits = trv__compare_group(slots, ~mask, tag);
-    if (UNLIKELY(!hits))
-        return NULL;
-    words = table->words + (slots[__builtin_ctz(hits)] & mask) * width;
-    return LIKELY(*words == key) ? words : NULL;
+    return trv__table_in_group(table, key, trv__table_fold((int64_t)trv__as_str(key)->hash), width);
 }
 
 /* Walks the entries: the first in use from *position on, which moves past it. False at the end. */

@@ -13,7 +13,7 @@ static trv_object *filled_dict(int count)
     trv_object *dict = trv_dict_new();
 
     for (int i = 0; dict && i < count; i++) {
-        trv_auto trv_object *key = trv_int_new(1000 + i);
+        trv_auto trv_object *key = trv_int_new(1000 + i * 3);
         if (trv_dict_set(dict, key, key) < 0)
             trv_clear(&dict);
     }
@@ -218,11 +218,12 @@ TEST(taking_out_cannot_fail)
     trv_auto trv_object *list = filled_list(200), *dict = filled_dict(200), *set = filled_set(200);
 
     for (int i = 0; i < 200; i++) {
-        trv_auto trv_object *key = trv_int_new(1000 + i), *item = NULL, *value = NULL;
+        trv_auto trv_object *item = NULL, *value = NULL;
+        trv_auto trv_object *key = trv_int_new(1000 + i * 3), *member = trv_int_new(1000 + i);
         trv__fault_arm(1);
         item = trv_list_pop(list, -1);
         value = trv_dict_pop(dict, key);
-        ck_assert_int_eq(trv_set_remove(set, key), 0);
+        ck_assert_int_eq(trv_set_remove(set, member), 0);
         trv__fault_arm(0);
         ck_assert(item && value);
     }
