@@ -311,6 +311,8 @@ static int parse_sequence(struct parser *p, trv_object *object, char end)
     trv_object *const *items = NULL;
     size_t count = 0;
 
+    if (trv__enter_recursion(" in a format") < 0)
+        return -1;
     if (object && !is_sequence(object))
         return raise_type(p, end == ')' ? "tuple" : "list", object);
     if (object) {
@@ -368,6 +370,8 @@ static int parse_dict(struct parser *p, trv_object *object)
     bool is_optional = false;
     char letter;
 
+    if (trv__enter_recursion(" in a format") < 0)
+        return -1;
     if (object && !trv__type_derives(object->type, &trv__dict_type))
         return raise_type(p, "dict", object);
     while ((letter = trv__format_letter(&p->at)) != '}') {

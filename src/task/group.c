@@ -433,7 +433,8 @@ trv_object *trv_group_new(trv_object *executor)
 {
     struct group *group;
 
-    if (executor && !trv__expect(executor, &trv__executor_type, "trv_group_new"))
+    if (executor ? !trv__expect(executor, &trv__executor_type, "trv_group_new")
+                 : trv_error_occurred())
         return NULL;
     if (!(group = trv__container_new(&trv__group_type, sizeof *group)))
         return NULL;

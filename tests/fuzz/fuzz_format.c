@@ -218,6 +218,7 @@ static const char *plan_item(struct plan *plan, const char *at, bool builds, int
 
     at = skip_blanks(at);
     letter = *at;
+    plan->is_too_much |= depth == 0;
     if (!letter || !strchr("ilzdbnsyo([{", letter) || depth == 0)
         return NULL;
     at = skip_blanks(at + 1);
