@@ -198,6 +198,29 @@ static trv_object *make_exception(void)
     return exception;
 }
 
+static trv_object *make_exceptions(void)
+{
+    trv_auto trv_object *one = make_exception(), *two = trv_exception_new(trv_ValueError, NULL);
+
+    return trv_build("[oo]", one, two);
+}
+
+static trv_object *make_exception_group(void)
+{
+    trv_auto trv_object *exceptions = make_exceptions();
+
+    return trv_exception_group_new("message", exceptions);
+}
+
+static trv_object *make_traceback(void)
+{
+    trv_auto trv_object *error = NULL;
+
+    (void)trv_raise(trv_ValueError, "to be traced");
+    error = trv_error_take();
+    return trv_exception_traceback(error);
+}
+
 static trv_object *make_cell(void)
 {
     trv_auto trv_object *contents = make_list();
@@ -417,7 +440,9 @@ static const struct maker {
     {"dict", make_dict},
     {"event", trv_event_new},
     {"exception", make_exception},
+    {"exception_group", make_exception_group},
     {"exception_type", make_exception_type},
+    {"exceptions", make_exceptions},
     {"executor", trv_inline_executor_new},
     {"float", make_float},
     {"future", trv_future_new},
@@ -454,6 +479,7 @@ static const struct maker {
     {"thread", make_thread},
     {"three", make_three},
     {"timer", make_timer},
+    {"traceback", make_traceback},
     {"tuple", make_tuple},
     {"type", make_type},
     {"type_to_derive", make_instance_type},
@@ -588,6 +614,43 @@ static trv_object *build_va_all(trv_object *any)
 static int delete_name(trv_object *local)
 {
     return trv_setattr(local, "name", trv_int_type) < 0 ? -1 : trv_delattr(local, "name");
+}
+
+static int add_note(trv_object *exception)
+{
+    return trv_exception_add_note(exception, "a note of %d", 5);
+}
+
+/* One of an object that never ends would stay. */
+static void let_go(trv_object *finalize)
+{
+    trv__fault_suspend(true);
+    trv_unref(finalize ? trv_finalize_detach(finalize) : NULL);
+    trv__fault_suspend(false);
+}
+
+static trv_object *finalize_new(trv_object *object, trv_object *callable, trv_object *any)
+{
+    trv_object *finalize = trv_finalize_new(object, callable, "o", any);
+
+    let_go(finalize);
+    return finalize;
+}
+
+static int finalize_alive(trv_object *object, trv_object *callable)
+{
+    trv_auto trv_object *finalize = trv_finalize_new(object, callable, "");
+    int answer = finalize ? trv_finalize_alive(finalize) : -1;
+
+    let_go(finalize);
+    return answer;
+}
+
+static trv_object *finalize_detach(trv_object *object, trv_object *callable)
+{
+    trv_auto trv_object *finalize = trv_finalize_new(object, callable, "");
+
+    return finalize ? trv_finalize_detach(finalize) : NULL;
 }
 
 static trv_object *generator_new(trv_object *callable, trv_object *any)
