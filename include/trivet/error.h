@@ -105,6 +105,7 @@ TRV_API trv_object *trv_raise_at_(const char *file, int line, const char *functi
                                   trv_object *type, const char *format, ...) TRV_PRINTF(5, 6);
 TRV_API trv_object *trv_raise_errno_at_(const char *file, int line, const char *function, int error,
                                         const char *format, ...) TRV_PRINTF(5, 6);
+TRV_API trv_object *trv_reraise_at_(const char *file, int line, const char *function);
 TRV_API trv_object *trv_raise_object_at_(const char *file, int line, const char *function,
                                          trv_object *exception, trv_object *cause);
 static inline int trv_minus_one_(trv_object *null TRV_UNUSED)
@@ -129,6 +130,9 @@ static inline int trv_minus_one_(trv_object *null TRV_UNUSED)
 /* The same with a cause (an exception, or None for "from None"). Returns: NULL. */
 #define trv_raise_from(exception, cause)                                                           \
     trv_raise_object_at_(__FILE__, __LINE__, __func__, exception, cause)
+
+/* Raises again the exception that is being handled. Returns: NULL. Raises: RuntimeError if there is none. */
+#define trv_reraise() trv_reraise_at_(__FILE__, __LINE__, __func__)
 
 /* Whether an exception is pending. Returns: 1 or 0. */
 TRV_API int trv_error_occurred(void);

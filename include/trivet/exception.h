@@ -70,6 +70,85 @@ TRV_API TRV_MUST_CHECK trv_object *trv_exception_group_exceptions(trv_object *gr
 TRV_API TRV_MUST_CHECK int trv_exception_split(trv_object *exception, trv_object *condition,
                                                trv_object **matching, trv_object **rest);
 
+/* Handling ------------------------------------------------------------------------------ */
+
+typedef struct trv_handler_ {
+    trv_object *outer, *exception;
+    int state; /* 0: nothing to handle, 1: its block is to run, 2: it has run */
+} trv_handler_;
+
+TRV_API trv_handler_ trv_handle_begin(trv_object *type);
+TRV_API void trv_handle_end(trv_handler_ *handler);
+static inline int trv_handle_once_(trv_handler_ *handler)
+{
+    int run = handler->state == 1;
+    if (run)
+        handler->state = 2;
+    return run;
+}
+
+/* If the pending exception is of a type, or of one of a tuple of types, takes it and runs its block to
+ * handle it: `exception` is a view of it there, and it is the context of whatever the block raises.
+ * It is dropped at the end of the block, however that ends; trv_reraise() makes it pending again. In other
+ * cases the block is skipped and nothing changes.
+ *
+ *     trv_object *value = trv_getitem(settings, name);
+ *     TRV_HANDLE(error, trv_KeyError)
+ *         value = trv_str_new("none");
+ */
+#define TRV_HANDLE(exception_, type)                                                               \
+    for (trv_handler_ TRV_UNIQUE_(trv_handler_state_)                                              \
+             TRV_CLEANUP_(trv_handle_end) = trv_handle_begin(type);                                \
+         trv_handle_once_(&TRV_UNIQUE_(trv_handler_state_));)                                      \
+        for (trv_object *exception_ = TRV_UNIQUE_(trv_handler_state_).exception; exception_;       \
+             exception_ = NULL)
+
+/* The exception that is being handled, by the innermost TRV_HANDLE or the exit of a context manager.
+ * Returns: it, or None. */
+TRV_API trv_object *trv_error_handled(void);
+
+typedef struct trv_parts_ {
+    trv_object *whole, *rest, *part, *outer, *failure, *lists[2];
+    int state; /* as in trv_handler_ */
+    int is_wrapped;
+} trv_parts_;
+
+TRV_API trv_parts_ trv_parts_begin(void);
+TRV_API int trv_parts_next(trv_parts_ *parts, trv_object *type);
+TRV_API void trv_parts_end(trv_parts_ *parts);
+static inline int trv_parts_once_(trv_parts_ *parts)
+{
+    int run = parts->state == 1;
+    if (run)
+        parts->state = 2;
+    return run;
+}
+
+/* Handles a group that is pending part by part, as Python's except* does:
+ *
+ *     if (trv_group_join(group) < 0)
+ *         TRV_HANDLE_PARTS(parts) {
+ *             TRV_HANDLE_PART(timeouts, parts, trv_TimeoutError)
+ *                 trv_print(timeouts);
+ *             TRV_HANDLE_PART(others, parts, trv_OSError)
+ *                 if (is_bad(others))
+ *                     trv_reraise();
+ *         }
+ *
+ * Each TRV_HANDLE_PART gets a group of those exceptions of its type that are still there, a view, as its
+ * context; it is skipped if there are none. An exception that is no group is handled as a group of
+ * one. After the block what nobody handled is pending, together with what the handlers raised. */
+#define TRV_HANDLE_PARTS(parts)                                                                    \
+    for (trv_parts_ parts TRV_CLEANUP_(trv_parts_end) = trv_parts_begin(); trv_parts_once_(&parts);)
+#define TRV_HANDLE_PART(exception_, parts, type)                                                   \
+    for (trv_object *exception_ = trv_parts_next(&parts, type) ? parts.part : NULL; exception_;    \
+         exception_ = NULL)
+
+/* Takes the part that is of a type out of the pending exception, as trv_exception_split; the rest stays
+ * pending, if there is any.
+ * Returns: 1 with the part in *matching (yours), 0 if there is none, -1. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_error_split(trv_object *type, trv_object **matching);
+
 TRV_END_DECLARATIONS
 
 #endif

@@ -48,9 +48,10 @@ TRV_API TRV_MUST_CHECK trv_object *trv_generator_new_array(trv_object *callable,
  * block that the generator has entered, and inside a finalizer or callback. May switch: to whoever resumed it. */
 TRV_API TRV_MUST_CHECK trv_object *trv_yield(trv_object *value);
 /* Inside a generator: yields every item of an iterable; what is sent to or thrown into this
- * generator meanwhile goes to that one if it is a generator too.
+ * generator meanwhile goes to that one, if it is a generator or has methods of these names, and it is
+ * closed when this one is.
  * Returns: what the inner generator returned, None for other iterables. Raises: as trv_yield;
- * TypeError when a value is sent and the iterable is no generator. */
+ * AttributeError when a value is sent to what has no send. */
 TRV_API TRV_MUST_CHECK trv_object *trv_yield_from(trv_object *iterable);
 
 /* Goes on with `value` as the result of the trv_yield it pauses in; None to begin.

@@ -104,9 +104,13 @@ static void set_context(trv_object *object, trv_object *context)
 /* Makes `exception` pending; `before` was pending. Both references are taken. */
 static void make_pending(trv_object *exception, trv_object *before)
 {
-    struct trv__context *context = current_context();
+    set_context(exception, before ? before : trv_ref(trv__error_handled()));
+    trv__error_give(exception);
+}
 
-    set_context(exception, before ? before : trv_ref(context->handled));
+void trv__error_give_with(trv_object *exception, trv_object *context)
+{
+    set_context(exception, trv_ref(context));
     trv__error_give(exception);
 }
 

@@ -143,6 +143,14 @@ void trv__callback_end(struct trv__callback *callback, const char *what, trv_obj
 
 /* Makes `exception` pending, taking the caller's reference. Drops a pending one. */
 void trv__error_give(trv_object *exception);
+/* Makes `exception` pending, taking the caller's reference, with `context`, borrowed, as its context
+ * unless that is NULL. */
+void trv__error_give_with(trv_object *exception, trv_object *context);
+/* The exception that is being handled, borrowed, or NULL (object/handle.c). */
+trv_object *trv__error_handled(void);
+/* What is handled by those around a generator that handles nothing; borrowed, or NULL. Implemented by
+ * types/generator.c. */
+trv_object *trv__generator_handled(const struct trv__generator *generator);
 /* Adds a function it passed to the pending exception's traceback; `file` is NULL for a function made
  * at run time, whose name is copied. Cannot fail; does nothing when out of memory. */
 void trv__error_passed(const char *file, int line, const char *function);

@@ -21,11 +21,13 @@
  * generator that is dropped is closed by its finalizer, which unwinds them. Unlike a coroutine's task it
  * is closed at once, in the context that dropped it, as Python does: the cleanup is seen in order.
  */
+#include "types/generator.h"
+
 #include "object/exception.h"
-#include "object/object.h"
 #include "stack/stack.h"
 #include "types/iterator.h"
 
+#include "trivet/exception.h"
 #include "trivet/generator.h"
 
 #include "base/fault.h"
@@ -33,29 +35,13 @@
 /* Generators inside each other: each has a stack, and below their number the memory must not end. */
 #define DEPTH_MOST 4000
 
-enum state { NEW, PAUSED, RUNNING, ENDED };
-
-struct trv__generator {
-    TRV__HEAD;
-    uint8_t state;
-    bool drops_result;            /* it was resumed by who has no use for its result */
-    uint32_t depth;               /* while it runs: it and those around it */
-    uint32_t no_switch;           /* the context's when it was resumed */
-    struct trv_scope *scope;      /* likewise */
-    struct trv__stack *stack;     /* its own; NULL unless PAUSED or RUNNING */
-    struct trv__stack *caller;    /* while it runs: the stack that resumed it, parked */
-    char *caller_limit;           /* and the limit of the context on it */
-    trv_object **item;            /* and where what it yields or returns goes */
-    struct trv__generator *outer; /* while it runs: the generator it was resumed in, or NULL */
-    trv_object *callable;         /* owned until it ends, like the next two */
-    trv_object *arguments;        /* a tuple */
-    trv_object *keywords;         /* a dict or NULL */
-    trv_object *value;            /* see above; owned */
-    trv_object
-        *handled; /* while it pauses: the exception it is handling; runs: that of the caller */
+/* The states, as this file calls them. */
+enum {
+    NEW = TRV__GENERATOR_NEW,
+    PAUSED = TRV__GENERATOR_PAUSED,
+    RUNNING = TRV__GENERATOR_RUNNING,
+    ENDED = TRV__GENERATOR_ENDED
 };
-
-extern struct trv_type trv__generator_type;
 
 static struct trv__generator *generator_of(trv_object *object)
 {
@@ -68,16 +54,16 @@ static struct trv__generator *generator_of(trv_object *object)
 static void replace_stop_iteration(void)
 {
     trv_auto trv_object *stop = NULL;
-    trv_auto trv_object *error = NULL;
     trv_auto trv_object *arguments = NULL;
+    trv_auto trv_object *error = NULL;
 
     if (!trv_error_matches(trv_StopIteration))
         return;
     stop = trv_error_take();
     arguments = trv_build("(s)", "generator raised StopIteration");
     error = trv_exception_new(trv_RuntimeError, arguments);
-    if (error)
-        (void)trv_raise_from(error, stop);
+    if (error && trv_exception_set_cause(error, stop) == 0)
+        trv__error_give_with(trv_steal(&error), stop);
 }
 
 static void generator_main(void *argument)
@@ -206,7 +192,7 @@ static inline __attribute__((always_inline)) int resume_take(struct trv__generat
 
 /* Pausing --------------------------------------------------------------------------------------------- */
 
-static __attribute__((noinline)) trv_object *raise_may_not_pause(const struct trv__generator *self)
+__attribute__((noinline)) trv_object *trv__raise_may_not_pause(const struct trv__generator *self)
 {
     if (!self)
         return trv_raise(trv_RuntimeError, "trv_yield outside a generator");
@@ -223,6 +209,14 @@ static void *after_pause(void *argument)
     return trv_steal(&self->value);
 }
 
+trv_object *trv__generator_handled(const struct trv__generator *generator)
+{
+    for (; generator; generator = generator->outer)
+        if (generator->handled)
+            return generator->handled;
+    return NULL;
+}
+
 trv_object *trv_yield(trv_object *value)
 {
     const struct trv__context *context = trv__current->context;
@@ -231,58 +225,10 @@ trv_object *trv_yield(trv_object *value)
     if (UNLIKELY(!value) && !trv__given(value, "trv_yield"))
         return NULL;
     if (UNLIKELY(!self || context->scope != self->scope || context->no_switch != self->no_switch))
-        return raise_may_not_pause(self);
+        return trv__raise_may_not_pause(self);
     self->value = trv_ref(value);
     self->state = PAUSED;
     return TRV__STACK_SWITCH_THEN(pointer, self->stack, self->caller, after_pause, self);
-}
-
-/* Asks what trv_yield_from delegates to for an item: `sent` is what this one was resumed with, NULL
- * with an exception pending. */
-static int ask_inner(trv_object *inner, trv_object *sent, trv_object **item)
-{
-    trv_auto trv_object *error = NULL;
-
-    if (sent && (inner->type == &trv__generator_type))
-        return trv_generator_send(inner, sent, item);
-    if (sent && !trv_is_none(sent))
-        return trv_raise_int(trv_TypeError, "'%s' object takes no sent values", inner->type->name);
-    if (sent) {
-        int answer = trv_next(inner, item);
-        if (answer == 0)
-            *item = trv_none_new();
-        return answer;
-    }
-    if (inner->type != &trv__generator_type)
-        return -1;
-    error = trv_error_take();
-    if (!trv_isinstance(error, trv_GeneratorExit))
-        return trv_generator_throw(inner, error, item);
-    if (trv_generator_close(inner) == 0)
-        (void)trv_raise_object(error);
-    return -1;
-}
-
-trv_object *trv_yield_from(trv_object *iterable)
-{
-    trv_auto trv_object *inner = NULL;
-    trv_auto trv_object *sent = trv_none_new();
-
-    if (!trv__given(iterable, "trv_yield_from"))
-        return NULL;
-    if (!trv__current->context->generator)
-        return raise_may_not_pause(NULL);
-    if (!(inner = trv_iter(iterable)))
-        return NULL;
-    for (;;) {
-        trv_object *item;
-        int answer = ask_inner(inner, sent, &item);
-        trv_clear(&sent);
-        if (answer <= 0)
-            return answer == 0 ? item : NULL;
-        sent = trv_yield(item);
-        trv_unref(item);
-    }
 }
 
 /* The public interface -------------------------------------------------------------------------------- */
@@ -366,14 +312,25 @@ int trv_generator_throw(trv_object *generator, trv_object *exception, trv_object
         return -1;
     if (self->state == RUNNING)
         return trv_raise_int(trv_ValueError, "generator already executing");
-    if (!exception || !trv__is_exception(exception) || self->state != PAUSED) {
-        if (exception && trv__is_exception(exception))
-            end(self);
+    if (!exception || !trv__is_exception(exception))
         return trv_minus_one_(trv_raise_object(exception));
+    /* It comes out of the yield as it is: what the caller handles is no context of it. */
+    trv__error_give_with(trv_ref(exception), self->handled);
+    if (self->state != PAUSED) {
+        end(self);
+        return -1;
     }
-    (void)trv_raise_object(exception);
     self->drops_result = false;
     return resume_take(self, NULL, item);
+}
+
+/* GeneratorExit(); or MemoryError, which ends the generator as well. */
+static void raise_exit(void)
+{
+    trv_auto trv_object *error = trv_exception_new(trv_GeneratorExit, NULL);
+
+    if (error)
+        (void)trv_raise_object(error);
 }
 
 int trv_generator_close(trv_object *generator)
@@ -390,7 +347,7 @@ int trv_generator_close(trv_object *generator)
         end(self);
         return 0;
     }
-    (void)trv_raise(trv_GeneratorExit, "%s", "");
+    raise_exit();
     item = NULL;
     self->drops_result = true;
     answer = resume_take(self, NULL, &item);
@@ -468,7 +425,7 @@ static trv_object *item_or_stop(int answer, trv_object *item)
         return item;
     arguments = trv_is_none(result) ? trv_build("()") : trv_build("(o)", result);
     stop = trv_exception_new(trv_StopIteration, arguments);
-    return stop ? trv_raise_object(stop) : NULL;
+    return stop ? trv_raise_object_at_(NULL, 0, NULL, stop, NULL) : NULL;
 }
 
 static trv_object *method_send(const trv_args *args)
@@ -498,7 +455,35 @@ static trv_object *method_close(const trv_args *args)
     return trv_parse(args, "") < 0 || trv_generator_close(args->self) < 0 ? NULL : trv_none_new();
 }
 
+static trv_object *get_running(const trv_args *args)
+{
+    return trv_bool_new(generator_of(args->self)->state == RUNNING);
+}
+
+static trv_object *get_suspended(const trv_args *args)
+{
+    return trv_bool_new(generator_of(args->self)->state == PAUSED);
+}
+
+static trv_object *get_yieldfrom(const trv_args *args)
+{
+    const struct trv__generator *self = generator_of(args->self);
+
+    return self->inner && self->state == PAUSED ? trv_ref(self->inner) : trv_none_new();
+}
+
+static trv_object *get_name(const trv_args *args)
+{
+    trv_object *callable = generator_of(args->self)->callable;
+
+    return callable ? trv_str_new(trv_function_name(callable)) : trv_none_new();
+}
+
 static const struct trv__method generator_methods[] = {
+    {"__name__", NULL, get_name},
+    {"gi_running", NULL, get_running},
+    {"gi_suspended", NULL, get_suspended},
+    {"gi_yieldfrom", NULL, get_yieldfrom},
     {"send", "send(value): goes on with value", method_send},
     {"throw", "throw(exception): goes on with an exception", method_throw},
     {"close", "close(): ends it", method_close},

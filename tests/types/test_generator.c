@@ -234,7 +234,7 @@ TEST(delegation_passes_on_what_is_sent_and_thrown)
     send(second, NULL, 0, "0: 'outer'");
     third = trv_generator_new(delegate, "o", list);
     send(third, NULL, 0, "1: 1");
-    send(third, "i", 5, "TypeError");
+    send(third, "i", 5, "AttributeError");
 }
 
 TEST(closing_reaches_the_innermost)
