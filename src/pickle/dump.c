@@ -301,8 +301,12 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
         return trv__dump_global(pickler, object);
     if (type->flags & TRV__TYPE_EXCEPTION)
         return trv__dump_exception(pickler, object, held);
-    if (type == &trv__closure_type || type == &trv__builtin_type)
+    if (type == &trv__closure_type)
         return trv__dump_closure(pickler, object, held);
+    if (type == &trv__builtin_type)
+        return trv__dump_builtin(pickler, object, held);
+    if (type == &trv__method_type)
+        return trv__dump_method(pickler, object, held);
     if (type == &trv_static_function_layout_)
         return trv__dump_function(pickler, object);
     if (type == &trv__range_type)

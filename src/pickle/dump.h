@@ -145,6 +145,8 @@ int trv__dump_slice(struct trv__pickler *pickler, trv_object *slice, int held);
 int trv__dump_exception(struct trv__pickler *pickler, trv_object *exception, int held);
 int trv__dump_function(struct trv__pickler *pickler, trv_object *function);
 int trv__dump_closure(struct trv__pickler *pickler, trv_object *closure, int held);
+int trv__dump_builtin(struct trv__pickler *pickler, trv_object *builtin, int held);
+int trv__dump_method(struct trv__pickler *pickler, trv_object *method, int held);
 int trv__dump_inherited(struct trv__pickler *pickler, trv_object *token);
 
 /* dump_reduced.c: what a reducer, a callable, answers for the object. */

@@ -112,6 +112,8 @@ static bool is_made_bare(const struct trv_type *type, size_t count)
 
     if (handle == trv_UnicodeDecodeError || handle == trv_UnicodeEncodeError)
         return count != 5;
+    if (handle == trv_UnicodeTranslateError)
+        return count != 4;
     return handle == trv_IncompleteReadError && count != 2;
 }
 
@@ -154,20 +156,63 @@ static int write_traceback(struct trv__pickler *pickler, trv_object *object)
     return result;
 }
 
+/* What users have set, with __notes__. */
+static int write_attributes(struct trv__pickler *pickler, trv_object *attributes)
+{
+    trv_object *key, *value;
+    size_t position = 0;
+    int more;
+
+    if (!attributes)
+        return 0;
+    while ((more = trv_dict_next(attributes, &position, &key, &value)) > 0) {
+        int result = trv__dump(pickler, key, 1);
+        if (result == 0)
+            result = trv__dump(pickler, value, 1);
+        trv_unref(key);
+        trv_unref(value);
+        if (result < 0)
+            return -1;
+    }
+    return more;
+}
+
+/* The fields that do not come of the arguments. */
+static int write_fields(struct trv__pickler *pickler, trv_object *exception)
+{
+    static const char *const names[] = {"name", "path"};
+
+    if (trv__exception_kind(exception) != TRV__IMPORT_ERROR)
+        return 0;
+    for (int i = 0; i < (int)COUNT_OF(names); i++) {
+        trv_object *field = trv__exception_field(exception, i);
+        if (field && (trv__write_name(pickler, names[i]) < 0 || trv__dump(pickler, field, 0) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static bool has_state(const struct trv__exception *exception, const char *own_name)
+{
+    return exception->cause || exception->context || exception->suppresses_context ||
+           exception->places.count || exception->remote || own_name || exception->attributes ||
+           exception->fields;
+}
+
 /* In Python, setting the cause also sets that the context is not shown, so that comes last. */
 static int write_state(struct trv__pickler *pickler, trv_object *object, const char *own_name)
 {
     const struct trv__exception *exception = trv__exception(object);
 
-    if (!exception->cause && !exception->context && !exception->suppresses_context &&
-        !exception->places.count && !exception->remote && !own_name)
+    if (!has_state(exception, own_name))
         return 0;
     if (trv__write_opcode(pickler, OP_EMPTY_DICT) < 0 || trv__write_opcode(pickler, OP_MARK) < 0)
         return -1;
     if (own_name &&
         (trv__write_name(pickler, TRV__STATE_TYPE) < 0 || trv__write_name(pickler, own_name) < 0))
         return -1;
-    if (write_traceback(pickler, object) < 0 ||
+    if (write_fields(pickler, object) < 0 || write_attributes(pickler, exception->attributes) < 0 ||
+        write_traceback(pickler, object) < 0 ||
         write_link(pickler, TRV__STATE_CAUSE, exception->cause) < 0 ||
         write_link(pickler, TRV__STATE_CONTEXT, exception->context) < 0)
         return -1;
@@ -236,6 +281,24 @@ static const char *text_of(const struct trv__closure *closure)
     return closure->own.signature ? closure->own.signature : closure->own.name;
 }
 
+/* (data,) or (data, what attributes were set); or these and a third, if there is no data. */
+static int dump_closure_state(struct trv__pickler *pickler, const struct trv__closure *closure)
+{
+    if (!closure->data && !closure->extra)
+        return 0;
+    if (closure->data ? trv__dump(pickler, closure->data, 0) < 0
+                      : trv__write_opcode(pickler, OP_NONE) < 0)
+        return -1;
+    if (closure->extra && trv__dump(pickler, closure->extra, 0) < 0)
+        return -1;
+    if ((!closure->data && trv__write_opcode(pickler, OP_NONE) < 0) ||
+        trv__write_opcode(pickler, !closure->data   ? OP_TUPLE3
+                                   : closure->extra ? OP_TUPLE2
+                                                    : OP_TUPLE1) < 0)
+        return -1;
+    return trv__write_opcode(pickler, OP_BUILD);
+}
+
 int trv__dump_closure(struct trv__pickler *pickler, trv_object *object, int held)
 {
     const struct trv__closure *closure = (struct trv__closure *)(void *)object;
@@ -256,7 +319,36 @@ int trv__dump_closure(struct trv__pickler *pickler, trv_object *object, int held
     if (result < 0 || trv__write_opcode(pickler, OP_BINPERSID) < 0 ||
         trv__memoize(pickler, object, held) < 0)
         return -1;
-    if (!closure->data)
-        return 0;
-    return trv__dump(pickler, closure->data, 0) < 0 ? -1 : trv__write_opcode(pickler, OP_BUILD);
+    return dump_closure_state(pickler, closure);
+}
+
+/* Methods -------------------------------------------------------------------------------------- */
+
+/* getattr(receiver, name). */
+static int dump_by_name(struct trv__pickler *pickler, trv_object *receiver, const char *name)
+{
+    if (trv__dump_global(pickler, trv__pickle_getattr) < 0 || trv__dump(pickler, receiver, 0) < 0 ||
+        trv__write_name(pickler, name) < 0 || trv__write_opcode(pickler, OP_TUPLE2) < 0)
+        return -1;
+    return trv__write_opcode(pickler, OP_REDUCE);
+}
+
+int trv__dump_builtin(struct trv__pickler *pickler, trv_object *builtin, int held)
+{
+    if (dump_by_name(pickler, trv__closure_data(builtin), trv_function_name(builtin)) < 0)
+        return -1;
+    return trv__memoize_after(pickler, builtin, held);
+}
+
+/* The type called with function and receiver: any function may be bound to anything. */
+int trv__dump_method(struct trv__pickler *pickler, trv_object *method, int held)
+{
+    trv_auto trv_object *function = trv_method_function(method), *self = NULL;
+
+    if (!function || !(self = trv_method_self(method)) ||
+        trv__dump_global(pickler, trv_method_type) < 0 || trv__dump(pickler, function, 1) < 0 ||
+        trv__dump(pickler, self, 1) < 0 || trv__write_opcode(pickler, OP_TUPLE2) < 0 ||
+        trv__write_opcode(pickler, OP_REDUCE) < 0)
+        return -1;
+    return trv__memoize_after(pickler, method, held);
 }

@@ -36,8 +36,11 @@ static const struct global elsewhere[] = {
     {"_pickle", "UnpicklingError", trv_UnpicklingError},
     {"pickle", "UnpicklingError", trv_UnpicklingError},
     {"_codecs", "encode", trv__latin1_encode},
+    {"builtins", "getattr", trv__pickle_getattr},
+    {"types", "MethodType", trv_method_type},
     /* the names of Python 2, which protocol 2 uses */
     {"Queue", "Full", trv_QueueFull},
+    {"__builtin__", "getattr", trv__pickle_getattr},
     {"__builtin__", "xrange", trv_range_type},
     {"__builtin__", "unicode", trv_str_type},
     {"__builtin__", "long", trv_int_type},
@@ -54,7 +57,9 @@ static trv_object *const in_builtins[] = {
     trv_range_type,  trv_type_type, trv_slice_type, trv_BaseException, TRV_EXCEPTIONS(ADDRESS)};
 
 /* Exceptions that Python 2 did not have: there they are read as part of its builtins. */
-static trv_object *const not_in_python2[] = {trv_RecursionError};
+static trv_object *const not_in_python2[] = {trv_BaseExceptionGroup, trv_ExceptionGroup,
+                                             trv_ModuleNotFoundError, trv_RecursionError,
+                                             trv_StopAsyncIteration};
 
 static const struct global *find_elsewhere(const trv_object *object)
 {

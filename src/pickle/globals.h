@@ -19,5 +19,7 @@ int trv__global_find(const char *module, const char *name, trv_object **object);
 
 /* codecs.encode(text, "latin1"), in which protocol 2 writes bytes. */
 extern trv_object trv__latin1_encode[1];
+/* getattr(object, name), in which methods are written. */
+extern trv_object trv__pickle_getattr[1];
 
 #endif

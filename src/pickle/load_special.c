@@ -87,6 +87,24 @@ static const trv_function_spec latin1_encode_spec = {.size = sizeof latin1_encod
 TRV__READ_ONLY trv_object trv__latin1_encode[1] = {
     {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &latin1_encode_spec}};
 
+static trv_object *get_attribute(const trv_args *args)
+{
+    const char *name;
+    trv_object *object;
+
+    return trv_parse(args, "os", &object, &name) < 0 ? NULL : trv_getattr(object, name);
+}
+
+static const trv_function_spec getattr_spec = {.size = sizeof getattr_spec,
+                                               .entry = get_attribute,
+                                               .signature = "getattr(object, name)",
+                                               .name = "getattr",
+                                               .file = __FILE__,
+                                               .line = __LINE__};
+
+TRV__READ_ONLY trv_object trv__pickle_getattr[1] = {
+    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &getattr_spec}};
+
 static trv_object *bad(const char *why)
 {
     trv__pickle_is_bad(why);
@@ -128,6 +146,26 @@ static trv_object *make_type(trv_object *const *items, size_t count)
     if (count != 1 || !trv_is_none(items[0]))
         return bad("a pickle asks for a type");
     return trv_ref(trv_none_type);
+}
+
+/* Methods are found so, and nothing else: what is found must be callable. It is not called. */
+static trv_object *find_method(trv_object *const *items, size_t count)
+{
+    trv_object *method;
+
+    if (count != 2 || items[1]->type != &trv__str_type)
+        return bad("a method is not found by its name");
+    method = trv_getattr(items[0], trv_str_utf8(items[1], NULL));
+    if (method && !trv_callable(method)) {
+        trv_unref(method);
+        return bad("a pickle asks for an attribute that is no method");
+    }
+    return method;
+}
+
+static trv_object *make_method(trv_object *const *items, size_t count)
+{
+    return count == 2 ? trv_method_new(items[0], items[1]) : bad("a method is made of two");
 }
 
 static trv_object *make_set(trv_object *const *items, size_t count)
@@ -176,6 +214,10 @@ trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv
         return make_slice(items, count);
     if (callable == trv_type_type)
         return make_type(items, count);
+    if (callable == trv__pickle_getattr)
+        return find_method(items, count);
+    if (callable == trv_method_type)
+        return make_method(items, count);
     if (callable == trv__latin1_encode)
         return make_latin1(items, count);
     if (trv__is_exception_type(callable) && !may_call(u, callable))
@@ -277,10 +319,9 @@ static int set_state(trv_object *object, const char *key, trv_object *value)
         return trv__exception_set_remote_traceback(object, value);
     if (is_text && !strcmp(key, TRV__STATE_TYPE))
         return set_type(object, trv_str_utf8(value, NULL));
-    return 0;
+    return strcmp(key, TRV__STATE_SUPPRESS) ? trv_setattr(object, key, value) : 0;
 }
 
-/* Attributes that an exception has here are set, those that only Python knows are left out. */
 static int build_exception(trv_object *object, trv_object *state)
 {
     trv_object *key, *value;
@@ -304,16 +345,43 @@ static int build_exception(trv_object *object, trv_object *state)
 
 /* States of closures --------------------------------------------------------------------------- */
 
-static int build_closure(trv_object *object, trv_object *data)
+static int set_attributes(trv_object *object, trv_object *attributes)
+{
+    trv_object *key, *value;
+    size_t position = 0;
+    int more, result = 0;
+
+    if (attributes->type != &trv__dict_type)
+        return trv__pickle_is_bad("the attributes of a closure are no dict");
+    while (result == 0 && (more = trv_dict_next(attributes, &position, &key, &value)) != 0) {
+        if (more < 0)
+            return -1;
+        result = key->type == &trv__str_type
+                     ? trv_setattr(object, trv_str_utf8(key, NULL), value)
+                     : trv__pickle_is_bad("an attribute is not named by a str");
+        trv_unref(key);
+        trv_unref(value);
+    }
+    return result;
+}
+
+static int build_closure(trv_object *object, trv_object *state)
 {
     struct trv__closure *closure = (struct trv__closure *)(void *)object;
+    trv_object *const *items;
+    size_t count = 0;
 
-    if (closure->data)
+    items = state->type == &trv__tuple_type ? trv__tuple_items(state, &count) : NULL;
+    if (count < 1 || count > 3)
+        return trv__pickle_is_bad("the state of a closure is no tuple");
+    if (count < 3 && closure->data)
         return trv__pickle_is_bad("a closure has two states");
-    closure->data = trv_ref(data);
-    if (data->type->flags & TRV__TYPE_CONTAINER)
-        trv__track(closure);
-    return 0;
+    if (count < 3) {
+        closure->data = trv_ref(items[0]);
+        if (items[0]->type->flags & TRV__TYPE_CONTAINER && !(closure->flags & TRV__TRACKED))
+            trv__track(closure);
+    }
+    return count > 1 ? set_attributes(object, items[1]) : 0;
 }
 
 int trv__load_build(struct trv__unpickler *u TRV_UNUSED, trv_object *object, trv_object *state)
