@@ -39,6 +39,7 @@
 #include <trivet/object.h>
 #include <trivet/numbers.h>
 #include <trivet/text.h>
+#include <trivet/buffer.h>
 #include <trivet/container.h>
 #include <trivet/copy.h>
 #include <trivet/error.h>

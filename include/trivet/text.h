@@ -65,6 +65,16 @@ TRV_API int trv_character_numeric(uint32_t c, double *value);
 TRV_API TRV_MUST_CHECK int trv_str_startswith(trv_object *str, trv_object *prefix);
 TRV_API TRV_MUST_CHECK int trv_str_endswith(trv_object *str, trv_object *suffix);
 
+/* The bytes of a str in an encoding: utf-8, ascii, latin-1, utf-16 or utf-32, these two also with -le or
+ * -be for the order of bytes; NULL is utf-8. `errors` says what to do about a character that it has
+ * no bytes for: "strict" (or NULL), "ignore", "replace", "backslashreplace", "xmlcharrefreplace".
+ * Returns: bytes. Raises: TypeError, UnicodeEncodeError, LookupError for a name that is unknown. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_encode(trv_object *str, const char *encoding,
+                                                  const char *errors);
+/* The str that bytes in an encoding say. Raises: UnicodeDecodeError, LookupError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_str_decode(const void *data, size_t size,
+                                                  const char *encoding, const char *errors);
+
 /* Bytes copied from memory; `data` may be NULL for zeros. */
 TRV_API TRV_MUST_CHECK trv_object *trv_bytes_new(const void *data, size_t size);
 /* The octets of a bytes object, and how many. Returns: a view. Raises: TypeError. */

@@ -49,6 +49,8 @@ typedef enum trv_unary { TRV_NEGATIVE, TRV_ABSOLUTE, TRV_INVERT, TRV_POSITIVE } 
 /* What a binary, compare or getattr slot answers when it does not know the other operand. */
 #define TRV_UNKNOWN 2
 
+struct trv_buffer;
+
 /* What instances of a type can do. */
 typedef struct trv_slots {
     /* life; none of these may fail */
@@ -92,6 +94,10 @@ typedef struct trv_slots {
 
     /* a copy: a shallow one, or with a memo (a view) a deep one; see copy.h. NULL: it cannot be copied */
     trv_object *(*copy)(trv_object *self, trv_object *memo);
+
+    /* memory that others may look at: fills what buffer.h says and answers 0, or -1; `release` may be NULL */
+    int (*acquire_buffer)(trv_object *self, struct trv_buffer *buffer, unsigned flags);
+    void (*release_buffer)(trv_object *self, struct trv_buffer *buffer); /* may not fail */
 
     /* a += b and the like: as `binary`, but `self` may be changed, and is then the result; where it is
      * missing or does not know, `binary` is asked */

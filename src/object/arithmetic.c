@@ -13,6 +13,8 @@
  */
 #include "object/number.h"
 
+#include "trivet/buffer.h"
+
 static const char *const binary_texts[] = {"+",  "-",  "*", "/", "//", "%", "** or pow()",
                                            "<<", ">>", "&", "|", "^",  "@", "divmod()"};
 static const char *const in_place_texts[] = {
@@ -22,7 +24,8 @@ static const char *const unary_texts[] = {"unary -", "abs()", "unary ~", "unary 
 static bool is_sequence(const struct trv_type *type)
 {
     return trv__type_derives(type, &trv__list_type) || trv__type_derives(type, &trv__tuple_type) ||
-           trv__type_derives(type, &trv__str_type) || trv__type_derives(type, &trv__bytes_type);
+           trv__type_derives(type, &trv__str_type) || trv__type_derives(type, &trv__bytes_type) ||
+           trv__type_derives(type, trv__type_of_handle(trv_bytearray_type));
 }
 
 /* Whether the right operand is asked first. */

@@ -130,6 +130,8 @@ static void inherit(trv_slots *slots, const trv_slots *base)
     INHERIT(power)
     INHERIT(enter)
     INHERIT(exit)
+    INHERIT(acquire_buffer)
+    INHERIT(release_buffer)
 #undef INHERIT
 #undef ADD_UP
 }

@@ -92,7 +92,7 @@ int trv__dump_str(struct trv__pickler *pickler, trv_object *object, int held)
 /* codecs.encode(text, "latin1"), or bytes(). */
 static int write_as_text(struct trv__pickler *pickler, const void *data, size_t size)
 {
-    trv_auto trv_object *bytes = NULL, *encoding = NULL, *text = NULL;
+    trv_auto trv_object *text = NULL;
     const char *utf8;
 
     if (size == 0) {
@@ -101,8 +101,7 @@ static int write_as_text(struct trv__pickler *pickler, const void *data, size_t 
             return -1;
         return trv__write_opcode(pickler, OP_REDUCE);
     }
-    if (!(bytes = trv_bytes_new(data, size)) || !(encoding = trv_str_new("latin1")) ||
-        !(text = trv__bytes_decode(bytes, encoding)))
+    if (!(text = trv_str_decode(data, size, "latin-1", NULL)))
         return -1;
     utf8 = trv_str_utf8(text, &size);
     if (trv__dump_global(pickler, trv__latin1_encode) < 0 ||

@@ -74,7 +74,7 @@ trv_object *trv__load_global(struct trv__unpickler *u, const char *module, const
 
 static trv_object *latin1_encode(const trv_args *args)
 {
-    return trv__str_encode(args->items[0], args->items[1]);
+    return trv_str_encode(args->items[0], trv_str_utf8(args->items[1], NULL), NULL);
 }
 
 static const trv_function_spec latin1_encode_spec = {.size = sizeof latin1_encode_spec,
@@ -181,7 +181,7 @@ static trv_object *make_latin1(trv_object *const *items, size_t count)
 {
     if (count != 2 || !are_all(items, count, &trv__str_type))
         return bad("bytes are not made of a str");
-    return trv__str_encode(items[0], items[1]);
+    return trv_str_encode(items[0], trv_str_utf8(items[1], NULL), NULL);
 }
 
 /* The instances that a constructor without arguments would make are all that is allowed of bytes. */

@@ -89,3 +89,19 @@ int trv__text_argument(trv_object *object, const char *function, const char *wha
     *text = utf8;
     return 0;
 }
+
+trv_object *trv__call_bound(const trv_function_spec *spec, const trv_args *raw, trv_entry entry)
+{
+    struct trv__binding binding;
+    trv_args args = *raw;
+    trv_object *made;
+
+    args.function = spec;
+    if (!args.keywords)
+        return entry(&args);
+    if (trv__bind(&binding, spec, &args, NULL) < 0)
+        return NULL;
+    made = entry(&binding.args);
+    trv__unbind(&binding);
+    return made;
+}

@@ -35,4 +35,7 @@ static inline trv_object *trv__or_null(trv_object *object)
 int trv__text_argument(trv_object *object, const char *function, const char *what,
                        const char **text);
 
+/* Runs a type's `construct` with keywords bound to the signature of `spec`, which messages name. */
+trv_object *trv__call_bound(const trv_function_spec *spec, const trv_args *args, trv_entry entry);
+
 #endif

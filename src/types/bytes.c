@@ -2,11 +2,11 @@
 /*
  * bytes: immutable octets. Items are ints from 0 to 255.
  *
- * The layout is in bytes.h; decoding is in codec.c.
+ * The layout is in bytes.h; methods, and what bytearray has too, are in octets*.c.
  */
 #include "types/bytes.h"
 
-#include "types/builder.h"
+#include "types/octets.h"
 #include "types/slice.h"
 #include "types/str.h"
 
@@ -114,115 +114,15 @@ static int bytes_length(trv_object *self, size_t *length)
     return 0;
 }
 
-static bool holds(const struct trv__bytes *bytes, const void *data, size_t size)
-{
-    return memmem(bytes->data, bytes->size, data, size) != NULL;
-}
-
-static int bytes_contains(trv_object *self, trv_object *item)
-{
-    const struct trv__bytes *bytes = trv__as_bytes(self);
-    int64_t value;
-
-    if (trv__is_bytes(item))
-        return holds(bytes, trv__as_bytes(item)->data, trv__as_bytes(item)->size);
-    if (!trv__is_int(item))
-        return trv_raise_int(trv_TypeError, "a bytes-like object is required, not '%s'",
-                             trv_type_name(item));
-    if (trv__index_get(item, &value) < 0)
-        return -1;
-    if (value < 0 || value > 255)
-        return trv_raise_int(trv_ValueError, "byte must be in range(0, 256)");
-    return memchr(bytes->data, (int)value, bytes->size) != NULL;
-}
-
-/* Arithmetic ------------------------------------------------------------------------------------ */
-
-static trv_object *concatenate(trv_object *a, trv_object *b)
-{
-    const struct trv__bytes *left = trv__as_bytes(a), *right = trv__as_bytes(b);
-    struct trv__bytes *bytes;
-
-    if (!left->size)
-        return trv_ref(b);
-    if (!right->size)
-        return trv_ref(a);
-    bytes = trv__bytes_allocate(left->size + right->size);
-    if (!bytes)
-        return NULL;
-    memcpy(bytes->data, left->data, left->size);
-    memcpy(bytes->data + left->size, right->data, right->size);
-    return (trv_object *)bytes;
-}
-
-static trv_object *repeat(trv_object *object, trv_object *count)
-{
-    const struct trv__bytes *unit = trv__as_bytes(object);
-    struct trv__bytes *bytes;
-    size_t times, size;
-
-    if (trv__times_get(count, &times) < 0)
-        return NULL;
-    if (times == 1)
-        return trv_ref(object);
-    if (__builtin_mul_overflow(unit->size, times, &size) || size > PTRDIFF_MAX)
-        return trv_raise(trv_OverflowError, "repeated bytes are too long");
-    bytes = trv__bytes_allocate(size);
-    if (!bytes || !size)
-        return (trv_object *)bytes;
-    memcpy(bytes->data, unit->data, unit->size);
-    for (size_t done = unit->size; done < size; done *= 2)
-        memcpy(bytes->data + done, bytes->data, MIN_OF(done, size - done));
-    return (trv_object *)bytes;
-}
-
-static int bytes_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
-{
-    if (op == TRV_ADD && trv__is_bytes(a)) {
-        *result = trv__is_bytes(b)
-                      ? concatenate(a, b)
-                      : trv_raise(trv_TypeError, "can't concat %s to bytes", trv_type_name(b));
-    } else if (op == TRV_MULTIPLY && trv__is_bytes(a) && trv__is_int(b)) {
-        *result = repeat(a, b);
-    } else if (op == TRV_MULTIPLY && trv__is_bytes(b) && trv__is_int(a)) {
-        *result = repeat(b, a);
-    } else {
-        return TRV_UNKNOWN;
-    }
-    return *result ? 0 : -1;
-}
-
 /* Value ----------------------------------------------------------------------------------------- */
-
-static int add_escaped(struct trv__builder *b, unsigned char c, char quote)
-{
-    if (c == (unsigned char)quote || c == '\\')
-        return trv__builder_printf(b, "\\%c", c);
-    if (c == '\t')
-        return trv__builder_add(b, "\\t", 2);
-    if (c == '\n')
-        return trv__builder_add(b, "\\n", 2);
-    if (c == '\r')
-        return trv__builder_add(b, "\\r", 2);
-    if (c < ' ' || c >= 0x7f)
-        return trv__builder_printf(b, "\\x%02x", c);
-    return trv__builder_add_char(b, (char)c);
-}
 
 trv_object *trv__bytes_repr(trv_object *self)
 {
     const struct trv__bytes *bytes = trv__as_bytes(self);
-    bool has_single = memchr(bytes->data, '\'', bytes->size) != NULL;
-    char quote = has_single && !memchr(bytes->data, '"', bytes->size) ? '"' : '\'';
     struct trv__builder b;
 
     trv__builder_init(&b);
-    if (trv__builder_printf(&b, "b%c", quote) < 0)
-        return NULL;
-    for (size_t i = 0; i < bytes->size; i++)
-        if (add_escaped(&b, bytes->data[i], quote) < 0)
-            return trv__builder_drop(&b), NULL;
-    if (trv__builder_add_char(&b, quote) < 0)
+    if (trv__octets_add_repr(&b, bytes->data, bytes->size, false) < 0)
         return trv__builder_drop(&b), NULL;
     return trv__builder_finish(&b);
 }
@@ -323,156 +223,29 @@ static trv_object *bytes_iter(trv_object *self)
     return (trv_object *)iterator;
 }
 
-/* Methods --------------------------------------------------------------------------------------- */
+/* The type -------------------------------------------------------------------------------------- */
 
-static trv_object *method_decode(const trv_args *args)
+static int bytes_acquire(trv_object *self, trv_buffer *buffer, unsigned flags TRV_UNUSED)
 {
-    trv_object *encoding = NULL;
-
-    return trv_parse(args, "|o", &encoding) < 0 ? NULL : trv__bytes_decode(args->self, encoding);
-}
-
-static trv_object *method_hex(const trv_args *args)
-{
-    const struct trv__bytes *bytes = trv__as_bytes(args->self);
-    struct trv__str *str;
-
-    if (!bytes->size)
-        return trv__str_empty();
-    if (bytes->size > PTRDIFF_MAX / 4)
-        return trv_raise(trv_MemoryError, "hex of %zu bytes", bytes->size);
-    str = trv__str_allocate(bytes->size * 2, bytes->size * 2);
-    for (size_t i = 0; str && i < bytes->size; i++) {
-        str->text[2 * i] = "0123456789abcdef"[bytes->data[i] >> 4];
-        str->text[2 * i + 1] = "0123456789abcdef"[bytes->data[i] & 15];
-    }
-    return (trv_object *)str;
-}
-
-/* The octets of the one argument, which must be bytes. */
-static const struct trv__bytes *affix_argument(const trv_args *args, const char *name)
-{
-    trv_object *affix;
-
-    if (trv_parse(args, "o", &affix) < 0)
-        return NULL;
-    if (!trv__is_bytes(affix))
-        return trv_raise(trv_TypeError, "%s first arg must be bytes or a tuple of bytes, not %s",
-                         name, trv_type_name(affix)),
-               NULL;
-    return trv__as_bytes(affix);
-}
-
-static trv_object *method_startswith(const trv_args *args)
-{
-    const struct trv__bytes *bytes = trv__as_bytes(args->self);
-    const struct trv__bytes *affix = affix_argument(args, "startswith");
-
-    if (!affix)
-        return NULL;
-    return trv_bool_new(affix->size <= bytes->size &&
-                        memcmp(bytes->data, affix->data, affix->size) == 0);
-}
-
-static trv_object *method_endswith(const trv_args *args)
-{
-    const struct trv__bytes *bytes = trv__as_bytes(args->self);
-    const struct trv__bytes *affix = affix_argument(args, "endswith");
-
-    if (!affix)
-        return NULL;
-    return trv_bool_new(affix->size <= bytes->size &&
-                        memcmp(bytes->data + bytes->size - affix->size, affix->data, affix->size) ==
-                            0);
+    buffer->data = trv__as_bytes(self)->data;
+    buffer->size = trv__as_bytes(self)->size;
+    buffer->readonly = 1;
+    return 0;
 }
 
 static const struct trv__method bytes_methods[] = {
-    {"decode", "decode(encoding=): the str that utf-8, ascii or latin-1 makes of it",
-     method_decode},
-    {"endswith", "endswith(suffix): whether it ends so", method_endswith},
-    {"hex", "hex(): two hexadecimal digits for each byte", method_hex},
-    {"startswith", "startswith(prefix): whether it begins so", method_startswith},
-    {NULL, NULL, NULL},
+    TRV__OCTETS_METHODS(TRV__OCTETS_ROW){NULL, NULL, NULL},
 };
 
-/* The type -------------------------------------------------------------------------------------- */
+static const trv_function_spec call_spec = {
+    .size = sizeof call_spec,
+    .name = "bytes",
+    .signature = "bytes(source=, encoding=, errors=): octets",
+};
 
-static int add_item(struct trv__builder *b, trv_object *item)
-{
-    int64_t value;
-
-    if (!trv__is_int(item))
-        return trv_raise_int(trv_TypeError, "'%s' object cannot be interpreted as an integer",
-                             trv_type_name(item));
-    if (trv__index_get(item, &value) < 0)
-        return -1;
-    if (value < 0 || value > 255)
-        return trv_raise_int(trv_ValueError, "bytes must be in range(0, 256)");
-    return trv__builder_add_char(b, (char)(unsigned char)value);
-}
-
-static trv_object *from_iterable(trv_object *iterable)
-{
-    trv_auto trv_object *iterator = trv_iter(iterable), *made = NULL;
-    struct trv__builder b;
-    trv_object *item;
-    int more;
-
-    if (!iterator)
-        return trv_error_matches(trv_TypeError)
-                   ? trv_raise(trv_TypeError, "cannot convert '%s' object to bytes",
-                               trv_type_name(iterable))
-                   : NULL;
-    trv__builder_init(&b);
-    while ((more = trv_next(iterator, &item)) > 0) {
-        more = add_item(&b, item);
-        trv_unref(item);
-        if (more < 0)
-            break;
-    }
-    if (more == 0)
-        made = trv_bytes_new(b.data, b.size);
-    trv__builder_drop(&b);
-    return trv_steal(&made);
-}
-
-static trv_object *zeros(trv_object *count)
-{
-    int64_t size;
-
-    if (trv_int_get(count, &size) < 0)
-        return trv_error_matches(trv_OverflowError)
-                   ? trv_raise(trv_OverflowError, "cannot fit 'int' into an index-sized integer")
-                   : NULL;
-    if (size < 0)
-        return trv_raise(trv_ValueError, "negative count");
-    return trv_bytes_new(NULL, (size_t)size);
-}
-
-/* bytes(source=b"", encoding=) */
 static trv_object *bytes_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)
 {
-    trv_object *source;
-
-    if (args->keywords)
-        return trv_raise(trv_TypeError, "bytes() takes no keyword arguments");
-    if (args->count > 2)
-        return trv_raise(trv_TypeError, "bytes() takes at most 2 arguments (%zu given)",
-                         args->count);
-    if (args->count == 0)
-        return trv_bytes_new(NULL, 0);
-    source = args->items[0];
-    if (args->count == 2 && !trv__is_str(args->items[1]))
-        return trv_raise(trv_TypeError, "bytes() argument 'encoding' must be str, not %s",
-                         trv_type_name(args->items[1]));
-    if (trv__is_str(source))
-        return args->count == 2 ? trv__str_encode(source, args->items[1])
-                                : trv_raise(trv_TypeError, "string argument without an encoding");
-    if (args->count == 2)
-        return trv_raise(trv_TypeError, "encoding without a string argument");
-    if (trv__is_bytes(source))
-        return trv_ref(source);
-    return trv__is_int(source) ? zeros(source) : from_iterable(source);
+    return trv__call_bound(&call_spec, args, trv__octets_construct);
 }
 
 TRV__READ_ONLY struct trv_type trv__bytes_type = {
@@ -490,9 +263,11 @@ TRV__READ_ONLY struct trv_type trv__bytes_type = {
               .iter = bytes_iter,
               .length = bytes_length,
               .getitem = bytes_getitem,
-              .contains = bytes_contains,
-              .binary = bytes_binary},
+              .contains = trv__octets_contains,
+              .binary = trv__octets_binary,
+              .acquire_buffer = bytes_acquire},
     .methods = bytes_methods,
+    .class_methods = trv__octets_class_methods,
     .construct = bytes_construct,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The layout of a bytes object, and the conversions between bytes and str.
+ * The layout of a bytes object.
  *
  * Bytes are immutable: a count of octets, the octets, and a NUL after them so that they can be
  * looked at as a C string. The hash is found when first asked for; 0 stands for "not yet".
@@ -30,10 +30,5 @@ static inline bool trv__is_bytes(const trv_object *object)
 /* Bytes of which only the count and the final NUL are set. */
 struct trv__bytes *trv__bytes_allocate(size_t size);
 trv_object *trv__bytes_repr(trv_object *self);
-
-/* types/codec.c: utf-8, ascii and latin-1 (also under their other names); `encoding` is a str, or
- * NULL for utf-8. LookupError for others, TypeError if `bytes` is none. */
-trv_object *trv__str_encode(trv_object *str, trv_object *encoding);
-trv_object *trv__bytes_decode(trv_object *bytes, trv_object *encoding);
 
 #endif

@@ -9,8 +9,8 @@
  */
 #include "types/str.h"
 
-#include "types/builder.h"
-#include "types/bytes.h"
+#include "types/codec.h"
+#include "types/octets.h"
 #include "types/slice.h"
 #include "types/str_methods.h"
 
@@ -447,24 +447,41 @@ static trv_object *str_iter(trv_object *self)
 
 /* The type -------------------------------------------------------------------------------------- */
 
-/* str(object="", encoding=, errors=) */
-static trv_object *str_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)
+static trv_object *construct_bound(const trv_args *args)
 {
-    trv_object *object, *encoding = NULL;
+    trv_object *object = NULL, *encoding = NULL, *errors = NULL;
+    const char *encoding_name = NULL, *errors_name = NULL;
+    TRV__AUTO_BUFFER octets = {0};
 
-    if (args->keywords)
-        return trv_raise(trv_TypeError, "str() takes no keyword arguments");
-    if (args->count == 0)
+    if (trv_parse(args, "|ooo", &object, &encoding, &errors) < 0 ||
+        trv__text_argument(encoding, "str", "'encoding'", &encoding_name) < 0 ||
+        trv__text_argument(errors, "str", "'errors'", &errors_name) < 0)
+        return NULL;
+    if (!object)
         return trv__str_empty();
-    if (args->count > 3)
-        return trv_raise(trv_TypeError, "str() takes at most 3 arguments (%zu given)", args->count);
-    object = args->items[0];
-    if (args->count == 1)
+    if (!encoding && !errors)
         return trv_str(object);
-    encoding = args->items[1];
     if (trv__is_str(object))
         return trv_raise(trv_TypeError, "decoding str is not supported");
-    return trv__bytes_decode(object, encoding);
+    if (!trv_buffer_check(object))
+        return trv_raise(trv_TypeError, "decoding to str: need a bytes-like object, %s found",
+                         trv_type_name(object));
+    if (trv_buffer_acquire(object, &octets, 0) < 0)
+        return NULL;
+    return trv__decode(octets.data, octets.size, encoding_name, errors_name);
+}
+
+static const trv_function_spec call_spec = {
+    .size = sizeof call_spec,
+    .name = "str",
+    .signature = "str(object=, encoding=, errors=): its text",
+};
+
+static trv_object *str_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)
+{
+    if (args->count > 3)
+        return trv_raise(trv_TypeError, "str() takes at most 3 arguments (%zu given)", args->count);
+    return trv__call_bound(&call_spec, args, construct_bound);
 }
 
 TRV__READ_ONLY struct trv_type trv__str_type = {

@@ -11,8 +11,6 @@
 
 #include <utf8proc.h>
 
-enum conversion { LOWER, UPPER, TITLE, CAPITALIZE, SWAP_CASE, FOLD_CASE };
-
 /* ASCII ----------------------------------------------------------------------------------------- */
 
 static char ascii_lower(char c)
@@ -26,46 +24,46 @@ static char ascii_upper(char c)
 }
 
 /* `is_inside`: a letter stands before it. */
-static char convert_ascii_character(char c, enum conversion conversion, bool is_inside)
+static char convert_ascii_character(char c, enum trv__conversion conversion, bool is_inside)
 {
     switch (conversion) {
-    case UPPER:
+    case TRV__UPPER:
         return ascii_upper(c);
-    case TITLE:
-    case CAPITALIZE:
+    case TRV__TITLE:
+    case TRV__CAPITALIZE:
         return is_inside ? ascii_lower(c) : ascii_upper(c);
-    case SWAP_CASE:
+    case TRV__SWAP_CASE:
         return c >= 'a' && c <= 'z' ? ascii_upper(c) : ascii_lower(c);
     default:
         return ascii_lower(c);
     }
 }
 
-static void convert_bytes(char *to, const char *from, size_t size, enum conversion conversion)
+void trv__convert_ascii(char *to, const char *from, size_t size, enum trv__conversion conversion)
 {
     bool is_inside = false;
 
     for (size_t i = 0; i < size; i++) {
         to[i] = convert_ascii_character(from[i], conversion, is_inside);
-        is_inside = conversion == CAPITALIZE || ascii_lower(from[i]) != ascii_upper(from[i]);
+        is_inside = conversion == TRV__CAPITALIZE || ascii_lower(from[i]) != ascii_upper(from[i]);
     }
 }
 
 /* Whether a str is its own result: only asked for what most strs are already. */
-static bool is_converted(const struct trv__str *str, enum conversion conversion)
+static bool is_converted(const struct trv__str *str, enum trv__conversion conversion)
 {
     size_t at = 0;
 
-    if (conversion == LOWER || conversion == FOLD_CASE)
+    if (conversion == TRV__LOWER || conversion == TRV__FOLD_CASE)
         while (at < str->size && !(str->text[at] >= 'A' && str->text[at] <= 'Z'))
             at++;
-    else if (conversion == UPPER)
+    else if (conversion == TRV__UPPER)
         while (at < str->size && !(str->text[at] >= 'a' && str->text[at] <= 'z'))
             at++;
     return at == str->size;
 }
 
-static trv_object *convert_ascii(trv_object *object, enum conversion conversion)
+static trv_object *convert_ascii(trv_object *object, enum trv__conversion conversion)
 {
     const struct trv__str *str = trv__as_str(object);
     struct trv__str *made;
@@ -75,7 +73,7 @@ static trv_object *convert_ascii(trv_object *object, enum conversion conversion)
     made = trv__str_allocate(str->size, str->length);
     if (!made)
         return NULL;
-    convert_bytes(made->text, str->text, str->size, conversion);
+    trv__convert_ascii(made->text, str->text, str->size, conversion);
     return trv__str_settle(made);
 }
 
@@ -117,16 +115,16 @@ static size_t lower_at(const struct trv__str *str, const char *at, uint32_t c, u
 }
 
 static size_t convert_character(const struct trv__str *str, const char *at, uint32_t c,
-                                enum conversion conversion, bool is_inside, uint32_t *mapped)
+                                enum trv__conversion conversion, bool is_inside, uint32_t *mapped)
 {
     switch (conversion) {
-    case LOWER:
+    case TRV__LOWER:
         return lower_at(str, at, c, mapped);
-    case UPPER:
+    case TRV__UPPER:
         return trv__to_upper(c, mapped);
-    case FOLD_CASE:
+    case TRV__FOLD_CASE:
         return trv__fold_case(c, mapped);
-    case SWAP_CASE:
+    case TRV__SWAP_CASE:
         if (trv__is_upper(c))
             return lower_at(str, at, c, mapped);
         if (trv__is_lower(c))
@@ -139,7 +137,7 @@ static size_t convert_character(const struct trv__str *str, const char *at, uint
 }
 
 static int add_converted(struct trv__builder *b, const struct trv__str *str,
-                         enum conversion conversion)
+                         enum trv__conversion conversion)
 {
     const char *at = str->text, *end = str->text + str->size, *here;
     uint32_t mapped[TRV__CASE_MOST], c;
@@ -154,12 +152,12 @@ static int add_converted(struct trv__builder *b, const struct trv__str *str,
             return -1;
         for (size_t i = 0; i < count; i++)
             b->size += trv__utf8_put(b->data + b->size, mapped[i]);
-        is_inside = conversion == CAPITALIZE || trv__is_cased(c);
+        is_inside = conversion == TRV__CAPITALIZE || trv__is_cased(c);
     }
     return 0;
 }
 
-static trv_object *convert(trv_object *object, enum conversion conversion)
+static trv_object *convert(trv_object *object, enum trv__conversion conversion)
 {
     const struct trv__str *str = trv__as_str(object);
     struct trv__builder b;
@@ -180,26 +178,27 @@ static trv_object *convert(trv_object *object, enum conversion conversion)
         return trv__no_arguments(args) ? convert(args->self, conversion) : NULL;                   \
     }
 
-CASE_METHOD(capitalize, CAPITALIZE)
-CASE_METHOD(casefold, FOLD_CASE)
-CASE_METHOD(lower, LOWER)
-CASE_METHOD(swapcase, SWAP_CASE)
-CASE_METHOD(title, TITLE)
-CASE_METHOD(upper, UPPER)
+CASE_METHOD(capitalize, TRV__CAPITALIZE)
+CASE_METHOD(casefold, TRV__FOLD_CASE)
+CASE_METHOD(lower, TRV__LOWER)
+CASE_METHOD(swapcase, TRV__SWAP_CASE)
+CASE_METHOD(title, TRV__TITLE)
+CASE_METHOD(upper, TRV__UPPER)
 
 trv_object *trv_str_lower(trv_object *str)
 {
-    return trv__expect(str, &trv__str_type, "trv_str_lower") ? convert(str, LOWER) : NULL;
+    return trv__expect(str, &trv__str_type, "trv_str_lower") ? convert(str, TRV__LOWER) : NULL;
 }
 
 trv_object *trv_str_upper(trv_object *str)
 {
-    return trv__expect(str, &trv__str_type, "trv_str_upper") ? convert(str, UPPER) : NULL;
+    return trv__expect(str, &trv__str_type, "trv_str_upper") ? convert(str, TRV__UPPER) : NULL;
 }
 
 trv_object *trv_str_casefold(trv_object *str)
 {
-    return trv__expect(str, &trv__str_type, "trv_str_casefold") ? convert(str, FOLD_CASE) : NULL;
+    return trv__expect(str, &trv__str_type, "trv_str_casefold") ? convert(str, TRV__FOLD_CASE)
+                                                                : NULL;
 }
 
 /* Normal forms ---------------------------------------------------------------------------------- */

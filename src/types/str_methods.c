@@ -7,7 +7,7 @@
 #include "types/str_methods.h"
 
 #include "types/arguments.h"
-#include "types/bytes.h"
+#include "types/codec.h"
 
 /* Arguments ------------------------------------------------------------------------------------- */
 
@@ -378,13 +378,14 @@ static trv_object *method_zfill(const trv_args *args)
 
 static trv_object *method_encode(const trv_args *args)
 {
-    trv_object *encoding = NULL;
+    trv_object *encoding = NULL, *errors = NULL;
+    const char *encoding_name = NULL, *errors_name = NULL;
 
-    if (trv_parse(args, "|o", &encoding) < 0)
+    if (trv_parse(args, "|oo", &encoding, &errors) < 0 ||
+        trv__text_argument(encoding, "encode", "'encoding'", &encoding_name) < 0 ||
+        trv__text_argument(errors, "encode", "'errors'", &errors_name) < 0)
         return NULL;
-    if (encoding && !is_str(encoding, "encode() argument 'encoding' "))
-        return NULL;
-    return trv__str_encode(args->self, encoding);
+    return trv__encode(args->self, encoding_name, errors_name);
 }
 
 const struct trv__method trv__str_methods[] = {
@@ -393,7 +394,7 @@ const struct trv__method trv__str_methods[] = {
     {"casefold", "casefold(): as it is to be compared without case", trv__str_casefold},
     {"center", "center(width, fillchar=): padded on both sides", method_center},
     {"count", "count(sub, start=, end=): how often it is there", method_count},
-    {"encode", "encode(encoding=): bytes in utf-8, ascii or latin-1", method_encode},
+    {"encode", "encode(encoding=, errors=): bytes, in utf-8 unless told otherwise", method_encode},
     {"endswith", "endswith(suffix, start=, end=): whether it ends so", method_endswith},
     {"expandtabs", "expandtabs(tabsize=): with spaces for tabs", trv__str_expandtabs},
     {"find", "find(sub, start=, end=): where it is first, or -1", method_find},

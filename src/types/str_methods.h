@@ -24,6 +24,19 @@ trv__method_entry trv__str_capitalize, trv__str_casefold, trv__str_lower, trv__s
     trv__str_title, trv__str_upper;
 trv__method_entry trv__str_expandtabs, trv__str_maketrans, trv__str_translate;
 
+enum trv__conversion {
+    TRV__LOWER,
+    TRV__UPPER,
+    TRV__TITLE,
+    TRV__CAPITALIZE,
+    TRV__SWAP_CASE,
+    TRV__FOLD_CASE
+};
+/* Writes ASCII in another case; bytes beyond it stay as they are. */
+void trv__convert_ascii(char *to, const char *from, size_t size, enum trv__conversion conversion);
+/* The last place of a text in another, or NULL. */
+const char *trv__find_last(const char *text, size_t size, const char *wanted, size_t wanted_size);
+
 struct trv__builder;
 /* Adds text with spaces for its tabs. Columns are code points, or bytes. */
 int trv__expand_tabs(struct trv__builder *b, const char *text, size_t size, int tab_size,

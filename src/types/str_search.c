@@ -28,19 +28,19 @@ bool trv__str_span(const trv_object *object, int64_t start, int64_t end, struct 
     return true;
 }
 
-/* The last place of a needle: looks for its first byte from the end. */
-static const char *find_last(const char *text, size_t size, const struct trv__str *needle)
+/* Looks for the first byte from the end. */
+const char *trv__find_last(const char *text, size_t size, const char *wanted, size_t wanted_size)
 {
     const char *found;
     size_t starts;
 
-    if (needle->size > size)
+    if (wanted_size > size)
         return NULL;
-    if (!needle->size)
+    if (!wanted_size)
         return text + size;
-    starts = size - needle->size + 1;
-    while ((found = memrchr(text, needle->text[0], starts)) != NULL) {
-        if (memcmp(found, needle->text, needle->size) == 0)
+    starts = size - wanted_size + 1;
+    while ((found = memrchr(text, wanted[0], starts)) != NULL) {
+        if (memcmp(found, wanted, wanted_size) == 0)
             return found;
         starts = (size_t)(found - text);
     }
@@ -50,8 +50,9 @@ static const char *find_last(const char *text, size_t size, const struct trv__st
 int64_t trv__span_find(const struct trv__span *span, const trv_object *object, bool from_end)
 {
     const struct trv__str *needle = trv__as_str(object);
-    const char *found = from_end ? find_last(span->text, span->size, needle)
-                                 : memmem(span->text, span->size, needle->text, needle->size);
+    const char *found = from_end
+                            ? trv__find_last(span->text, span->size, needle->text, needle->size)
+                            : memmem(span->text, span->size, needle->text, needle->size);
     size_t offset;
 
     if (!found)

@@ -341,6 +341,8 @@ static const struct {
              {"float", trv_float_type},
              {"str", trv_str_type},
              {"bytes", trv_bytes_type},
+             {"bytearray", trv_bytearray_type},
+             {"memoryview", trv_memoryview_type},
              {"tuple", trv_tuple_type},
              {"list", trv_list_type},
              {"dict", trv_dict_type},
