@@ -139,8 +139,15 @@ bool trv__holds_gil(void);
 /* Whether there is stack left for another level of recursion; sets RecursionError if not. */
 static inline bool trv__stack_is_low(void)
 {
+    char *here;
+
     /* Not the address of a local: AddressSanitizer may keep locals on the heap. */
-    return UNLIKELY((char *)__builtin_frame_address(0) < trv__current->context->stack_limit);
+#if defined __x86_64__
+    __asm__("mov %%rsp, %0" : "=r"(here)); /* without a frame pointer for its sake */
+#else
+    here = __builtin_frame_address(0);
+#endif
+    return UNLIKELY(here < trv__current->context->stack_limit);
 }
 
 /* Sets RecursionError: "maximum recursion depth exceeded<where>". Returns -1. Implemented by

@@ -134,6 +134,19 @@ static __attribute__((noinline)) trv_object *call_slowly(trv_object *callable,
     return end_of_call(args.function, result);
 }
 
+/* Whether a callable is a function whose arguments need not be completed, and what its `self` is. */
+static inline bool is_plain(const trv_object *callable, trv_object **self)
+{
+    if (LIKELY(callable->type == &trv_static_function_layout_)) {
+        *self = NULL;
+        return true;
+    }
+    if (!trv__is_function(callable) || callable->flags & TRV__HAS_DEFAULTS)
+        return false;
+    *self = ((const struct trv__closure *)callable)->data;
+    return true;
+}
+
 trv_object *trv_call_array(trv_object *callable, trv_object *const *items, size_t count,
                            trv_object *keywords)
 {
@@ -141,10 +154,9 @@ trv_object *trv_call_array(trv_object *callable, trv_object *const *items, size_
     trv_object *result;
     trv_args args;
 
-    if (UNLIKELY(!callable || keywords || context->error || !trv__is_function(callable) ||
-                 callable->flags & TRV__HAS_DEFAULTS || trv__stack_is_low() || trv__must_attend()))
+    if (UNLIKELY(!callable || keywords || context->error || !is_plain(callable, &args.self) ||
+                 trv__stack_is_low() || trv__must_attend()))
         return call_slowly(callable, items, count, keywords);
-    args.self = trv__closure_data(callable);
     args.items = items;
     args.count = count;
     args.keywords = NULL;
