@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tuple, list, dict, set, range, slice and capsule.
+ * tuple, list, dict and its views, set, frozenset, range, slice and capsule.
  *
  * A container takes its own reference to what is put in. An index below zero counts from the end.
  * A dict and a set keep the order of insertion; changing their size while one iterates over them
@@ -71,7 +71,9 @@ TRV_API TRV_MUST_CHECK trv_object *trv_dict_pop(trv_object *dict, trv_object *ke
  * Returns: 1 with an entry, 0 at the end, -1. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK int trv_dict_next(trv_object *dict, size_t *position, trv_object **key,
                                          trv_object **value);
-/* Lists of the keys, of the values, of (key, value) tuples. Raises: TypeError. */
+/* Views of the keys, of the values, of (key, value) tuples: they show what is in the dict at any time. Those
+ * of keys and of items are compared and combined as sets are, with each other and with any iterable;
+ * trv_list_from makes a list of what a view shows now. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_keys(trv_object *dict);
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_values(trv_object *dict);
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_items(trv_object *dict);
@@ -94,6 +96,13 @@ TRV_API TRV_MUST_CHECK int trv_set_remove(trv_object *set, trv_object *item);
 TRV_API TRV_MUST_CHECK int trv_set_discard(trv_object *set, trv_object *item);
 /* Takes out all items. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK int trv_set_clear(trv_object *set);
+
+/* An empty frozenset: a set that cannot be changed, and so has a hash. */
+TRV_API TRV_MUST_CHECK trv_object *trv_frozenset_new(void);
+/* A frozenset of an iterable's items; a frozenset is its own. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_frozenset_from(trv_object *iterable);
+/* How many items. Raises: TypeError. */
+TRV_API TRV_MUST_CHECK int trv_frozenset_len(trv_object *frozenset, size_t *length);
 
 /* The ints from `start` up to `stop` in steps. Raises: ValueError if `step` is 0. */
 TRV_API TRV_MUST_CHECK trv_object *trv_range_new(int64_t start, int64_t stop, int64_t step);

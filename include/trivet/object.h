@@ -98,7 +98,8 @@ extern TRV_API trv_object trv_object_type[1], trv_type_type[1], trv_none_type[1]
     trv_int_type[1], trv_float_type[1], trv_str_type[1], trv_bytes_type[1], trv_tuple_type[1],
     trv_list_type[1], trv_dict_type[1], trv_set_type[1], trv_range_type[1], trv_function_type[1],
     trv_capsule_type[1], trv_weakref_type[1], trv_slice_type[1], trv_method_type[1],
-    trv_cell_type[1];
+    trv_cell_type[1], trv_frozenset_type[1], trv_dict_keys_type[1], trv_dict_values_type[1],
+    trv_dict_items_type[1];
 
 /* The type of an object. */
 TRV_API trv_object *trv_type_of(trv_object *object);

@@ -233,6 +233,7 @@ trv_object *words_combine(trv_object *results)
     trv_auto trv_object *counts = trv_dict_new();
     trv_auto trv_object *items = NULL;
     trv_auto trv_object *values = NULL;
+    trv_auto trv_object *view = NULL;
     trv_auto trv_object *total = trv_int_new(0);
     size_t different = 0;
 
@@ -260,7 +261,8 @@ trv_object *words_combine(trv_object *results)
         trv_unref(total);
         total = sum;
     }
-    items = trv_dict_items(counts);
+    view = trv_dict_items(counts);
+    items = view ? trv_list_from(view) : NULL;
     if (!items || !total || trv_list_sort(items, NULL, 0) < 0)
         return NULL;
     return trv_build("{s:o, s:z, s:o}", "words", total, "different", different, "counts", items);

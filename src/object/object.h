@@ -30,7 +30,8 @@ TRV__SHARED struct trv_type trv__object_type, trv__none_type, trv__bool_type, tr
     trv__float_type, trv__str_type, trv__bytes_type, trv__tuple_type, trv__list_type,
     trv__dict_type, trv__set_type, trv__range_type, trv__closure_type, trv__capsule_type,
     trv__weakref_type, trv__weakproxy_type, trv__iterator_type, trv__exception_base_type,
-    trv__method_type, trv__cell_type, trv__builtin_type;
+    trv__method_type, trv__cell_type, trv__builtin_type, trv__frozenset_type, trv__dict_keys_type,
+    trv__dict_values_type, trv__dict_items_type;
 /* Static functions have the layout type that public headers name; both answer to trv_function_type. */
 
 /* What the object floor and the types keep per runtime. Made by trv__objects_init, ended by

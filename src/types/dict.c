@@ -549,52 +549,6 @@ int trv_dict_next(trv_object *dict, size_t *position, trv_object **key, trv_obje
     return 1;
 }
 
-/* Lists what `pick` makes of each entry. */
-static trv_object *list_of(trv_object *dict, const char *function,
-                           trv_object *(*pick)(const struct held *))
-{
-    trv_auto trv_object *list = expect(dict, function) ? trv_list_new() : NULL;
-    struct held held;
-
-    for (size_t position = 0; list && hold_next(trv__as_dict(dict), &position, &held);) {
-        trv_auto trv_object *item = pick(&held);
-        let_go(&held);
-        if (!item || trv_list_append(list, item) < 0)
-            return NULL;
-    }
-    return trv_steal(&list);
-}
-
-static trv_object *pick_key(const struct held *held)
-{
-    return trv_ref(held->key);
-}
-
-static trv_object *pick_value(const struct held *held)
-{
-    return trv_ref(held->value);
-}
-
-static trv_object *pick_both(const struct held *held)
-{
-    return trv_tuple_new((trv_object *[]){held->key, held->value}, 2);
-}
-
-trv_object *trv_dict_keys(trv_object *dict)
-{
-    return list_of(dict, "trv_dict_keys", pick_key);
-}
-
-trv_object *trv_dict_values(trv_object *dict)
-{
-    return list_of(dict, "trv_dict_values", pick_value);
-}
-
-trv_object *trv_dict_items(trv_object *dict)
-{
-    return list_of(dict, "trv_dict_items", pick_both);
-}
-
 int trv_dict_update(trv_object *dict, trv_object *other)
 {
     if (!expect(dict, "trv_dict_update") || !expect(other, "trv_dict_update"))

@@ -28,5 +28,6 @@ trv_object *trv__dict_copy(trv_object *dict);
 /* Sets all entries of a dict, of a mapping (it has `keys`), or of an iterable of pairs. */
 int trv__dict_update_from(trv_object *dict, trv_object *other);
 trv_object *trv__dict_iter(trv_object *dict);
+trv_object *trv__dict_reversed(trv_object *dict); /* dict_view.c */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The methods of dict: Python's, with lists where Python has views.
+ * The methods of dict: Python's.
  */
 #include "types/dict.h"
 
@@ -103,6 +103,11 @@ static trv_object *method_update(const trv_args *args)
     return trv_none_new();
 }
 
+static trv_object *method_reversed(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv__dict_reversed(args->self);
+}
+
 static trv_object *method_clear(const trv_args *args)
 {
     if (trv_parse(args, "") < 0)
@@ -117,11 +122,12 @@ static trv_object *method_copy(const trv_args *args)
 }
 
 const struct trv__method trv__dict_methods[] = {
+    {"__reversed__", "__reversed__(): an iterator from the last key to the first", method_reversed},
     {"clear", "clear(): takes out all entries", method_clear},
     {"copy", "copy(): a dict of the same entries", method_copy},
     {"get", "get(key, default=, /): the value of a key, or default if there is none", method_get},
-    {"items", "items(): a list of (key, value)", method_items},
-    {"keys", "keys(): a list of the keys", method_keys},
+    {"items", "items(): a view of (key, value)", method_items},
+    {"keys", "keys(): a view of the keys", method_keys},
     {"pop", "pop(key, default=, /): takes a key out and gives its value", method_pop},
     {"popitem", "popitem(): takes out the last entry and gives it as (key, value)", method_popitem},
     {"setdefault",
@@ -130,6 +136,6 @@ const struct trv__method trv__dict_methods[] = {
     {"update",
      "update(other=, /, **more): sets all entries of a mapping or of an iterable of pairs",
      method_update},
-    {"values", "values(): a list of the values", method_values},
+    {"values", "values(): a view of the values", method_values},
     {0},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * set: keys in the order of insertion, over the table of table.h.
+ * set: keys in the order of insertion, over the table of table.h. What it shares with frozenset
+ * (frozenset.c) is here.
  *
  * The items of another set or dict come with their hashes, so that merging two sets hashes nothing.
  * Walks go by the number of an entry and look at the table anew in each step, because comparing
@@ -24,8 +25,22 @@ static set_t *make(const struct trv_type *type)
     if (!self)
         return NULL;
     self->table.width = 1;
+    if (trv__type_derives(type, &trv__frozenset_type))
+        ((struct trv__frozenset *)self)->hash = -1;
     trv__track(self);
     return self;
+}
+
+trv_object *trv__set_make(const struct trv_type *type)
+{
+    return (trv_object *)make(type);
+}
+
+/* The type of what an operation with this set first makes. */
+static const struct trv_type *kind_of(const trv_object *set)
+{
+    return trv__type_derives(set->type, &trv__frozenset_type) ? &trv__frozenset_type
+                                                              : &trv__set_type;
 }
 
 /* Drops a set that could not be filled. */
@@ -59,11 +74,24 @@ static const struct trv__table *hashed_items(trv_object *object)
     return object->type == &trv__dict_type ? &trv__as_dict(object)->table : NULL;
 }
 
-static int discard_hashed(set_t *self, trv_object *item, uint32_t hash)
+/* Looks for an item. A set, which has no hash, is looked for as the frozenset it could be, as in Python. */
+static int find(set_t *self, trv_object *item, struct trv__place *place)
 {
-    struct trv__place place;
+    trv_auto trv_object *frozen = NULL;
+    int found = trv__table_find(&self->table, item, place);
+
+    if (found >= 0 || !trv__type_derives(item->type, &trv__set_type) || item->type->slots.hash ||
+        !trv_error_matches(trv_TypeError))
+        return found;
+    trv_error_clear();
+    frozen = trv_frozenset_from(item);
+    return frozen ? trv__table_find(&self->table, frozen, place) : -1;
+}
+
+/* Takes out what was found: 1, or passes on 0 and -1. */
+static int take(set_t *self, int found, struct trv__place place)
+{
     trv_object *own;
-    int found = trv__table_find_hashed(&self->table, item, hash, &place);
 
     if (found <= 0)
         return found;
@@ -72,18 +100,36 @@ static int discard_hashed(set_t *self, trv_object *item, uint32_t hash)
     return 1;
 }
 
+static int discard_hashed(set_t *self, trv_object *item, uint32_t hash)
+{
+    struct trv__place place;
+    int found = trv__table_find_hashed(&self->table, item, hash, &place);
+
+    return take(self, found, place);
+}
+
 /* Takes an item out: 1 if it was there, 0, -1. */
 static int discard(set_t *self, trv_object *item)
 {
     struct trv__place place;
-    trv_object *own;
-    int found = trv__table_find(&self->table, item, &place);
+    int found = find(self, item, &place);
 
-    if (found <= 0)
-        return found;
-    trv__table_take(&self->table, place, &own, NULL);
-    trv_unref(own);
-    return 1;
+    return take(self, found, place);
+}
+
+int trv__set_drop(trv_object *set, trv_object *item)
+{
+    struct trv__place place;
+    int found = trv__table_find(table_of(set), item, &place);
+
+    return take(trv__as_set(set), found, place);
+}
+
+int trv__set_has(trv_object *set, trv_object *item)
+{
+    struct trv__place place;
+
+    return trv__table_find(table_of(set), item, &place);
 }
 
 /* Sets and iterables ------------------------------------------------------------------------ */
@@ -115,7 +161,7 @@ int trv__set_update_from(trv_object *set, trv_object *iterable)
 
 trv_object *trv__set_copy(trv_object *set)
 {
-    set_t *copy = make(&trv__set_type);
+    set_t *copy = make(kind_of(set));
 
     if (copy && trv__table_copy(&copy->table, table_of(set)) < 0)
         return give_up(copy);
@@ -136,7 +182,7 @@ trv_object *trv__set_of(trv_object *iterable)
 
 trv_object *trv__set_select(trv_object *set, trv_object *other, int wanted)
 {
-    trv_auto trv_object *made = (trv_object *)make(&trv__set_type);
+    trv_auto trv_object *made = (trv_object *)make(kind_of(set));
     struct trv__place place;
     uint32_t hash;
 
@@ -195,17 +241,17 @@ void trv__set_replace(trv_object *set, trv_object *other)
 
 /* Slots ------------------------------------------------------------------------------------- */
 
-static int set_traverse(trv_object *self, trv_visit visit, void *argument)
+int trv__set_traverse(trv_object *self, trv_visit visit, void *argument)
 {
     return trv__table_traverse(table_of(self), visit, argument);
 }
 
-static void set_clear(trv_object *self)
+void trv__set_clear(trv_object *self)
 {
     trv__table_clear(table_of(self));
 }
 
-static size_t set_size_bytes(trv_object *self)
+size_t trv__set_size_bytes(trv_object *self)
 {
     return trv__table_bytes(table_of(self));
 }
@@ -224,8 +270,9 @@ static int add_items(struct trv__builder *b, trv_object *self)
     }
 }
 
-static trv_object *set_repr(trv_object *self)
+trv_object *trv__set_repr(trv_object *self)
 {
+    bool is_named = self->type != &trv__set_type;
     struct trv__builder b;
     int inside, status;
 
@@ -237,8 +284,10 @@ static trv_object *set_repr(trv_object *self)
     if (inside)
         return inside < 0 ? NULL : trv_str_printf("%s(...)", self->type->name);
     trv__builder_init(&b);
-    status = trv__builder_add_char(&b, '{') < 0 || add_items(&b, self) < 0 ||
-             trv__builder_add_char(&b, '}') < 0;
+    status = (is_named && (trv__builder_add_text(&b, self->type->name) < 0 ||
+                           trv__builder_add_char(&b, '(') < 0)) ||
+             trv__builder_add_char(&b, '{') < 0 || add_items(&b, self) < 0 ||
+             trv__builder_add_text(&b, is_named ? "})" : "}") < 0;
     trv__repr_leave(self);
     if (!status)
         return trv__builder_finish(&b);
@@ -246,7 +295,7 @@ static trv_object *set_repr(trv_object *self)
     return NULL;
 }
 
-static int set_compare(trv_object *self, trv_object *other, trv_comparison op)
+int trv__set_compare(trv_object *self, trv_object *other, trv_comparison op)
 {
     size_t mine = table_of(self)->live, others;
     int equal;
@@ -271,20 +320,20 @@ static int set_compare(trv_object *self, trv_object *other, trv_comparison op)
     }
 }
 
-static int set_length(trv_object *self, size_t *length)
+int trv__set_length(trv_object *self, size_t *length)
 {
     *length = table_of(self)->live;
     return 0;
 }
 
-static int set_contains(trv_object *self, trv_object *item)
+int trv__set_contains(trv_object *self, trv_object *item)
 {
     struct trv__place place;
 
-    return trv__table_find(table_of(self), item, &place);
+    return find(trv__as_set(self), item, &place);
 }
 
-static int set_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
+int trv__set_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 {
     trv_auto trv_object *made = NULL;
 
@@ -315,7 +364,7 @@ static int set_binary_in_place(trv_object *self, trv_object *other, trv_binary o
         if (trv__set_update_from(self, other) < 0)
             return -1;
     } else {
-        int status = set_binary(self, other, op, &made);
+        int status = trv__set_binary(self, other, op, &made);
         if (status)
             return status;
         trv__set_replace(self, made);
@@ -346,7 +395,7 @@ static int set_iterator_next(trv_object *self, trv_object **item)
 
 TRV__ITERATOR_TYPE(set_iterator, "set_iterator", set_iterator_next);
 
-static trv_object *set_iter(trv_object *self)
+trv_object *trv__set_iter(trv_object *self)
 {
     struct trv__iterator *iterator = (void *)trv__iterator_new(&set_iterator, self);
 
@@ -380,15 +429,15 @@ TRV__READ_ONLY struct trv_type trv__set_type = {
                    .is_count_32 = 1,
                    .items = offsetof(set_t, table.words),
                    .count = offsetof(set_t, table.filled)},
-    .slots = {.traverse = set_traverse,
-              .clear = set_clear,
-              .size_bytes = set_size_bytes,
-              .repr = set_repr,
-              .compare = set_compare,
-              .iter = set_iter,
-              .length = set_length,
-              .contains = set_contains,
-              .binary = set_binary,
+    .slots = {.traverse = trv__set_traverse,
+              .clear = trv__set_clear,
+              .size_bytes = trv__set_size_bytes,
+              .repr = trv__set_repr,
+              .compare = trv__set_compare,
+              .iter = trv__set_iter,
+              .length = trv__set_length,
+              .contains = trv__set_contains,
+              .binary = trv__set_binary,
               .binary_in_place = set_binary_in_place},
     .methods = trv__set_methods,
     .construct = set_construct,
@@ -419,7 +468,7 @@ trv_object *trv_set_from(trv_object *iterable)
 
 int trv_set_len(trv_object *set, size_t *length)
 {
-    return expect(set, "trv_set_len") ? set_length(set, length) : -1;
+    return expect(set, "trv_set_len") ? trv__set_length(set, length) : -1;
 }
 
 int trv_set_add(trv_object *set, trv_object *item)
@@ -452,6 +501,6 @@ int trv_set_clear(trv_object *set)
 {
     if (!expect(set, "trv_set_clear"))
         return -1;
-    set_clear(set);
+    trv__set_clear(set);
     return 0;
 }

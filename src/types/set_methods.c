@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The methods of set. Where an operator wants a set, the method of that meaning takes any iterable,
+ * The methods of set and frozenset. Where an operator wants a set, the method of that meaning takes any iterable,
  * and mostly any number of them.
  *
  * Those that take items out because of others make the new content beside the set and exchange the
@@ -113,7 +113,7 @@ static int discard_all(trv_object *set, trv_object *iterable)
         int answer = trv_next(iterator, &item);
         if (answer <= 0)
             return answer;
-        if (trv_set_discard(set, item) < 0)
+        if (trv__set_drop(set, item) < 0)
             return -1;
     }
 }
@@ -156,7 +156,7 @@ static int meets(trv_object *set, trv_object *iterable, int wanted)
         int answer = trv_next(iterator, &item);
         if (answer <= 0)
             return answer;
-        answer = trv_contains(set, item);
+        answer = trv__set_has(set, item);
         if (answer < 0 || answer == wanted)
             return answer < 0 ? -1 : 1;
     }
@@ -221,6 +221,14 @@ static trv_object *method_copy(const trv_args *args)
     return alone(args) ? trv__set_copy(args->self) : NULL;
 }
 
+static trv_object *method_copy_frozen(const trv_args *args)
+{
+    if (!alone(args))
+        return NULL;
+    return args->self->type == &trv__frozenset_type ? trv_ref(args->self)
+                                                    : trv__set_copy(args->self);
+}
+
 const struct trv__method trv__set_methods[] = {
     {"add", "add(item, /): adds an item", method_add},
     {"clear", "clear(): takes out all items", method_clear},
@@ -247,5 +255,21 @@ const struct trv__method trv__set_methods[] = {
      method_symmetric_difference_update},
     {"union", "union(*others): the items that are in it or in one of the others", method_union},
     {"update", "update(*others): adds all items of the others", method_update},
+    {0},
+};
+
+const struct trv__method trv__frozenset_methods[] = {
+    {"copy", "copy(): itself", method_copy_frozen},
+    {"difference", "difference(*others): the items that are in none of the others",
+     method_difference},
+    {"intersection", "intersection(*others): the items that are in all of the others",
+     method_intersection},
+    {"isdisjoint", "isdisjoint(other, /): whether no item is in the other", method_isdisjoint},
+    {"issubset", "issubset(other, /): whether all items are in the other", method_issubset},
+    {"issuperset", "issuperset(other, /): whether all items of the other are in it",
+     method_issuperset},
+    {"symmetric_difference", "symmetric_difference(other, /): the items that are in one of the two",
+     method_symmetric_difference},
+    {"union", "union(*others): the items that are in it or in one of the others", method_union},
     {0},
 };

@@ -296,12 +296,16 @@ static trv_object *method_itervaluerefs(const trv_args *args)
 
 static trv_object *method_keyrefs(const trv_args *args)
 {
-    return trv_parse(args, "") < 0 ? NULL : trv_dict_keys(data_of(args->self));
+    return trv_parse(args, "") < 0 ? NULL : trv_list_from(data_of(args->self));
 }
 
 static trv_object *method_valuerefs(const trv_args *args)
 {
-    return trv_parse(args, "") < 0 ? NULL : trv_dict_values(data_of(args->self));
+    trv_auto trv_object *values = NULL;
+
+    if (trv_parse(args, "") < 0 || !(values = trv_dict_values(data_of(args->self))))
+        return NULL;
+    return trv_list_from(values);
 }
 
 static trv_object *method_pop(const trv_args *args)

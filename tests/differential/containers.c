@@ -161,8 +161,8 @@ static trv_object *call_method(const char *name, trv_object **operands, size_t c
 
 static trv_object *call_type(const char *name, trv_object **operands, size_t count)
 {
-    trv_object *const types[] = {trv_list_type, trv_tuple_type, trv_set_type, trv_dict_type,
-                                 trv_range_type};
+    trv_object *const types[] = {trv_list_type, trv_tuple_type, trv_set_type,
+                                 trv_dict_type, trv_range_type, trv_frozenset_type};
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         trv_auto trv_object *type_name = trv_getattr(types[i], "__name__");

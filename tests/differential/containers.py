@@ -6,7 +6,7 @@ Makes up operations on ten variables that hold containers, does each here and ha
 out of one another: a list may come to hold itself. The seed is fixed; DIFFERENTIAL_SEED tries another.
 
 What differs on purpose: a set keeps the order of insertion, so that reprs with sets in them are
-compared as values; keys, values and items of a dict are lists; and what `is_odd` tells.
+compared as values; and what `is_odd` tells.
 """
 
 import operator
@@ -26,7 +26,7 @@ OTHERS = {
     "setitem": operator.setitem, "delitem": operator.delitem, "len": len,
     "hash": lambda a: hash(a) == hash(a), "truth": bool,
 }
-TYPES = {"list": list, "tuple": tuple, "set": set, "dict": dict, "range": range}
+TYPES = {"list": list, "tuple": tuple, "set": set, "dict": dict, "range": range, "frozenset": frozenset}
 METHODS = {
     list: ["append", "extend", "insert", "pop", "remove", "clear", "index", "count", "sort",
            "reverse", "copy"],
@@ -37,7 +37,12 @@ METHODS = {
           "symmetric_difference", "update", "intersection_update", "difference_update",
           "symmetric_difference_update", "issubset", "issuperset", "isdisjoint"],
     range: ["index", "count"],
+    frozenset: ["copy", "union", "intersection", "difference", "symmetric_difference", "issubset",
+                "issuperset", "isdisjoint"],
+    type({}.keys()): ["isdisjoint"],
+    type({}.items()): ["isdisjoint"],
 }
+VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
 # How many arguments a method is given; sometimes it is another number all the same.
 ARITY = {"append": 1, "extend": 1, "insert": 2, "pop": 1, "remove": 1, "clear": 0, "index": 1,
          "count": 1, "sort": 0, "reverse": 0, "copy": 0, "get": 2, "keys": 0, "values": 0,
@@ -116,23 +121,23 @@ def some_slice(r):
 
 def evaluate(name, arguments):
     if name.startswith("method:"):
-        result = getattr(arguments[0], name[7:])(*arguments[1:])
-        return list(result) if name[7:] in ("keys", "values", "items") else result
+        return getattr(arguments[0], name[7:])(*arguments[1:])
     if name.startswith("call:"):
         return TYPES[name[5:]](*arguments)
     return (OPERATORS.get(name) or OTHERS[name])(*arguments)
 
 
 def has_set(value, inside=()):
+    if isinstance(value, VIEWS):
+        value = list(value)
     if not isinstance(value, (list, tuple, dict)) or id(value) in inside:
-        return isinstance(value, set)
+        return isinstance(value, (set, frozenset))
     parts = [*value, *value.values()] if isinstance(value, dict) else value
     return any(has_set(part, inside + (id(value),)) for part in parts)
 
 
 def is_odd(name, arguments):
-    """What is not compared: the order of a set that becomes visible in a list; sets looked for in
-    sets, which are no frozensets here; operands that no machine word holds, for which Python
+    """What is not compared: the order of a set that becomes visible in a list; operands that no machine word holds, for which Python
     has several answers; a dict that is empty and does not ask for a hash; positions of what Python
     takes by keyword alone."""
     first, others = arguments[0], arguments[1:]
@@ -141,8 +146,6 @@ def is_odd(name, arguments):
         return any(map(has_set, arguments))
     if name == "setitem" and isinstance(others[0], slice) and has_set(others[1]):
         return True
-    if isinstance(first, set) and name in ("in", "method:remove", "method:discard"):
-        return any(isinstance(other, set) for other in others)
     if name in ("call:range", "setitem", "delitem") and \
             any(isinstance(a, int) and abs(a) > 2**60 for a in arguments):
         return True
@@ -206,7 +209,9 @@ def is_same(got, wanted):
 def room_for_items(value, left=120, inside=()):
     """What is left of so many items that its repr may have; below 0 if there are more. What is in
     it several times counts each time, as it does in a repr."""
-    if not isinstance(value, (list, tuple, dict, set)) or id(value) in inside:
+    if isinstance(value, VIEWS):
+        value = list(value)
+    if not isinstance(value, (list, tuple, dict, set, frozenset)) or id(value) in inside:
         return left - 1
     parts = [p for pair in value.items() for p in pair] if isinstance(value, dict) else value
     for part in parts:

@@ -347,6 +347,7 @@ static const struct {
              {"list", trv_list_type},
              {"dict", trv_dict_type},
              {"set", trv_set_type},
+             {"frozenset", trv_frozenset_type},
              {"range", trv_range_type},
              {"slice", trv_slice_type},
              {"method", trv_method_type},

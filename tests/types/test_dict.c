@@ -138,9 +138,9 @@ TEST(methods)
     expect_repr(method(dict, "get", "s", "a"), "1");
     expect_repr(method(dict, "get", "s", "x"), "None");
     expect_repr(method(dict, "get", "si", "x", 9), "9");
-    expect_repr(method(dict, "keys", ""), "['a', 'b']");
-    expect_repr(method(dict, "values", ""), "[1, 2]");
-    expect_repr(method(dict, "items", ""), "[('a', 1), ('b', 2)]");
+    expect_repr(method(dict, "keys", ""), "dict_keys(['a', 'b'])");
+    expect_repr(method(dict, "values", ""), "dict_values([1, 2])");
+    expect_repr(method(dict, "items", ""), "dict_items([('a', 1), ('b', 2)])");
     EXPECT_NONE(method(dict, "update", "o", other));
     EXPECT_NONE(method(dict, "update", "o", pairs));
     expect_shown(dict, "{'a': 1, 'b': 3, 'c': 4, 'd': 5}");
@@ -199,7 +199,7 @@ TEST(order_of_insertion)
         set_number(dict, key, i);
     }
     keys = trv_dict_keys(dict);
-    expect_shown(keys, "[1, 3, 0, 2, 4]");
+    expect_shown(keys, "dict_keys([1, 3, 0, 2, 4])");
 }
 
 /* Iteration ----------------------------------------------------------------------------------- */

@@ -26,6 +26,8 @@ static trv_object *call_with(trv_object *callable, trv_object *keywords, size_t 
     trv_object *items[8], *result;
     va_list list;
 
+    if (trv_error_occurred())
+        return NULL; /* the keywords could not be made */
     va_start(list, count);
     for (size_t i = 0; i < count; i++)
         items[i] = trv_int_new(va_arg(list, int));
