@@ -145,39 +145,41 @@ static void read_module(Dwfl_Module *module, Dwarf_Addr address, struct trv__loc
     read_inlined(module, address, location);
 }
 
-static void search(const void *address, struct trv__location *location)
+struct question {
+    const void *const *addresses;
+    struct trv__location *locations;
+    size_t count;
+};
+
+static void search(const struct question *question)
 {
     static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_linux_proc_find_elf,
                                              .find_debuginfo = find_no_debuginfo};
-    Dwarf_Addr at = (Dwarf_Addr)(uintptr_t)address;
     Dwfl *dwfl = FAULT() ? NULL : dwfl_begin(&callbacks);
-    Dwfl_Module *module;
 
     if (!dwfl)
         return;
-    if (dwfl_linux_proc_report(dwfl, getpid()) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0 &&
-        (module = dwfl_addrmodule(dwfl, at)))
-        read_module(module, at, location);
+    if (dwfl_linux_proc_report(dwfl, getpid()) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0)
+        for (size_t i = 0; i < question->count; i++) {
+            Dwarf_Addr at = (Dwarf_Addr)(uintptr_t)question->addresses[i];
+            Dwfl_Module *module = at ? dwfl_addrmodule(dwfl, at) : NULL;
+            if (module)
+                read_module(module, at, &question->locations[i]);
+        }
     dwfl_end(dwfl);
 }
 
-struct question {
-    const void *address;
-    struct trv__location *location;
-};
-
 static void *answer(void *argument)
 {
-    struct question *question = argument;
-
-    search(question->address, question->location);
+    search(argument);
     return NULL;
 }
 
 /* libdw wants more stack than a coroutine has: it is asked on a thread's, which nobody interrupts. */
-static void ask_debug_information(const void *address, struct trv__location *location)
+static void ask_debug_information(const void *const *addresses, size_t count,
+                                  struct trv__location *locations)
 {
-    struct question question = {address, location};
+    struct question question = {addresses, locations, count};
     pthread_attr_t attributes;
     sigset_t all, before;
     pthread_t thread;
@@ -194,23 +196,35 @@ static void ask_debug_information(const void *address, struct trv__location *loc
 
 #else
 
-static void ask_debug_information(const void *address, struct trv__location *location)
+static void ask_debug_information(const void *const *addresses, size_t count,
+                                  struct trv__location *locations)
 {
-    (void)address;
-    (void)location;
+    (void)addresses;
+    (void)count;
+    (void)locations;
 }
 
 #endif
 
 /* ------------------------------------------------------------------------------------------------ */
 
+void trv__locate_all(const void *const *addresses, size_t count, struct trv__location *locations)
+{
+    bool is_any = false;
+
+    for (size_t i = 0; i < count; i++) {
+        locations[i] = (struct trv__location){.function = "?", .file = "?"};
+        if (addresses[i])
+            ask_linker(addresses[i], &locations[i]);
+        is_any |= addresses[i] != NULL;
+    }
+    if (is_any)
+        ask_debug_information(addresses, count, locations);
+}
+
 void trv__locate(const void *address, struct trv__location *location)
 {
-    *location = (struct trv__location){.function = "?", .file = "?"};
-    if (!address)
-        return;
-    ask_linker(address, location);
-    ask_debug_information(address, location);
+    trv__locate_all(&address, 1, location);
 }
 
 char *trv__location_text(const struct trv__location *location, char *text, size_t size)

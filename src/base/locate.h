@@ -18,6 +18,8 @@ struct trv__location {
 
 /* Of an instruction, or of a function's beginning. Never fails: what is unknown says so. */
 void trv__locate(const void *address, struct trv__location *location);
+/* Of many at once, which is much faster than one by one. */
+void trv__locate_all(const void *const *addresses, size_t count, struct trv__location *locations);
 /* Of the call that returns to an address, as struct trv__context's waits_at. */
 static inline void trv__locate_call(const void *return_address, struct trv__location *location)
 {

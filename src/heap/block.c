@@ -6,7 +6,7 @@
  * (instance_bytes or block_bytes). Large objects carry a header and are linked in the heap, so
  * that the collector and the zygote find them; large plain blocks do not.
  */
-#include "heap/pool.h"
+#include "heap/tracer.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -36,6 +36,22 @@ static void *want_huge_pages(void *block, size_t size)
     return block;
 }
 
+/* Tells the tracer, if it runs. */
+static inline void count_in(struct trv__heap *heap, const void *block, size_t size,
+                            enum trv__kind kind)
+{
+    heap->large_bytes += size;
+    if (UNLIKELY(heap->tracer != NULL))
+        trv__tracer_add(heap, block, size, kind);
+}
+
+static inline void count_out(struct trv__heap *heap, const void *block, size_t size)
+{
+    heap->large_bytes -= size;
+    if (UNLIKELY(heap->tracer != NULL))
+        trv__tracer_remove(heap, block);
+}
+
 static void *try_allocate(struct trv__heap *heap, size_t size)
 {
     void *block;
@@ -45,7 +61,7 @@ static void *try_allocate(struct trv__heap *heap, size_t size)
         return trv__pool_take(heap, TRV__BLOCKS, trv__size_class(size));
     block = FAULT() || size > PTRDIFF_MAX ? NULL : heap->allocate(size);
     if (block)
-        heap->large_bytes += size;
+        count_in(heap, block, size, TRV__BLOCKS);
     return block && heap->allocate == malloc ? want_huge_pages(block, size) : block;
 }
 
@@ -79,7 +95,7 @@ void trv__free(void *block, size_t size)
         trv__pool_give(heap, block);
         return;
     }
-    heap->large_bytes -= size;
+    count_out(heap, block, size);
     heap->release(block);
 }
 
@@ -92,7 +108,8 @@ void *trv__reallocate(void *block, size_t old_size, size_t new_size)
         moved = FAULT() || new_size > PTRDIFF_MAX ? NULL : heap->reallocate(block, new_size);
         if (!moved)
             return out_of_memory();
-        heap->large_bytes += new_size - old_size;
+        count_out(heap, block, old_size);
+        count_in(heap, moved, new_size, TRV__BLOCKS);
         return heap->reallocate == realloc ? want_huge_pages(moved, new_size) : moved;
     }
     if (block && new_size <= TRV__SMALL_MOST && old_size <= TRV__SMALL_MOST &&
@@ -120,8 +137,9 @@ static void *new_large_object(struct trv__heap *heap, size_t size, bool is_conta
     large->mark = large->tally = 0;
     trv__list_append(&heap->large[is_container ? TRV__LARGE_OLD : TRV__LARGE_PLAIN], &large->link);
     heap->large_count[is_container]++;
-    heap->large_bytes += TRV__LARGE_HEADER + size;
     address = (uintptr_t)trv__large_object(&large->link);
+    count_in(heap, (const void *)address, TRV__LARGE_HEADER + size,
+             is_container ? TRV__CONTAINERS : TRV__OBJECTS);
     if (is_container) {
         heap->has_far_marks = true;
         heap->large_low = heap->large_low ? MIN_OF(heap->large_low, address) : address;
@@ -136,7 +154,7 @@ static void free_large_object(struct trv__heap *heap, void *object, bool is_cont
 
     trv__list_remove(&large->link);
     heap->large_count[is_container]--;
-    heap->large_bytes -= TRV__LARGE_HEADER + large->size;
+    count_out(heap, object, TRV__LARGE_HEADER + large->size);
     if (!heap->large_count[1]) {
         heap->has_far_marks = heap->space_count > 1;
         heap->large_low = heap->large_high = 0;

@@ -8,6 +8,7 @@
  * be given back (a list that grows drops its old items), but are not used again.
  */
 #include "heap/round.h"
+#include "heap/tracer.h"
 
 static void freeze_object(trv_object *object)
 {
@@ -33,6 +34,7 @@ static void freeze_pool(struct trv__pool *pool, void *unused)
 void trv__heap_freeze(struct trv__heap *heap)
 {
     trv__round_drop(heap);
+    trv__tracer_stop(heap);
     for (unsigned kind = 0; kind < TRV__KINDS; kind++)
         for (size_t size_class = 0; size_class < TRV__CLASSES; size_class++) {
             trv__pool_unready(heap, kind, size_class);

@@ -8,7 +8,7 @@
  * the only other one with room: so a program that goes up and down by a pool's worth of blocks
  * does not take a pool from the arena each time.
  */
-#include "heap/pool.h"
+#include "heap/tracer.h"
 
 #define CARVED_AT_ONCE 32
 
@@ -75,7 +75,7 @@ static struct trv__pool *pool_with_room(struct trv__heap *heap, enum trv__kind k
     struct trv__list *list = &heap->pools[kind][size_class];
     struct trv__pool *pool = heap->current[kind][size_class];
 
-    if (pool && !pool->free && pool->fresh == pool->end) {
+    if (pool && !pool->free && !pool->aside && pool->fresh == pool->end) {
         trv__list_remove(&pool->link);
         pool = NULL;
     }
@@ -86,6 +86,31 @@ static struct trv__pool *pool_with_room(struct trv__heap *heap, enum trv__kind k
     return pool;
 }
 
+static void *take_traced(struct trv__heap *heap, struct trv__pool *pool)
+{
+    struct trv__free_block *block = pool->aside ? pool->aside : carve(pool);
+
+    REVEAL(block, sizeof *block);
+    pool->aside = block->next;
+    pool->used++;
+    UNPOISON(block, pool->block_bytes);
+    trv__tracer_add(heap, block, pool->block_bytes, pool->kind);
+    return block;
+}
+
+/* Puts aside the block that has just been given back. */
+static void give_traced(struct trv__heap *heap, struct trv__pool *pool)
+{
+    struct trv__free_block *block = pool->free;
+
+    trv__tracer_remove(heap, block);
+    REVEAL(block, sizeof *block);
+    block->next = pool->aside;
+    POISON(&block->next, sizeof block->next);
+    pool->aside = block;
+    pool->free = NULL;
+}
+
 void *trv__pool_take_slow(struct trv__heap *heap, enum trv__kind kind, size_t size_class)
 {
     struct trv__pool *pool = pool_with_room(heap, kind, size_class);
@@ -93,6 +118,8 @@ void *trv__pool_take_slow(struct trv__heap *heap, enum trv__kind kind, size_t si
 
     if (!pool)
         return NULL;
+    if (UNLIKELY(heap->tracer != NULL))
+        return take_traced(heap, pool);
     block = pool->free ? pool->free : carve(pool);
     pool->free = NULL;
     pool->used = pool->carved;
@@ -108,6 +135,8 @@ void trv__pool_give_slow(struct trv__heap *heap, struct trv__pool *pool)
 
     if (pool->is_frozen)
         return;
+    if (UNLIKELY(heap->tracer != NULL))
+        give_traced(heap, pool);
     if (!trv__list_is_linked(&pool->link)) /* it was full */
         trv__list_append(list, &pool->link);
     if (pool->used == 0 && pool != heap->current[pool->kind][pool->size_class] &&
@@ -145,6 +174,29 @@ void trv__pool_unready(struct trv__heap *heap, enum trv__kind kind, size_t size_
     }
 }
 
+/* With or without the tracer ------------------------------------------------------------------------ */
+
+static void trace_pool(struct trv__pool *pool, void *is_on)
+{
+    if (pool->is_frozen)
+        return;
+    if (is_on) {
+        pool->aside = pool->free;
+        pool->free = NULL;
+    } else {
+        pool->free = pool->aside;
+        pool->aside = NULL;
+    }
+}
+
+void trv__pools_trace(struct trv__heap *heap, bool is_on)
+{
+    for (unsigned kind = 0; kind < TRV__KINDS; kind++)
+        for (size_t size_class = 0; size_class < TRV__CLASSES; size_class++)
+            trv__pool_unready(heap, kind, size_class);
+    trv__each_pool(heap, trace_pool, is_on ? heap : NULL);
+}
+
 /* The life of a heap ------------------------------------------------------------------------------ */
 
 struct trv__heap *trv__heap_create(const trv_config *config)
@@ -176,6 +228,7 @@ struct trv__heap *trv__heap_create(const trv_config *config)
 
 void trv__heap_destroy(struct trv__heap *heap)
 {
+    trv__tracer_stop(heap);
     trv__arenas_free(heap);
     for (int i = 0; i < TRV__LARGE_LISTS; i++)
         LIST_EACH(link, &heap->large[i])

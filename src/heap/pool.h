@@ -13,6 +13,8 @@
  *   - a free block is linked through its second word, and its first word (count and flags) is 0:
  *     whoever walks a pool of objects sees that there is none (that word is never poisoned);
  *   - a pool is in its class's list exactly if it is the current one or has blocks in its own list;
+ *   - while the tracer runs (heap/tracer.h) there are no ready lists, and what would be in a pool's own
+ *     list is put aside: every block goes the slow ways, which tell the tracer;
  *   - a pool of containers is in young[g] if it may hold a tracked object of generation g (0, 1);
  *   - frozen pools (heap/freeze.c) are in no list, and nothing is taken from them again.
  *
@@ -58,6 +60,7 @@ struct trv__pool {
     uint32_t reciprocal; /* of block_bytes, times 2^32, rounded up */
     uint8_t kind, size_class;
     bool is_frozen;
+    struct trv__free_block *aside; /* while the tracer runs: what would be in `free`; else NULL */
 };
 
 #define TRV__POOL_HEADER ROUND_UP(sizeof(struct trv__pool), TRV__GRANULE)
@@ -150,6 +153,7 @@ struct trv__heap {
     bool is_exact_next;   /* a round had no memory */
     unsigned collections; /* all of them */
     trv_gc_stats stats;
+    struct trv__tracer *tracer; /* heap/tracer.h: it runs; or NULL */
 };
 
 /* What follows from the settings of the collector (heap/generation.c). */

@@ -154,7 +154,8 @@ static void check_pool(struct trv__pool *pool, void *argument)
     struct census *census = argument;
     struct trv__heap *heap = census->heap;
     bool is_current = heap->current[pool->kind][pool->size_class] == pool;
-    size_t in_list = length_of_list(pool, pool->free), ready = 0;
+    size_t in_list = length_of_list(pool, pool->free) + length_of_list(pool, pool->aside),
+           ready = 0;
 
     ASSERT(pool->kind < TRV__KINDS && pool->block_bytes == pool->size_class * 8u);
     ASSERT((pool->kind == TRV__CONTAINERS) == (pool->marks != NULL));
@@ -169,7 +170,8 @@ static void check_pool(struct trv__pool *pool, void *argument)
         ASSERT(!is_current && !trv__list_is_linked(&pool->link) &&
                !trv__list_is_linked(&pool->young[0]) && !trv__list_is_linked(&pool->young[1]));
     else
-        ASSERT(trv__list_is_linked(&pool->link) == (is_current || pool->free));
+        ASSERT(trv__list_is_linked(&pool->link) == (is_current || pool->free || pool->aside));
+    ASSERT(!heap->tracer || pool->is_frozen || !pool->free);
     if (pool->kind != TRV__BLOCKS) {
         size_t objects = check_slots(census, pool);
         ASSERT(objects == pool->used - ready);
