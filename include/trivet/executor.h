@@ -181,7 +181,7 @@ TRV_API TRV_MUST_CHECK trv_object *trv_gather(trv_object *futures);
  *     }
  *
  * The block's end joins the group. A call that fails cancels the block, too; a block that fails
- * cancels the calls. Groups nest: cancelling a call cancels the groups it waits for.
+ * cancels the calls, and what it raised is the last in the ExceptionGroup. Groups nest: cancelling a call cancels the groups it waits for.
  * Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_group_new(trv_object *executor);
 /* Submits callable(arguments) as one of the group.
@@ -193,7 +193,9 @@ TRV_API trv_object *trv_group_spawn_array(trv_object *group, trv_object *callabl
                                           trv_object *keywords);
 /* Waits until every call of the group is done; whoever is cancelled in it cancels the calls, and
  * still waits for them. Nothing can be spawned afterwards.
- * Raises: what the first call to fail raised; CancelledError. Blocks. May switch. */
+ * Raises: an ExceptionGroup of what the calls raised, in the order in which they failed, even if it is one
+ * (see TRV_HANDLE_PARTS and trv_error_split); KeyboardInterrupt and SystemExit as they are;
+ * CancelledError. Blocks. May switch. */
 TRV_API int trv_group_join(trv_object *group);
 /* Cancels every call of the group, and its block. Raises: TypeError. */
 TRV_API int trv_group_cancel(trv_object *group);

@@ -8,6 +8,9 @@
  * left, whatever happens: if he is cancelled, or told of a deadlock, he cancels the children and
  * waits for them out of reach of his scopes.
  *
+ * What fails is raised in an ExceptionGroup, be it one call, several, or the block: whoever handles it need
+ * not know how many there were, and no failure is lost because another came first.
+ *
  * Invariant: a child is in `children` until its future is done. Then it is in `failed`, if the future
  * has an exception, in the order in which they came; or gone. Children are moved by their futures, in the
  * middle of whatever completes these, so nothing there may fail or run a user's code, apart from
@@ -16,6 +19,7 @@
 #include "task/watch.h"
 
 #include "trivet/coroutine.h"
+#include "trivet/exception.h"
 
 struct group {
     TRV__HEAD;
@@ -255,37 +259,76 @@ static void wait_to_the_end(struct group *group)
     trv__error_give(error);
 }
 
-static int raise_first_failure(struct group *group)
-{
-    struct trv__future *future;
+/* Failures ------------------------------------------------------------------------------------------------ */
 
-    if (trv__list_is_empty(&group->failed))
-        return 0;
-    trv_error_clear();
-    future = child_at(group->failed.next)->watch.future;
-    (void)trv__future_outcome(future);
-    return -1;
+static bool ends_the_program(const trv_object *exception)
+{
+    return trv__type_derives(exception->type, trv__type_of_handle(trv_KeyboardInterrupt)) ||
+           trv__type_derives(exception->type, trv__type_of_handle(trv_SystemExit));
+}
+
+/* Whether an exception is a failure of its own, and not how somebody is told to stop. */
+static bool is_failure(const trv_object *exception)
+{
+    return exception &&
+           !trv__type_derives(exception->type, trv__type_of_handle(trv_CancelledError));
+}
+
+/* Raises what is to end the program as it is, anything else in a group. */
+static int raise_list(trv_object *failures)
+{
+    trv_auto trv_object *group = NULL;
+    trv_object *const *items;
+    size_t count;
+
+    items = trv__list_items(failures, &count);
+    for (size_t i = 0; i < count; i++)
+        if (ends_the_program(items[i]))
+            return trv_minus_one_(trv_raise_object(items[i]));
+    group = trv_exception_group_new("unhandled errors in a TaskGroup", failures);
+    return group ? trv_minus_one_(trv_raise_from(group, trv_none_new())) : -1;
+}
+
+/* Raises what has failed: calls, the block (`of_block`, or NULL) and whoever joins, whose exception is
+ * pending; that alone if it is a cancellation. 0 if nothing has. */
+static int raise_failures(struct group *group, trv_object *of_block)
+{
+    trv_auto trv_object *failures = NULL, *pending = trv_error_take();
+
+    if (trv__list_is_empty(&group->failed) && !is_failure(of_block) && !is_failure(pending)) {
+        trv_error_restore(pending);
+        return pending ? -1 : 0;
+    }
+    if (!(failures = trv_group_failures((trv_object *)group)) ||
+        (is_failure(of_block) && trv_list_append(failures, of_block) < 0) ||
+        (is_failure(pending) && trv_list_append(failures, pending) < 0))
+        return -1;
+    return raise_list(failures);
+}
+
+static int join(struct group *group, trv_object *of_block)
+{
+    int answer;
+
+    if (!trv__list_is_empty(&group->children)) {
+        if (trv__may_block("group_join") < 0)
+            return -1;
+        trv_ref((trv_object *)group);
+        wait_to_the_end(group);
+        group->is_over = trv__list_is_empty(&group->children);
+        answer = raise_failures(group, of_block);
+        trv_unref((trv_object *)group);
+        return answer;
+    }
+    group->is_over = true;
+    return raise_failures(group, of_block);
 }
 
 int trv_group_join(trv_object *object)
 {
     struct group *group = expect_group(object, "trv_group_join");
-    int answer;
 
-    if (!group)
-        return -1;
-    if (!trv__list_is_empty(&group->children)) {
-        if (trv__may_block("group_join") < 0)
-            return -1;
-        trv_ref(object);
-        wait_to_the_end(group);
-        group->is_over = trv__list_is_empty(&group->children);
-        answer = raise_first_failure(group) < 0 || trv_error_occurred() ? -1 : 0;
-        trv_unref(object);
-        return answer;
-    }
-    group->is_over = true;
-    return raise_first_failure(group);
+    return group ? join(group, NULL) : -1;
 }
 
 int trv_group_cancel(trv_object *object)
@@ -339,9 +382,8 @@ static int group_exit(trv_object *self, trv_object *exception)
     group->is_entered = false;
     if (exception)
         cancel_group(group);
-    if (trv_group_join(self) < 0 && (!exception || was_cancelled))
+    if (join(group, exception) < 0)
         return -1;
-    trv_error_clear();
     is_own = exception && was_cancelled && trv_isinstance(exception, trv_CancelledError) > 0;
     return is_own && trv__check_cancelled() == 0;
 }

@@ -43,6 +43,21 @@ void crew_expect_error(trv_object *type)
     trv_error_clear();
 }
 
+void crew_expect_in_group(trv_object *type, int least, int most)
+{
+    trv_auto trv_object *error = trv_error_take(), *members = NULL;
+    size_t count;
+
+    ck_assert_ptr_nonnull(error);
+    members = trv_exception_group_exceptions(error);
+    crew_expect_no_error("taking a group apart");
+    ck_assert_int_eq(trv_len(members, &count), 0);
+    ck_assert_int_ge((int)count, least);
+    ck_assert_int_le((int)count, most);
+    TRV_FOR(member, members)
+        ck_assert_int_eq(trv_isinstance(member, type), 1);
+}
+
 static void leave(struct crew *crew)
 {
     crew_expect_no_error("a member of the crew");

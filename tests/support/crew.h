@@ -44,5 +44,7 @@ void crew_settle(void);
 void crew_expect_no_error(const char *what);
 /* Fails the test unless an exception of that type is pending; drops it. */
 void crew_expect_error(trv_object *type);
+/* Fails the test unless a group of so many exceptions of that type is pending; drops it. */
+void crew_expect_in_group(trv_object *type, int least, int most);
 
 #endif

@@ -100,7 +100,7 @@ TEST(a_failure_is_raised_and_ends_the_others)
             spawn(group, linger, leg == PROCESSES ? 0.1 : 100);
         spawn(group, fail, 0.001);
         ck_assert_int_eq(trv_group_join(group), -1);
-        crew_expect_error(trv_KeyError);
+        crew_expect_in_group(trv_KeyError, 1, 1);
         ck_assert_int_eq(begun, ended);
         ck_assert_int_eq(begun, cancelled);
         failures = trv_group_failures(group);
@@ -137,7 +137,7 @@ SEEDED_TEST(a_failure_ends_the_block, 60)
         spawn(group, fail, 0.5);
         ck_assert_int_eq(trv_sleep(50), -1);
     }
-    crew_expect_error(trv_KeyError);
+    crew_expect_in_group(trv_KeyError, 1, 1);
     ck_assert_int_eq(begun, cancelled);
     ck_assert_int_eq(trv_sleep(0.1), 0); /* its scope is over */
     trv_unref(group);
@@ -153,7 +153,7 @@ SEEDED_TEST(a_block_that_fails_ends_its_calls, 60)
         ck_assert_int_eq(trv_sleep(0.5), 0);
         trv_raise(trv_ValueError, "the block's own");
     }
-    crew_expect_error(trv_ValueError);
+    crew_expect_in_group(trv_ValueError, 1, 1);
     ck_assert_int_eq(begun, 1);
     ck_assert_int_eq(cancelled, 1);
     trv_unref(group);
@@ -220,7 +220,7 @@ SEEDED_TEST(cancelling_reaches_nested_groups, 100)
     leader = trv_group_spawn(group, lead, "i", 5);
     spawn(group, fail, 1);
     ck_assert_int_eq(trv_group_join(group), -1);
-    crew_expect_error(trv_KeyError);
+    crew_expect_in_group(trv_KeyError, 1, 1);
     ck_assert_int_eq(trv_future_cancelled(leader), 1);
     ck_assert_int_eq(ended, begun);
     ck_assert_int_eq(cancelled, begun);
@@ -277,7 +277,7 @@ TRV_STATIC_FUNCTION(on_the_loop, "on_the_loop(): a group of coroutines")
 SEEDED_TEST(a_group_of_coroutines, 60)
 {
     ck_assert_ptr_null(trv_run(on_the_loop, ""));
-    crew_expect_error(trv_KeyError);
+    crew_expect_in_group(trv_KeyError, 1, 1);
     ck_assert_int_eq(begun, 20);
     ck_assert_int_eq(ended, 20);
     ck_assert_int_eq(cancelled, 14);
@@ -326,11 +326,66 @@ SEEDED_TEST(several_fail, 100)
     for (int i = 0; i < 3; i++)
         spawn(group, fail, 1);
     ck_assert_int_eq(trv_group_join(group), -1);
-    crew_expect_error(trv_KeyError);
+    crew_expect_in_group(trv_KeyError, 1, 3);
     failures = trv_group_failures(group);
     ck_assert_int_eq(trv_len(failures, &count), 0);
     ck_assert_uint_ge(count, 1);
     ck_assert_uint_le(count, 3);
+    trv_unref(group);
+    end(executor);
+}
+
+/* The block fails, too: all that went wrong is told, what came of the block last. */
+SEEDED_TEST(calls_and_block_fail, 60)
+{
+    trv_object *executor = new_executor(THREADS), *group = trv_group_new(executor);
+    trv_auto trv_object *error = NULL, *members = NULL, *last = NULL;
+
+    TRV_WITH(group) {
+        spawn(group, fail, 1);
+        if (trv_sleep(10) < 0)
+            trv_error_clear();
+        (void)trv_raise(trv_ValueError, "the block's own");
+    }
+    error = trv_error_take();
+    members = trv_exception_group_exceptions(error);
+    crew_expect_no_error("a group");
+    last = trv_tuple_get(members, 1);
+    ck_assert_str_eq(trv_type_name(last), "ValueError");
+    trv_unref(group);
+    end(executor);
+}
+
+TRV_STATIC_FUNCTION(leave, "leave(seconds): SystemExit")
+{
+    (void)args;
+    return trv_raise(trv_SystemExit, "now");
+}
+
+TEST(what_ends_the_program_is_in_no_group)
+{
+    trv_object *executor = new_executor(INLINE), *group = trv_group_new(executor);
+
+    spawn(group, leave, 0);
+    ck_assert_int_eq(trv_group_join(group), -1);
+    crew_expect_error(trv_SystemExit);
+    trv_unref(group);
+    end(executor);
+}
+
+/* A group is handled part by part. */
+TEST(failures_are_handled_by_type)
+{
+    trv_object *executor = new_executor(INLINE), *group = trv_group_new(executor);
+    int handled = 0;
+
+    spawn(group, fail, 0);
+    ck_assert_int_eq(trv_group_join(group), -1);
+    TRV_HANDLE_PARTS(parts)
+    TRV_HANDLE_PART(part, parts, trv_LookupError)
+    handled++;
+    ck_assert_int_eq(handled, 1);
+    crew_expect_no_error("all was handled");
     trv_unref(group);
     end(executor);
 }
@@ -371,5 +426,6 @@ TEST_LIST(RUN(a_group_ends_when_all_have), RUN(a_failure_is_raised_and_ends_the_
           RUN(a_block_that_fails_ends_its_calls), RUN(a_group_is_cancelled_from_inside),
           RUN(a_deadline_ends_block_and_calls), RUN(cancelling_reaches_nested_groups),
           RUN(groups_nest_on_their_own_pool), RUN(a_group_of_coroutines),
-          RUN(a_cancellation_races_with_the_end), RUN(several_fail),
+          RUN(a_cancellation_races_with_the_end), RUN(several_fail), RUN(calls_and_block_fail),
+          RUN(what_ends_the_program_is_in_no_group), RUN(failures_are_handled_by_type),
           RUN(a_dropped_group_cancels_its_calls), RUN(misuse_is_an_error))
