@@ -13,7 +13,8 @@
  *   error.h      raising exceptions, taking and printing them
  *   exception.h  exceptions as objects: notes, tracebacks, groups
  *   type.h       types defined in C
- *   memory.h     weak references, the collector, statistics
+ *   memory.h     weak references, statistics
+ *   collector.h  what finds cycles of objects
  *   inspect.h    looking into the heap: who refers to what, who was allocated where
  *   runtime.h    starting and ending, the lock
  *   wait.h       sleeping, waiting for descriptors, deadlines and cancellation
@@ -48,6 +49,7 @@
 #include <trivet/generator.h>
 #include <trivet/type.h>
 #include <trivet/memory.h>
+#include <trivet/collector.h>
 #include <trivet/inspect.h>
 #include <trivet/runtime.h>
 #include <trivet/wait.h>

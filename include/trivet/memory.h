@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Weak references, the cycle collector, and figures about memory.
+ * Weak references, and figures about memory. What collects cycles is in collector.h.
  *
- * Objects end when their count reaches zero. Cycles are found by a collector in three generations,
- * which runs at safepoints when enough tracked objects were made; it never runs inside an
- * allocation. Finalizers and weak reference callbacks may not block.
+ * Objects end when their count reaches zero. Finalizers and weak reference callbacks may not block.
  */
 #ifndef TRIVET_MEMORY_H
 #define TRIVET_MEMORY_H
@@ -62,35 +60,6 @@ TRV_API TRV_MUST_CHECK trv_object *trv_finalize_detach(trv_object *finalize);
 TRV_API size_t trv_sizeof(trv_object *object);
 /* Bytes of an object and of everything it reaches, each counted once. */
 TRV_API TRV_MUST_CHECK int trv_total_size(trv_object *object, size_t *size_bytes);
-
-/* Collects a generation (0, 1 or 2) and those younger. `*found`, unless NULL, is how many
- * unreachable objects there were. Raises: ValueError. May switch: no; runs finalizers. */
-TRV_API int trv_gc_collect(int generation, size_t *found);
-TRV_API void trv_gc_enable(void);
-TRV_API void trv_gc_disable(void);
-/* Returns: 1 or 0. */
-TRV_API int trv_gc_is_enabled(void);
-/* After how many more tracked objects made than ended generation 0 is collected (0: never), and
- * after how many collections of a generation the next one is. */
-TRV_API void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second);
-/* Whether the collector watches an object. Returns: 1 or 0; 0 for NULL. */
-TRV_API int trv_gc_is_tracked(const trv_object *object);
-/* Whether an object's finalizer has run. Returns: 1 or 0; 0 for NULL. */
-TRV_API int trv_gc_is_finalized(const trv_object *object);
-
-typedef struct trv_gc_generation_stats {
-    uint64_t collections; /* how many there were */
-    uint64_t collected;   /* objects they freed */
-    double seconds;       /* they took, together */
-    double longest;       /* seconds of the longest */
-} trv_gc_generation_stats;
-
-typedef struct trv_gc_stats {
-    trv_gc_generation_stats generations[3];
-    size_t tracked; /* objects watched now */
-} trv_gc_stats;
-
-TRV_API void trv_gc_stats_get(trv_gc_stats *stats);
 
 typedef struct trv_heap_stats {
     size_t live_objects; /* not counting static ones */

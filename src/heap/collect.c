@@ -19,8 +19,11 @@
  */
 #include "base/clock.h"
 #include "base/hash.h"
+#include "heap/object_callback.h"
 #include "heap/round.h"
 #include "heap/search.h"
+
+#include <stdio.h>
 
 /* What searches share ------------------------------------------------------------------------------ */
 
@@ -303,17 +306,26 @@ static void find_garbage(struct trv__search *search)
     }
 }
 
-static void account(struct trv__heap *heap, const struct trv__search *search, size_t ended,
-                    int64_t began_ns)
+void trv__tell_start(struct trv__heap *heap, int generation)
 {
-    trv_gc_generation_stats *stats = &heap->stats.generations[search->generation];
-    double seconds = (double)(trv__clock_ns() - began_ns) / 1e9;
+    size_t counts[4];
 
-    stats->collections++;
-    stats->collected += ended;
-    stats->seconds += seconds;
-    stats->longest = MAX_OF(stats->longest, seconds);
-    trv__collected(heap, search->generation, search->survivors);
+    if (heap->debug & TRV_GC_DEBUG_STATS) {
+        trv__count_generations(heap, counts);
+        fprintf(stderr, "gc: collecting generation %d...\n", generation);
+        fprintf(stderr, "gc: objects in each generation: %zu %zu %zu\n", counts[0], counts[1],
+                counts[2]);
+        fprintf(stderr, "gc: objects in permanent generation: %zu\n", counts[3]);
+    }
+    trv__tell_collection(false, generation, 0, 0);
+}
+
+void trv__tell_stop(struct trv__heap *heap, int generation, size_t found, size_t ended, int64_t ns)
+{
+    if (heap->debug & TRV_GC_DEBUG_STATS)
+        fprintf(stderr, "gc: done, %zu unreachable, 0 uncollectable, %.4fs elapsed\n", found,
+                (double)ns / 1e9);
+    trv__tell_collection(true, generation, ended, (double)ns / 1e9);
 }
 
 /* A full collection leaves nothing that came lately. */
@@ -325,30 +337,49 @@ static void forget_recent(struct trv__heap *heap)
                 heap->spaces[i].arenas[slot]->recent = 0;
 }
 
+/* Finds garbage and does away with it; how many objects, and in `*ended` how many are gone. */
+static size_t collect(struct trv__search *search, size_t *ended)
+{
+    struct trv__heap *heap = search->heap;
+    size_t found;
+
+    if (search->generation == 2)
+        trv__round_abandon(heap);
+    find_garbage(search);
+    if (search->generation == 2)
+        forget_recent(heap);
+    heap->young_count = 0;
+    found = search->garbage.count;
+    trv__condemn(search, true);
+    *ended = search->garbage.count;
+    trv__report_garbage(search);
+    trv__clear(&search->garbage);
+    trv__collected(heap, search->generation, search->survivors);
+    heap->stats.generations[search->generation].collected += *ended;
+    return found;
+}
+
 size_t trv__collect(int generation)
 {
     struct trv__heap *heap = trv__current->heap;
     struct trv__search search = {.heap = heap, .generation = generation};
-    int64_t began_ns = trv__clock_ns();
-    size_t found;
+    size_t found, ended;
+    int64_t ns;
 
     ASSERT(trv__holds_gil());
     if (heap->is_collecting)
         return SIZE_MAX;
     heap->is_collecting = true;
     trv__current->context->no_switch++;
-    if (generation == 2)
-        trv__round_abandon(heap);
-    find_garbage(&search);
-    if (generation == 2)
-        forget_recent(heap);
-    heap->young_count = 0;
-    found = search.garbage.count;
-    trv__condemn(&search, true);
-    trv__clear(&search.garbage);
+    trv__tell_start(heap, generation);
+    ns = trv__clock_ns();
+    found = collect(&search, &ended);
+    ns = trv__clock_ns() - ns;
+    trv__note_pause(heap, generation, ns);
+    heap->stats.generations[generation].collections++;
+    trv__tell_stop(heap, generation, found, ended, ns);
     trv__current->context->no_switch--;
     heap->is_collecting = false;
-    account(heap, &search, search.garbage.count, began_ns);
     trv__heap_validate(heap);
     trv__search_free(&search);
     return found;

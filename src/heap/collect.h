@@ -42,6 +42,19 @@ static inline __attribute__((always_inline)) void trv__each_reference(trv_object
         visit(items[i], argument);
 }
 
+/* Begins a round, after a collection of what is younger; what that costs comes later (heap/generation.c). */
+void trv__begin_round(struct trv__heap *heap, bool is_full);
+/* Tell whoever wants to know that a collection begins and has ended (heap/collect.c). */
+void trv__tell_start(struct trv__heap *heap, int generation);
+void trv__tell_stop(struct trv__heap *heap, int generation, size_t found, size_t ended, int64_t ns);
+/* Notes that the program was stopped for so long (heap/gc.c). */
+void trv__note_pause(struct trv__heap *heap, int generation, int64_t ns);
+/* Sets all tracked objects aside, takes them back, and counts the objects of each generation, those set
+ * aside last (heap/freeze.c). */
+void trv__set_aside(struct trv__heap *heap);
+void trv__take_back(struct trv__heap *heap);
+void trv__count_generations(struct trv__heap *heap, size_t counts[4]);
+
 /* Counts a collection that has ended (heap/generation.c). */
 void trv__collected(struct trv__heap *heap, int generation, size_t survivors);
 

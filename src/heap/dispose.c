@@ -16,6 +16,8 @@
 #include "heap/object_callback.h"
 #include "heap/search.h"
 
+#include <stdio.h>
+
 /* Makes garbage members again, and back. What is tracked no longer is none of the collector's
  * business: it is taken for alive. */
 static void enter_garbage(const struct trv__search *search)
@@ -107,6 +109,26 @@ static void spare_living(struct trv__search *search)
     garbage->count = dead;
     while (alive > dead)
         trv_unref(garbage->items[--alive]);
+}
+
+void trv__report_garbage(struct trv__search *search)
+{
+    struct trv__vector *garbage = &search->garbage;
+    unsigned debug = search->heap->debug;
+    size_t left = 0;
+
+    if (LIKELY(!(debug & (TRV_GC_DEBUG_COLLECTABLE | TRV_GC_DEBUG_SAVEALL))))
+        return;
+    for (size_t i = 0; i < garbage->count; i++) {
+        trv_object *object = garbage->items[i];
+        if (debug & TRV_GC_DEBUG_COLLECTABLE)
+            fprintf(stderr, "gc: collectable <%s %p>\n", object->type->name, (void *)object);
+        if (debug & TRV_GC_DEBUG_SAVEALL && trv__keep_garbage(object))
+            trv_unref(object);
+        else
+            garbage->items[left++] = object;
+    }
+    garbage->count = left;
 }
 
 void trv__clear(const struct trv__vector *garbage)

@@ -6,7 +6,11 @@
  * it. The pools are set aside: what is made later comes from pools of its own, because a new
  * object beside frozen ones would have the whole page copied. Blocks of frozen objects can still
  * be given back (a list that grows drops its old items), but are not used again.
+ *
+ * Setting aside is the weaker thing that Python calls freezing: objects stay what they are, but have a
+ * mark that no collection takes for a member's, until they are taken back.
  */
+#include "heap/collect.h"
 #include "heap/round.h"
 #include "heap/tracer.h"
 
@@ -89,4 +93,97 @@ trv_object *trv__heap_frozen(struct trv__heap *heap, uintptr_t address)
             if ((uintptr_t)trv__large_object(link) == address)
                 object = (trv_object *)address;
     return object && object->refcount == TRV_IMMORTAL_ ? object : NULL;
+}
+
+/* Setting aside ------------------------------------------------------------------------------------- */
+
+static void change_marks(struct trv__heap *heap, uint64_t (*change)(uint64_t marks))
+{
+    for (size_t i = 0; i < heap->space_count; i++)
+        for (size_t slot = 0; slot < heap->spaces[i].slots_end; slot++) {
+            struct trv__arena *arena = heap->spaces[i].arenas[slot];
+            if (!arena)
+                continue;
+            arena->recent = 0;
+            for (uint64_t left = arena->pools_used; left; left &= left - 1) {
+                struct trv__pool *pool = trv__arena_pool(arena, (size_t)__builtin_ctzll(left));
+                uint64_t *words = (uint64_t *)(void *)pool->marks;
+                for (size_t j = 0; j < trv__pool_mark_words(pool) && !pool->is_frozen; j++)
+                    words[j] = change(words[j]);
+            }
+        }
+}
+
+static uint64_t aside(uint64_t marks)
+{
+    return (trv__bytes_set(marks) >> 7) * TRV__MARK_ASIDE;
+}
+
+static uint64_t old(uint64_t marks)
+{
+    uint64_t chosen = marks >> 2 & marks >> 1 & TRV__BYTES(1);
+
+    return (marks & ~(chosen * 7)) | chosen * TRV__MARK_OLD;
+}
+
+void trv__set_aside(struct trv__heap *heap)
+{
+    heap->is_collecting = true;
+    trv__current->context->no_switch++;
+    trv__round_abandon(heap);
+    trv__current->context->no_switch--;
+    heap->is_collecting = false;
+    change_marks(heap, aside);
+    for (int i = 0; i < TRV__LARGE_ASIDE; i++) {
+        LIST_EACH(link, &heap->large[i])
+            CONTAINER_OF(link, struct trv__large, link)->mark =
+                (uint8_t)aside(CONTAINER_OF(link, struct trv__large, link)->mark);
+        trv__list_splice(&heap->large[TRV__LARGE_ASIDE], &heap->large[i]);
+    }
+    for (int g = 0; g < 2; g++)
+        while (trv__list_pop(&heap->young[g]))
+            continue;
+    heap->young_count = heap->paid_at = 0;
+    heap->old_total = heap->old_pending = heap->recent_new = heap->recent_kept = 0;
+    trv__heap_validate(heap);
+}
+
+void trv__take_back(struct trv__heap *heap)
+{
+    size_t counts[4];
+
+    trv__count_generations(heap, counts);
+    change_marks(heap, old);
+    LIST_EACH(link, &heap->large[TRV__LARGE_ASIDE])
+        CONTAINER_OF(link, struct trv__large, link)->mark =
+            (uint8_t)old(CONTAINER_OF(link, struct trv__large, link)->mark);
+    trv__list_splice(&heap->large[TRV__LARGE_OLD], &heap->large[TRV__LARGE_ASIDE]);
+    heap->old_pending += counts[3];
+    trv__heap_validate(heap);
+}
+
+/* Counting ----------------------------------------------------------------------------------------- */
+
+static void count_object(size_t *counts, uint8_t mark)
+{
+    static const uint8_t generations[] = {0, 2, 2, 2, 1, 0, 3};
+
+    if (mark)
+        counts[generations[mark]]++;
+}
+
+static void count_pool(struct trv__pool *pool, void *argument)
+{
+    if (pool->marks && !pool->is_frozen)
+        for (size_t i = 0; i < 8 * trv__pool_mark_words(pool); i++)
+            count_object(argument, pool->marks[i]);
+}
+
+void trv__count_generations(struct trv__heap *heap, size_t counts[4])
+{
+    memset(counts, 0, 4 * sizeof *counts);
+    trv__each_pool(heap, count_pool, counts);
+    for (int list = 0; list <= TRV__LARGE_ASIDE; list++)
+        LIST_EACH(link, &heap->large[list])
+            count_object(counts, CONTAINER_OF(link, struct trv__large, link)->mark);
 }

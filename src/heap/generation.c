@@ -105,7 +105,7 @@ static enum due what_is_due(const struct trv__heap *heap)
     return heap->since[1] >= heap->threshold[1] ? DUE_MIDDLE : DUE_YOUNG;
 }
 
-static void begin_round(struct trv__heap *heap, bool is_full)
+void trv__begin_round(struct trv__heap *heap, bool is_full)
 {
     trv__collect(1);
     if (!trv__round_begin(heap, is_full)) {
@@ -124,7 +124,7 @@ static void collect_what_is_due(struct trv__heap *heap)
         heap->is_exact_next = false;
         trv__collect(2);
     } else if (due >= DUE_RECENT && !heap->round) {
-        begin_round(heap, due == DUE_FULL);
+        trv__begin_round(heap, due == DUE_FULL);
     } else {
         trv__collect(due == DUE_YOUNG ? 0 : 1);
     }
@@ -172,66 +172,4 @@ void trv__collected(struct trv__heap *heap, int generation, size_t survivors)
         heap->since[g] = 0;
     if (generation < 2)
         heap->since[generation + 1]++;
-}
-
-/* Public interface ------------------------------------------------------------------------------------ */
-
-int trv_gc_collect(int generation, size_t *found)
-{
-    size_t count;
-
-    if (generation < 0 || generation > 2)
-        return trv_raise_int(trv_ValueError, "invalid generation: %d", generation);
-    count = trv__collect(generation);
-    if (found)
-        *found = count == SIZE_MAX ? 0 : count;
-    return 0;
-}
-
-static void set_disabled(bool is_disabled)
-{
-    struct trv__heap *heap = trv__current->heap;
-
-    heap->is_disabled = is_disabled;
-    trv__set_young_limit(heap);
-}
-
-void trv_gc_enable(void)
-{
-    set_disabled(false);
-}
-
-void trv_gc_disable(void)
-{
-    set_disabled(true);
-}
-
-int trv_gc_is_enabled(void)
-{
-    return !trv__current->heap->is_disabled;
-}
-
-void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second)
-{
-    struct trv__heap *heap = trv__current->heap;
-
-    heap->threshold[0] = objects;
-    heap->threshold[1] = first;
-    heap->threshold[2] = second;
-    trv__set_young_limit(heap);
-}
-
-int trv_gc_is_tracked(const trv_object *object)
-{
-    return object && object->flags & TRV__TRACKED;
-}
-
-int trv_gc_is_finalized(const trv_object *object)
-{
-    return object && object->flags & TRV__FINALIZED;
-}
-
-void trv_gc_stats_get(trv_gc_stats *stats)
-{
-    *stats = trv__current->heap->stats;
 }

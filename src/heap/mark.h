@@ -32,6 +32,7 @@ enum {
     TRV__MARK_RECENT,   /* generation 2, since the last round */
     TRV__MARK_MIDDLE,   /* generation 1 */
     TRV__MARK_YOUNG,    /* generation 0 */
+    TRV__MARK_ASIDE,    /* set aside: no collection looks at it (trv_gc_freeze) */
     TRV__MARK_MEMBER =
         8, /* of the set, with no reference found: the first of those with other bits set */
     TRV__MARK_FULL = TRV_TINY ? 10 : 254,
@@ -112,7 +113,10 @@ static inline uint64_t trv__enter_members(uint64_t marks, int generation)
 {
     uint64_t high = marks >> 2 & TRV__BYTES(1), middle = marks >> 1 & TRV__BYTES(1),
              low = marks & TRV__BYTES(1);
-    uint64_t chosen = generation == 2 ? high | middle | low : generation == 1 ? high : high & low;
+    uint64_t young = high & ~middle;
+    uint64_t chosen = generation == 2   ? young | (~high & (middle | low))
+                      : generation == 1 ? young
+                                        : young & low;
 
     return (marks & ~(chosen * 7)) | chosen * TRV__MARK_MEMBER;
 }

@@ -14,4 +14,10 @@ void trv__call_back(trv_object *callback, trv_object *argument, const char *what
 /* Runs the type's finalizer under the same conditions. */
 void trv__call_finalizer(trv_object *object);
 
+/* Tells the callbacks of the collector that a collection begins or has ended. Implemented, as the next
+ * one, by object/collector.c. */
+void trv__tell_collection(bool has_ended, int generation, size_t collected, double seconds);
+/* Puts an object into trv_gc_garbage(); false when out of memory. */
+bool trv__keep_garbage(trv_object *object);
+
 #endif

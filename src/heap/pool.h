@@ -91,6 +91,7 @@ enum {
     TRV__LARGE_RECENT = 2, /* reached generation 2 lately */
     TRV__LARGE_OLD,        /* the others there, and what is not tracked */
     TRV__LARGE_WALKED,     /* of generation 2 as well: a round has come past them */
+    TRV__LARGE_ASIDE,      /* set aside by trv_gc_freeze */
     TRV__LARGE_PLAIN,
     TRV__LARGE_FROZEN,
     TRV__LARGE_LISTS
@@ -150,7 +151,9 @@ struct trv__heap {
     int64_t round_debt;       /* work of it that is due */
     int64_t paid_at;          /* young_count when it was last worked at */
     bool is_disabled, is_collecting;
-    bool is_exact_next;   /* a round had no memory */
+    bool is_exact_next; /* a round had no memory */
+    unsigned debug;     /* TRV_GC_DEBUG_... */
+    trv_gc_pauses pauses;
     unsigned collections; /* all of them */
     trv_gc_stats stats;
     struct trv__tracer *tracer; /* heap/tracer.h: it runs; or NULL */

@@ -105,6 +105,8 @@ struct trv__round {
 
     size_t pending_before; /* old_pending when it began */
     size_t survivors, kept, ended;
+    bool is_told; /* that it has begun */
+    int64_t ns;   /* that its slices took */
 };
 
 /* Members ------------------------------------------------------------------------------------------ */
@@ -642,7 +644,6 @@ static void doom(struct trv__round *round)
     round->search.garbage = empty;
     for (size_t i = 0; i < round->doomed.count; i++)
         trv__untrack(round->doomed.items[i]);
-    round->ended += round->doomed.count;
 }
 
 /* Searches a batch, and has its garbage say its last words. */
@@ -658,6 +659,8 @@ static void search_batch(struct trv__round *round)
     round->work -= (int64_t)found * SEARCH_WORK;
     trv__condemn(search, false);
     round->survivors += found - search->garbage.count;
+    round->ended += search->garbage.count;
+    trv__report_garbage(search);
     doom(round);
 }
 
@@ -794,6 +797,9 @@ static void drop(struct trv__round *round)
 void trv__round_abandon(struct trv__heap *heap)
 {
     struct trv__round *round = heap->round;
+    bool is_told;
+    size_t ended;
+    int64_t ns;
 
     if (!round)
         return;
@@ -802,7 +808,12 @@ void trv__round_abandon(struct trv__heap *heap)
         clear_doomed(round);
     }
     heap->stats.generations[2].collected += round->ended;
+    is_told = round->is_told;
+    ended = round->ended;
+    ns = round->ns;
     drop(round);
+    if (is_told)
+        trv__tell_stop(heap, 2, ended, ended, ns);
 }
 
 void trv__round_drop(struct trv__heap *heap)
@@ -811,34 +822,52 @@ void trv__round_drop(struct trv__heap *heap)
         drop(heap->round);
 }
 
-int64_t trv__round_go_on(struct trv__heap *heap, int64_t work)
+/* Works until the work is done or the round has ended. */
+static void work_on(struct trv__round *round, int64_t work)
 {
-    struct trv__round *round = heap->round;
-    trv_gc_generation_stats *stats = &heap->stats.generations[2];
-    int64_t began_ns = trv__clock_ns(), young_count = heap->young_count;
-    double seconds;
-
-    ASSERT(!heap->is_collecting);
-    heap->is_collecting = true;
-    trv__current->context->no_switch++;
+    if (!round->is_told)
+        trv__tell_start(round->heap, 2);
+    round->is_told = true;
     round->work = work;
     while (round->work > 0 && round->step != DONE && !round->failed)
         if (!go_on_with_step(round))
             to_next_step(round);
-    work = round->work;
+}
+
+/* Ends it if it is over. */
+static void end_if_over(struct trv__round *round)
+{
+    struct trv__heap *heap = round->heap;
+    size_t ended = round->ended;
+    int64_t ns = round->ns;
+
     if (round->failed) {
         heap->is_exact_next = true;
         trv__round_abandon(heap);
     } else if (round->step == DONE) {
         account(round);
         end(round);
+        trv__tell_stop(heap, 2, ended, ended, ns);
     }
+}
+
+int64_t trv__round_go_on(struct trv__heap *heap, int64_t work)
+{
+    struct trv__round *round = heap->round;
+    int64_t began_ns = trv__clock_ns(), ns, young_count = heap->young_count;
+
+    ASSERT(!heap->is_collecting);
+    heap->is_collecting = true;
+    trv__current->context->no_switch++;
+    work_on(round, work);
+    work = round->work;
+    ns = trv__clock_ns() - began_ns;
+    round->ns += ns;
+    end_if_over(round);
+    trv__note_pause(heap, 2, ns);
     trv__current->context->no_switch--;
     heap->is_collecting = false;
     heap->young_count = MAX_OF(heap->young_count, young_count); /* what ended here was not young */
-    seconds = (double)(trv__clock_ns() - began_ns) / 1e9;
-    stats->seconds += seconds;
-    stats->longest = MAX_OF(stats->longest, seconds);
     if (!heap->round)
         trv__heap_validate(heap);
     return work;

@@ -145,6 +145,9 @@ static inline void trv__reach_member(struct trv__search *search, trv_object *obj
  * unless `is_certain`, is suspected to be. What stays there in the end is garbage, each held by one
  * reference of its own; it has still to be cleared. Runs a user's code. */
 void trv__condemn(struct trv__search *search, bool is_certain);
+/* Tells of condemned objects, and keeps them, as far as the debug flags say so: those that are kept are no
+ * longer in the vector. */
+void trv__report_garbage(struct trv__search *search);
 /* Clears what was condemned and lets go of it. */
 void trv__clear(const struct trv__vector *garbage);
 /* Gives back what a search has allocated. */

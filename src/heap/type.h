@@ -27,6 +27,7 @@
 
 #include "base/current.h"
 
+#include "trivet/collector.h"
 #include "trivet/error.h"
 #include "trivet/memory.h"
 #include "trivet/runtime.h"

@@ -96,7 +96,7 @@ static void check_object(struct census *census, trv_object *object, bool is_cont
     ASSERT(((object->flags & TRV__TRACKED) != 0) == (mark != TRV__MARK_NONE));
     if (!mark)
         return;
-    ASSERT(mark <= TRV__MARK_YOUNG && is_container && type->slots.traverse && object->refcount > 0);
+    ASSERT(mark <= TRV__MARK_ASIDE && is_container && type->slots.traverse && object->refcount > 0);
     census->tracked++;
     check_array(object);
     type->slots.traverse(object, check_reference, NULL);
@@ -214,7 +214,9 @@ static void check_large(struct census *census)
             ASSERT(object->flags & TRV__LARGE);
             ASSERT(!is_container ||
                    ((uintptr_t)object >= heap->large_low && (uintptr_t)object < heap->large_high));
-            if (mark && list < TRV__LARGE_PLAIN)
+            if (mark && list <= TRV__LARGE_ASIDE)
+                ASSERT((list == TRV__LARGE_ASIDE) == (mark == TRV__MARK_ASIDE));
+            if (mark && list < TRV__LARGE_ASIDE)
                 ASSERT(list < TRV__LARGE_RECENT ? mark == TRV__MARK_YOUNG - list
                                                 : mark <= TRV__MARK_RECENT);
             ASSERT(!trv__large_of(object)->tally || heap->round);

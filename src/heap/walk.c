@@ -48,6 +48,8 @@ int trv__generation_of(const trv_object *object)
         return 0;
     case TRV__MARK_MIDDLE:
         return 1;
+    case TRV__MARK_ASIDE:
+        return 3;
     default:
         return 2;
     }

@@ -54,6 +54,7 @@ struct trv__objects {
         } * entries, first[16];
         size_t count, capacity;
     } printing;
+    trv_object *gc_callbacks, *gc_garbage; /* object/collector.c: lists, or NULL */
     struct trv__entries { /* object/entries.c: the C functions that closures were made of */
         trv_entry *slots, first[64];
         size_t count, capacity;
@@ -72,6 +73,8 @@ int trv__str_init(struct trv__objects *objects); /* types/str_intern.c */
 void trv__str_fini(struct trv__objects *objects);
 void trv__entries_init(struct trv__entries *entries);
 void trv__entries_fini(struct trv__entries *entries);
+/* Drops the lists of the collector (object/collector.c). */
+void trv__gc_lists_drop(struct trv__objects *objects);
 /* Calls what is to be called at the end, and drops the rest (types/finalize.c). May switch. */
 void trv__finalizers_run(struct trv__objects *objects);
 

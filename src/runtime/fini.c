@@ -231,6 +231,8 @@ void trv_fini(void)
     trv__thread_drop_object(self);
     trv_clear(&runtime->thread_hook);
     trv__pickle_registry_drop(runtime);
+    trv_gc_set_debug(0);
+    trv__gc_lists_drop(&runtime->objects);
     collect_all();
     /* By now nobody can enter; the two that hold it are this thread and trv_init. */
     runtime->was_left = atomic_load_explicit(&runtime->holders, memory_order_acquire) > 2;
