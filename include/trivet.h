@@ -37,6 +37,7 @@
 #define TRIVET_H
 
 #include <trivet/base.h>
+#include <trivet/class.h>
 #include <trivet/object.h>
 #include <trivet/numbers.h>
 #include <trivet/text.h>

@@ -91,6 +91,9 @@ static inline int trv_is(const trv_object *a, const trv_object *b)
     return a == b;
 }
 
+/* Python's NotImplemented: what an operator's method returns that does not know the other operand. */
+extern TRV_API trv_object trv_not_implemented[1];
+
 /* Types --------------------------------------------------------------------------------- */
 
 /* Types of built-in objects, for trv_isinstance. Exception types are in error.h. */

@@ -104,7 +104,25 @@ typedef struct trv_slots {
     int (*binary_in_place)(trv_object *self, trv_object *other, trv_binary op, trv_object **result);
     /* pow(a, b, modulus): as `binary`; one of the three is of this type */
     int (*power)(trv_object *a, trv_object *b, trv_object *modulus, trv_object **result);
+
+    /* conversions: an int without loss (what may be an index), an int, a float */
+    trv_object *(*index)(trv_object *self);
+    trv_object *(*integer)(trv_object *self);
+    trv_object *(*floating)(trv_object *self);
+
+    /* descriptors: what an attribute found in a type becomes for an instance (NULL: for the type
+     * itself); and setting it, value NULL deletes. With `set` it goes before the instance's own */
+    trv_object *(*get)(trv_object *self, trv_object *instance, trv_object *type);
+    int (*set)(trv_object *self, trv_object *instance, trv_object *value);
 } trv_slots;
+
+/* A method, or an attribute that is computed, of a type defined in C. */
+typedef struct trv_method {
+    const char *name;
+    const char *signature; /* as TRV_FUNCTION's, without self; NULL: an attribute */
+    trv_entry entry; /* args->self is the instance; of an attribute: without arguments, gets it */
+    int (*set)(trv_object *self, trv_object *value); /* of an attribute, NULL deletes; or NULL */
+} trv_method;
 
 typedef struct trv_type_spec {
     size_t size;      /* sizeof (trv_type_spec) */
@@ -113,6 +131,9 @@ typedef struct trv_type_spec {
     size_t data_size; /* bytes of data of an instance */
     trv_object *base; /* NULL for object */
     trv_slots slots;
+    const trv_method *methods; /* ends with a NULL name, outlives the type; may be NULL */
+    trv_object *bases;         /* a tuple of types, instead of `base`; or NULL */
+    trv_object *dict;          /* further attributes of the type: a dict, copied; or NULL */
 } trv_type_spec;
 
 /* A type. Raises: TypeError for a bad spec or base. */

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "heap/collect.h"
+#include "heap/object_callback.h"
 #include "heap/round.h"
 
 #include <math.h>
@@ -21,6 +22,8 @@ int trv_gc_collect(int generation, size_t *found)
 
     if (generation < 0 || generation > 2)
         return trv_raise_int(trv_ValueError, "invalid generation: %d", generation);
+    if (generation == 2)
+        trv__drop_caches();
     count = trv__collect(generation);
     if (found)
         *found = count == SIZE_MAX ? 0 : count;

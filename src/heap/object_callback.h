@@ -2,7 +2,7 @@
 /*
  * What the heap needs of the floor above: running a user's code in the middle of its own work.
  *
- * Implemented by object/callback.c, on trv__callback_begin and trv__callback_end.
+ * Implemented by object/callback.c, on trv__callback_begin and trv__callback_end, but for one.
  */
 #ifndef TRV_HEAP_OBJECT_CALLBACK_H
 #define TRV_HEAP_OBJECT_CALLBACK_H
@@ -13,6 +13,8 @@
 void trv__call_back(trv_object *callback, trv_object *argument, const char *what);
 /* Runs the type's finalizer under the same conditions. */
 void trv__call_finalizer(trv_object *object);
+/* Gives up what the object floor keeps only to be faster. Implemented by object/lookup.c. */
+void trv__drop_caches(void);
 
 /* Tells the callbacks of the collector that a collection begins or has ended. Implemented, as the next
  * one, by object/collector.c. */

@@ -58,18 +58,34 @@ enum {
     TRV__TYPE_FINAL = 16,     /* no type can be derived from it */
     TRV__TYPE_ATOM = 128, /* instances cannot change, nor what they refer to: their own copies */
     TRV__TYPE_EXACT_NEXT = 64, /* `next` answers as trv_next does: never -1 with StopIteration */
-    TRV__TYPE_PLAIN = 32       /* ends without last words: nothing but its block is given back,
+    TRV__TYPE_PLAIN = 32,      /* ends without last words: nothing but its block is given back,
                                   unless TRV__TYPE_BIT of the instance is set; never weakly referenced */
+    TRV__TYPE_OF_TYPES = 256,  /* type, or a metaclass: instances are types */
+    TRV__TYPE_METHOD = 512, /* found in a type and called with the instance before the arguments, an
+                                  instance does what the bound method that `get` gives would do */
+    TRV__TYPE_CLASS = 1024, /* made with trv_class_new, and not defined in C */
+    TRV__TYPE_ABSTRACT = 2048, /* has abstract methods: no instances */
+    TRV__TYPE_VARIES = 4096    /* instances differ in size, and it can be a base all the same: its
+                                  construct makes those of other types with trv__instance_new */
 };
 
 /* Above these bits of the flags of exception types: their kind, see object/exception.h. */
 #define TRV__TYPE_KIND_SHIFT 28
 
-/* A method or attribute of a built-in type, found by trv_getattr. */
+/* A method or attribute of a built-in type, found by trv_getattr. A trv_method begins with it. */
 struct trv__method {
     const char *name;
     const char *signature; /* NULL: an attribute; entry is called with no arguments to get it */
     trv_entry entry;       /* args->self is the receiver */
+};
+_Static_assert(offsetof(struct trv__method, signature) == offsetof(trv_method, signature) &&
+                   offsetof(struct trv__method, entry) == offsetof(trv_method, entry),
+               "a trv_method begins with a struct trv__method");
+
+/* How an attribute of a table is set, or deleted (value NULL); one without is read-only. */
+struct trv__setter {
+    const char *name;
+    int (*set)(trv_object *self, trv_object *value);
 };
 
 /* Says that all references of a type's instances stand in one array, and where: the collector then
@@ -100,6 +116,7 @@ struct trv_type {
     const struct trv__method *methods; /* ends with a NULL name; may be NULL */
     /* Methods of the type itself, which its instances have too: args->self is the type's handle. */
     const struct trv__method *class_methods;
+    const struct trv__setter *setters; /* for attributes in `methods`; ends with a NULL name */
     /* Makes an instance when the type is called; NULL: as the base does. Types with an immutable
      * value convert here (int("12"), list(iterable)). `type` is the type that was called: it may
      * derive from this one, and then the instance is made with it and its instance_bytes, unless
@@ -114,7 +131,13 @@ struct trv_type {
      * do not count. Runs under the GIL, may not switch, fail or allocate. NULL (events, queues): anybody
      * might. */
     const char *(*enders)(trv_object *on, trv__ender_visit *visit, void *argument);
-    uint32_t mro_count;                /* 0 for a type whose bases are a single line */
+    /* How attributes are found and changed (value NULL deletes), where it is not object's way; names
+     * are interned strs. Inherited. */
+    trv_object *(*get_attribute)(trv_object *self, trv_object *name);
+    int (*set_attribute)(trv_object *self, trv_object *name, trv_object *value);
+    uint64_t version; /* of a type made at run time: no two that differ ever had the same */
+    uint32_t attributes_offset; /* in an instance: its attributes, see object/instance.c; 0: none */
+    uint32_t mro_count;         /* 0 for a type whose bases are a single line */
     const struct trv_type *const *mro; /* itself and all it derives from, in the order of lookup */
 };
 
@@ -125,6 +148,8 @@ static inline trv_object *trv__ref_some(trv_object *object)
         __builtin_unreachable();
     return trv_ref(object);
 }
+
+#define TRV__OFFSET_AT_END UINT32_MAX /* behind an instance that varies in size */
 
 TRV__SHARED struct trv_type trv__type_type; /* the type of types */
 
@@ -146,7 +171,7 @@ static inline const struct trv_type *trv__type_of_handle(const trv_object *handl
 
 static inline bool trv__is_type(const trv_object *object)
 {
-    return object->type == &trv__type_type;
+    return object->type->flags & TRV__TYPE_OF_TYPES;
 }
 
 /* Whether `type` is `base` or derived from it. */

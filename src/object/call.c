@@ -12,6 +12,7 @@
  * traceback here.
  */
 #include "object/closure.h"
+#include "object/descriptor.h"
 #include "object/signature.h"
 
 /* Sets SystemError with what was pending as its context. */
@@ -165,6 +166,47 @@ trv_object *trv_call_array(trv_object *callable, trv_object *const *items, size_
     if (LIKELY(result && !context->error))
         return result;
     return end_of_call(args.function, result);
+}
+
+#define PREFIXED_INLINE 8
+
+trv_object *trv__call_prefixed(trv_object *callable, trv_object *self, trv_object *const *items,
+                               size_t count, trv_object *keywords)
+{
+    trv_object *few[PREFIXED_INLINE], **all = few, *result;
+
+    if (count >= PREFIXED_INLINE && !(all = trv__allocate((count + 1) * sizeof *all)))
+        return NULL;
+    all[0] = self;
+    for (size_t i = 0; i < count; i++)
+        all[i + 1] = items[i];
+    result = trv_call_array(callable, all, count + 1, keywords);
+    if (all != few)
+        trv__free(all, (count + 1) * sizeof *all);
+    return result;
+}
+
+trv_object *trv__method_run(const struct trv__method *method, trv_object *self,
+                            trv_object *const *items, size_t count, trv_object *keywords)
+{
+    const trv_function_spec spec = {
+        .size = sizeof spec,
+        .entry = method->entry,
+        .signature = method->signature,
+        .name = method->name,
+        .owner = trv__is_type(self) ? trv__type_of_handle(self)->name : self->type->name};
+    trv_args args = {self, items, count, keywords, &spec};
+    struct trv__binding binding;
+    trv_object *result;
+
+    if (keywords && trv__bind(&binding, &spec, &args, NULL) < 0)
+        return NULL;
+    result = run(&spec, keywords ? &binding.args : &args);
+    if (UNLIKELY(!result || trv__current->context->error))
+        result = end_of_call(&spec, result);
+    if (keywords)
+        trv__unbind(&binding);
+    return result;
 }
 
 int trv_callable(const trv_object *object)

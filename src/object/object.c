@@ -5,7 +5,9 @@
  *
  * Nothing here runs code of a user.
  */
-#include "object/object.h"
+#include "object/descriptor.h"
+#include "object/lookup.h"
+#include "object/number.h"
 
 int64_t trv_refcount(const trv_object *object)
 {
@@ -31,25 +33,52 @@ const char *trv_type_name(const trv_object *object)
     return object ? object->type->name : "NULL";
 }
 
-/* Whether `type` derives from the type, or from one of the tuple of types, that `bases` is. */
-static int derives_from(const struct trv_type *type, trv_object *bases, const char *function)
+/* What a class's own __instancecheck__ or __subclasscheck__ says of an object: 1, 0, -1; or TRV_UNKNOWN
+ * if it has none. */
+static int ask_metaclass(trv_object *class, enum trv__dunder_name name, trv_object *object)
+{
+    trv_auto trv_object *answer = NULL;
+    trv_object *found;
+    int there;
+
+    if (class->type == &trv__type_type)
+        return TRV_UNKNOWN;
+    if ((there = trv__type_find(class->type, trv__dunder(name), &found)) < 0)
+        return -1;
+    if (!there || trv__is_native(found, NULL))
+        return TRV_UNKNOWN;
+    if (trv__enter_recursion(" in __instancecheck__") < 0 ||
+        !(answer = trv__call_found(found, class, &object, 1, NULL)))
+        return -1;
+    return trv_truth(answer);
+}
+
+/* Whether an object (or a type: then `type` is that one) belongs to a type, or to one of a tuple. */
+static int belongs(trv_object *object, const struct trv_type *type, trv_object *classes,
+                   enum trv__dunder_name name)
 {
     trv_object *const *items;
     size_t count;
+    int answer;
 
-    if (trv__is_type(bases))
-        return trv__type_derives(type, trv__type_of_handle(bases));
-    if (!trv__type_derives(bases->type, &trv__tuple_type))
-        return trv_raise_int(trv_TypeError, "%s() arg 2 must be a type or a tuple of types, not %s",
-                             function, bases->type->name);
+    if (!trv__type_derives(classes->type, &trv__tuple_type)) {
+        answer = ask_metaclass(classes, name, object);
+        if (answer != TRV_UNKNOWN)
+            return answer;
+        if (trv__is_type(classes))
+            return trv__type_derives(type, trv__type_of_handle(classes));
+        return trv_raise_int(trv_TypeError,
+                             name == TRV__NAME_instancecheck
+                                 ? "isinstance() arg 2 must be a type, a tuple of types, or a union"
+                                 : "issubclass() arg 2 must be a class, a tuple of classes, or a "
+                                   "union");
+    }
     if (trv__enter_recursion(" in a tuple of types") < 0)
         return -1;
-    items = trv__tuple_items(bases, &count);
-    for (size_t i = 0; i < count; i++) {
-        int answer = derives_from(type, items[i], function);
-        if (answer != 0)
+    items = trv__tuple_items(classes, &count);
+    for (size_t i = 0; i < count; i++)
+        if ((answer = belongs(object, type, items[i], name)) != 0)
             return answer;
-    }
     return 0;
 }
 
@@ -57,7 +86,9 @@ int trv_isinstance(trv_object *object, trv_object *type)
 {
     if (!trv__given(object, "trv_isinstance") || !trv__given(type, "trv_isinstance"))
         return -1;
-    return derives_from(object->type, type, "isinstance");
+    if (object->type->handle == type)
+        return 1;
+    return belongs(object, object->type, type, TRV__NAME_instancecheck);
 }
 
 int trv_issubclass(trv_object *type, trv_object *base)
@@ -65,9 +96,8 @@ int trv_issubclass(trv_object *type, trv_object *base)
     if (!trv__given(type, "trv_issubclass") || !trv__given(base, "trv_issubclass"))
         return -1;
     if (!trv__is_type(type))
-        return trv_raise_int(trv_TypeError, "issubclass() arg 1 must be a type, not %s",
-                             type->type->name);
-    return derives_from(trv__type_of_handle(type), base, "issubclass");
+        return trv_raise_int(trv_TypeError, "issubclass() arg 1 must be a class");
+    return belongs(type, trv__type_of_handle(type), base, TRV__NAME_subclasscheck);
 }
 
 bool trv__given(const void *argument, const char *function)
@@ -88,21 +118,39 @@ int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type,
                          object->type->name);
 }
 
+/* The int that an object is, or has: a new reference. TypeError, with the object's type, if none. */
+static trv_object *index_object(trv_object *object, const char *message)
+{
+    if (trv__type_derives(object->type, &trv__int_type))
+        return trv_ref(object);
+    if (object->type->slots.index)
+        return object->type->slots.index(object);
+    return trv_raise(trv_TypeError, message, object->type->name);
+}
+
+int trv__index_of(trv_object *object, int64_t *value)
+{
+    trv_auto trv_object *integer =
+        index_object(object, "'%s' object cannot be interpreted as an integer");
+
+    return integer ? trv_int_get(integer, value) : -1;
+}
+
 int trv__index_get(trv_object *object, int64_t *index)
 {
     trv_auto trv_object *zero = NULL;
+    trv_auto trv_object *integer = NULL;
     int is_negative;
 
-    if (!trv__given(object, "an index"))
+    if (!trv__given(object, "an index") ||
+        !(integer = index_object(object, "indices must be integers, not %s")))
         return -1;
-    if (!trv__type_derives(object->type, &trv__int_type))
-        return trv_raise_int(trv_TypeError, "indices must be integers, not %s", object->type->name);
-    if (trv_int_get(object, index) == 0)
+    if (trv_int_get(integer, index) == 0)
         return 0;
     if (!trv_error_matches(trv_OverflowError))
         return -1;
     trv_error_clear();
-    if (!(zero = trv_int_new(0)) || (is_negative = trv_compare(object, zero, TRV_LESS)) < 0)
+    if (!(zero = trv_int_new(0)) || (is_negative = trv_compare(integer, zero, TRV_LESS)) < 0)
         return -1;
     *index = is_negative ? INT64_MIN : INT64_MAX;
     return 0;

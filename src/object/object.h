@@ -32,7 +32,24 @@ TRV__SHARED struct trv_type trv__object_type, trv__none_type, trv__bool_type, tr
     trv__weakref_type, trv__weakproxy_type, trv__iterator_type, trv__exception_base_type,
     trv__method_type, trv__cell_type, trv__builtin_type, trv__frozenset_type, trv__dict_keys_type,
     trv__dict_values_type, trv__dict_items_type;
+TRV__SHARED struct trv_type trv__property_type, trv__classmethod_type, trv__staticmethod_type,
+    trv__abstract_type, trv__super_type;
 /* Static functions have the layout type that public headers name; both answer to trv_function_type. */
+
+#define TRV__CACHE_PLACES 1024 /* of what lookups found, */
+#define TRV__NAME_PLACES 256   /* and of names that C functions were given */
+
+/* A place of the cache of lookups; see object/lookup.h. */
+struct trv__cached {
+    uint64_t key;      /* of the type; 0: the place is free */
+    trv_object *name;  /* owned */
+    trv_object *found; /* borrowed; NULL: TRV__MEANS_NOTHING */
+    uint32_t index;    /* which attribute of its own an instance has under that name, if known */
+    uint8_t meaning;   /* enum trv__meaning */
+    bool is_own;       /* `index` may be asked at once: no descriptor goes before it, and the type
+                          has nothing but what is generic */
+    bool from_class;   /* it was found in a type made at run time */
+};
 
 /* What the object floor and the types keep per runtime. Made by trv__objects_init, ended by
  * trv__objects_fini in reverse order; the members are the modules' own business. */
@@ -55,6 +72,20 @@ struct trv__objects {
         size_t count, capacity;
     } printing;
     trv_object *gc_callbacks, *gc_garbage; /* object/collector.c: lists, or NULL */
+    struct trv__lookups { /* object/lookup.c */
+        struct trv__cached cache[TRV__CACHE_PLACES];
+        struct trv__name_place {
+            const char *text;
+            trv_object *name; /* owned */
+        } names[TRV__NAME_PLACES];
+        struct trv__static_dict { /* open addressing: static types and their namespaces, owned */
+            const struct trv_type *type;
+            trv_object *dict;
+        } * dicts;
+        size_t dict_count, dict_capacity;
+        uint64_t versions;    /* given so far */
+        trv_object **dunders; /* object/dunder.c: the names of methods that slots know, owned */
+    } lookup;
     struct trv__entries { /* object/entries.c: the C functions that closures were made of */
         trv_entry *slots, first[64];
         size_t count, capacity;
@@ -71,6 +102,8 @@ int trv__errors_init(struct trv__objects *objects); /* object/error.c */
 void trv__errors_fini(struct trv__objects *objects);
 int trv__str_init(struct trv__objects *objects); /* types/str_intern.c */
 void trv__str_fini(struct trv__objects *objects);
+int trv__lookup_init(struct trv__objects *objects); /* object/lookup.c, object/dunder.c */
+void trv__lookup_fini(struct trv__objects *objects);
 void trv__entries_init(struct trv__entries *entries);
 void trv__entries_fini(struct trv__entries *entries);
 /* Drops the lists of the collector (object/collector.c). */
@@ -174,10 +207,26 @@ const trv_function_spec *trv__function_spec(const trv_object *function);
 trv_object *trv__closure_data(const trv_object *function);
 /* A method as a function that knows its receiver. */
 trv_object *trv__method_bind(const struct trv__method *method, trv_object *self);
+/* Runs a method of a table for a receiver, its keywords bound. */
+trv_object *trv__method_run(const struct trv__method *method, trv_object *self,
+                            trv_object *const *items, size_t count, trv_object *keywords);
 /* Making an instance of object or of a type made at run time: zeroed data. */
 trv_object *trv__instance_construct(const struct trv_type *type, const trv_args *args);
+/* An instance of a static type, or of one derived from it, whose static part has so many bytes: zeroed,
+ * with what the type adds; not tracked yet. */
+void *trv__instance_new(const struct trv_type *type, size_t bytes);
+/* What __new__ does: an instance of `type`, made by the static type `maker`, or by what makes its
+ * instances (NULL). */
+trv_object *trv__construct(const struct trv_type *maker, const struct trv_type *type,
+                           const trv_args *args);
 /* What calling a type runs: construct, then init. */
 trv_object *trv__type_call(const struct trv_type *type, const trv_args *args);
+
+/* The iterator of what has only __getitem__. */
+trv_object *trv__iter_by_index(trv_object *object);
+/* The value of an int, or of what has an `index`, used as a size. 0, or -1 with TypeError, or with
+ * OverflowError beyond 64 bits. */
+int trv__index_of(trv_object *object, int64_t *value);
 
 /* The one text of a type's instances that has no repr: "<name object at 0x...>". */
 trv_object *trv__repr_default(trv_object *object);

@@ -22,11 +22,17 @@ int trv__objects_init(struct trv__objects *objects)
         trv__errors_fini(objects);
         return -1;
     }
+    if (trv__lookup_init(objects) < 0) {
+        trv__str_fini(objects);
+        trv__errors_fini(objects);
+        return -1;
+    }
     return 0;
 }
 
 void trv__objects_fini(struct trv__objects *objects)
 {
+    trv__lookup_fini(objects);
     trv__str_fini(objects);
     trv__errors_fini(objects);
     trv__entries_fini(&objects->entries);

@@ -4,7 +4,8 @@
  *
  * The walk follows the `traverse` slots, the collector's own view of what an object refers to. It
  * keeps a set of what it has seen and a list of what it has still to look at, so it needs no stack
- * and counts each object once, however many ways lead to it. Immortal objects are counted too.
+ * and counts each object once, however many ways lead to it. Immortal objects are counted too, types
+ * are not: they belong to all their instances.
  */
 #include "object/object.h"
 
@@ -66,14 +67,11 @@ static int grow_waiting(struct walk *walk)
     return 0;
 }
 
-/* A trv_visit: notes an object that was not seen yet. */
-static int note(trv_object *object, void *argument)
+/* Adds an object that was not seen yet. */
+static int add(struct walk *walk, trv_object *object)
 {
-    struct walk *walk = argument;
     trv_object **place;
 
-    if (!object)
-        return 0;
     if (2 * (walk->used + 1) > walk->capacity && grow_seen(walk) < 0)
         return -1;
     place = find(walk, object);
@@ -87,6 +85,12 @@ static int note(trv_object *object, void *argument)
     return 0;
 }
 
+/* A trv_visit. Types are there for all their instances, and no part of one. */
+static int note(trv_object *object, void *argument)
+{
+    return !object || trv__is_type(object) ? 0 : add(argument, object);
+}
+
 int trv_total_size(trv_object *object, size_t *size_bytes)
 {
     struct walk walk = {NULL, 0, 0, NULL, 0, 0};
@@ -95,7 +99,7 @@ int trv_total_size(trv_object *object, size_t *size_bytes)
     if (!trv__given(object, "trv_total_size"))
         return -1;
     *size_bytes = 0;
-    bad = note(object, &walk);
+    bad = add(&walk, object);
     while (!bad && walk.waiting_count > 0) {
         trv_object *next = walk.waiting[--walk.waiting_count];
         *size_bytes += trv_sizeof(next);

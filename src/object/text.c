@@ -8,13 +8,18 @@
  * the same list. The order of the entries does not matter. The list lives in struct trv__objects
  * until it outgrows the room there, and returns there when it is empty.
  */
-#include "object/object.h"
+#include "object/heap_type.h"
 
 #include <stdio.h>
 
 trv_object *trv__repr_default(trv_object *object)
 {
-    return trv_str_printf("<%s object at 0x%zx>", object->type->name, (size_t)(uintptr_t)object);
+    trv_auto trv_object *name = trv__type_full_name(object->type);
+
+    if (!name)
+        return NULL;
+    return trv_str_printf("<%s object at 0x%zx>", trv_str_utf8(name, NULL),
+                          (size_t)(uintptr_t)object);
 }
 
 /* Text from a slot, which a user may have written. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trv_type_new: types defined in C at run time, and their instances.
+ * trv_type_new: types defined in C at run time.
  *
  * An instance is the base's instance followed by the type's own data, aligned to 16 bytes. Slots
  * that are not given are the base's, with these rules:
@@ -11,150 +11,27 @@
  *   - all others replace the base's.
  * A type with traverse makes containers, which the collector watches; others are plain objects.
  *
- * A built-in type can be a base if it can make instances of a derived type (`construct`) and all
- * its instances have one size.
+ * A built-in type can be a base if it can make instances of a derived type (`construct`).
  */
+#include "object/descriptor.h"
 #include "object/heap_type.h"
 
-/* Slots that add up -------------------------------------------------------------------------- */
-
-/* Each walk visits the given slots of types made at run time, then the first static type's, which
- * speaks for those below it. */
-#define WALK_SLOTS(step, self)                                                                     \
-    for (const struct trv_type *step = (self)->type; step;                                         \
-         step = step->flags & TRV__TYPE_IN_HEAP ? step->base : NULL)
-
-static const trv_slots *slots_at(const struct trv_type *type)
+/* The tuple of bases that a spec says; NULL with an exception. */
+static trv_object *bases_of(const trv_type_spec *spec)
 {
-    return type->flags & TRV__TYPE_IN_HEAP ? &trv__heap_type_of(type)->given : &type->slots;
-}
+    trv_object *base = spec->base ? spec->base : trv_object_type;
+    trv_object *const *items = &base;
+    size_t count = 1;
 
-static int traverse_all(trv_object *self, trv_visit visit, void *argument)
-{
-    WALK_SLOTS(type, self) {
-        const trv_slots *slots = slots_at(type);
-        int answer = slots->traverse ? slots->traverse(self, visit, argument) : 0;
-        if (answer)
-            return answer;
-    }
-    return 0;
-}
-
-static void clear_all(trv_object *self)
-{
-    WALK_SLOTS(type, self)
-        if (slots_at(type)->clear)
-            slots_at(type)->clear(self);
-}
-
-static void destroy_all(trv_object *self)
-{
-    WALK_SLOTS(type, self)
-        if (slots_at(type)->destroy)
-            slots_at(type)->destroy(self);
-}
-
-static size_t size_bytes_all(trv_object *self)
-{
-    size_t size = 0;
-
-    WALK_SLOTS(type, self)
-        if (slots_at(type)->size_bytes)
-            size += slots_at(type)->size_bytes(self);
-    return size;
-}
-
-static int getattr_all(trv_object *self, const char *name, trv_object **value)
-{
-    WALK_SLOTS(type, self) {
-        const trv_slots *slots = slots_at(type);
-        int answer = slots->getattr ? slots->getattr(self, name, value) : 0;
-        if (answer == 1 || answer < 0)
-            return answer;
-    }
-    return 0;
-}
-
-static int setattr_all(trv_object *self, const char *name, trv_object *value)
-{
-    WALK_SLOTS(type, self) {
-        const trv_slots *slots = slots_at(type);
-        int answer = slots->setattr ? slots->setattr(self, name, value) : 1;
-        if (answer <= 0)
-            return answer;
-    }
-    return 1;
-}
-
-/* Inheritance -------------------------------------------------------------------------------- */
-
-#define INHERITED_FLAGS                                                                            \
-    (uint32_t)(TRV__TYPE_NO_WEAKREF | TRV__TYPE_CONTAINER | TRV__TYPE_EXCEPTION |                  \
-               ~0u << TRV__TYPE_KIND_SHIFT)
-
-static void inherit(trv_slots *slots, const trv_slots *base)
-{
-#define INHERIT(slot)                                                                              \
-    if (!slots->slot)                                                                              \
-        slots->slot = base->slot;
-#define ADD_UP(slot)                                                                               \
-    if (slots->slot && base->slot)                                                                 \
-        slots->slot = slot##_all;                                                                  \
-    else if (!slots->slot)                                                                         \
-        slots->slot = base->slot;
-    ADD_UP(traverse)
-    ADD_UP(clear)
-    ADD_UP(destroy)
-    ADD_UP(size_bytes)
-    ADD_UP(getattr)
-    ADD_UP(setattr)
-    if (!slots->compare)
-        INHERIT(hash)
-    INHERIT(compare)
-    INHERIT(finalize)
-    INHERIT(copy)
-    INHERIT(init)
-    INHERIT(repr)
-    INHERIT(str)
-    INHERIT(truth)
-    INHERIT(call)
-    INHERIT(iter)
-    INHERIT(next)
-    INHERIT(length)
-    INHERIT(getitem)
-    INHERIT(setitem)
-    INHERIT(contains)
-    INHERIT(binary)
-    INHERIT(unary)
-    INHERIT(binary_in_place)
-    INHERIT(power)
-    INHERIT(enter)
-    INHERIT(exit)
-    INHERIT(acquire_buffer)
-    INHERIT(release_buffer)
-#undef INHERIT
-#undef ADD_UP
-}
-
-/* Making a type ------------------------------------------------------------------------------ */
-
-static const struct trv_type *checked_base(const trv_type_spec *spec)
-{
-    const struct trv_type *base;
-
-    if (!spec->base)
-        return &trv__object_type;
-    if (!trv__is_type(spec->base)) {
-        trv_raise(trv_TypeError, "type '%s': the base is no type but a '%s' object", spec->name,
-                  spec->base->type->name);
+    if (spec->bases && !trv__expect(spec->bases, &trv__tuple_type, "trv_type_new"))
         return NULL;
-    }
-    base = trv__type_of_handle(spec->base);
-    if (base->flags & TRV__TYPE_FINAL || base->block_bytes || !trv__type_maker(base)) {
-        trv_raise(trv_TypeError, "type '%s' is not an acceptable base type", base->name);
-        return NULL;
-    }
-    return base;
+    if (spec->bases)
+        items = trv__tuple_items(spec->bases, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!trv__is_type(items[i]))
+            return trv_raise(trv_TypeError, "type '%s': the base is no type but a '%s' object",
+                             spec->name, items[i]->type->name);
+    return count ? trv_tuple_new(items, count) : trv_tuple_new(&base, 1);
 }
 
 /* Whether what the slots say fits together and to the base. */
@@ -165,10 +42,14 @@ static bool slots_fit(const trv_type_spec *spec, const struct trv_type *base)
         return false;
     }
     if (spec->slots.traverse && !(base->flags & TRV__TYPE_CONTAINER) &&
-        trv__type_maker(base)->construct != trv__instance_construct) {
+        trv__static_base(base) != &trv__object_type) {
         trv_raise(trv_TypeError,
                   "type '%s' has traverse, but instances of its base '%s' hold no references",
                   spec->name, base->name);
+        return false;
+    }
+    if (spec->data_size && trv__static_base(base)->block_bytes) {
+        trv_raise(trv_TypeError, "type '%s' is not an acceptable base type", base->name);
         return false;
     }
     return true;
@@ -182,7 +63,7 @@ static bool spec_is_good(const trv_type_spec *given, trv_type_spec *spec)
     }
     memset(spec, 0, sizeof *spec);
     memcpy(spec, given, MIN_OF(given->size, sizeof *spec));
-    if (!spec->base && trv_error_occurred())
+    if (!spec->base && !spec->bases && trv_error_occurred())
         return false; /* the call that should have made the base failed */
     if (!spec->name || !*spec->name) {
         trv_raise(trv_TypeError, "a type needs a name");
@@ -196,102 +77,65 @@ static bool spec_is_good(const trv_type_spec *given, trv_type_spec *spec)
     return true;
 }
 
-static void fill(struct trv__heap_type *heap, const trv_type_spec *spec,
-                 const struct trv_type *base)
+/* The namespace: what the dict says, and methods for what is written in C. 0 or -1. */
+static int fill_dict(struct trv__heap_type *heap, const trv_type_spec *spec)
 {
-    size_t name_bytes = strlen(spec->name) + 1;
-    bool has_signature = spec->doc && strncmp(spec->doc, spec->name, name_bytes - 1) == 0 &&
-                         spec->doc[name_bytes - 1] == '(';
+    trv_auto trv_object *doc = spec->doc ? trv_str_new(spec->doc) : trv_none_new();
 
-    heap->payload = &heap->made;
-    heap->given = spec->slots;
-    memcpy(heap->text, spec->name, name_bytes);
-    if (spec->doc)
-        strcpy(heap->text + name_bytes, spec->doc);
-    heap->made = (struct trv_type){
-        .handle = (trv_object *)heap,
-        .name = heap->text,
-        .doc = spec->doc ? heap->text + name_bytes : NULL,
-        .base = base,
-        .data_offset = ROUND_UP(base->instance_bytes, 16),
-        .flags = TRV__TYPE_IN_HEAP | (base->flags & INHERITED_FLAGS),
-        .slots = spec->slots,
-        .construct = trv__type_maker(base)->construct,
-    };
-    heap->made.instance_bytes = ROUND_UP(heap->made.data_offset + spec->data_size, 16);
-    inherit(&heap->made.slots, &base->slots);
-    if (heap->made.slots.traverse)
-        heap->made.flags |= TRV__TYPE_CONTAINER;
-    heap->spec = (trv_function_spec){
-        .size = sizeof heap->spec,
-        .name = heap->text,
-        .signature = has_signature ? heap->made.doc : heap->text,
-    };
+    if (!doc || trv_dict_set(heap->dict, trv__dunder(TRV__NAME_doc), doc) < 0 ||
+        trv__slots_show(&heap->made, &heap->given, heap->dict) < 0 ||
+        trv__methods_enter(&heap->made, spec->methods, heap->dict) < 0)
+        return -1;
+    heap->made.doc = spec->doc ? trv_str_utf8(doc, NULL) : NULL;
+    return spec->dict ? trv__names_update(heap->dict, spec->dict) : 0;
+}
+
+/* Keeps the text of the doc, and makes it the signature of calls if it begins like one. */
+static int keep_doc(struct trv__heap_type *heap)
+{
+    size_t length = strlen(heap->made.name);
+    trv_auto trv_object *doc = NULL;
+
+    if (!heap->made.doc)
+        return 0;
+    if (trv_dict_get(heap->dict, trv__dunder(TRV__NAME_doc), &doc) < 0 ||
+        !(heap->kept = trv_list_new()) || trv_list_append(heap->kept, doc) < 0)
+        return -1;
+    if (strncmp(heap->made.doc, heap->made.name, length) == 0 && heap->made.doc[length] == '(')
+        heap->spec.signature = heap->made.doc;
+    return 0;
+}
+
+static trv_object *make(const trv_type_spec *spec, struct trv__type_plan *plan)
+{
+    struct trv__heap_type *heap;
+
+    plan->spec = spec;
+    plan->metatype = trv__common_metatype(&trv__type_type, plan->bases);
+    plan->base = plan->metatype ? trv__best_base(plan->bases) : NULL;
+    if (!plan->base || !slots_fit(spec, plan->base) || !(plan->name = trv_str_new(spec->name)) ||
+        !(plan->dict = trv_dict_new()) || !(heap = trv__type_begin(plan)))
+        return NULL;
+    if (fill_dict(heap, spec) == 0 && keep_doc(heap) == 0 && trv__type_finish(heap) == 0 &&
+        trv__names_tell(heap) == 0)
+        return (trv_object *)heap;
+    trv_unref((trv_object *)heap);
+    return NULL;
 }
 
 trv_object *trv_type_new(const trv_type_spec *given)
 {
-    const struct trv_type *base;
-    struct trv__heap_type *heap;
+    struct trv__type_plan plan = {NULL};
+    trv_object *type;
     trv_type_spec spec;
-    size_t text_bytes;
 
-    if (!spec_is_good(given, &spec) || !(base = checked_base(&spec)) || !slots_fit(&spec, base))
+    if (!spec_is_good(given, &spec) || !(plan.bases = bases_of(&spec)))
         return NULL;
-    text_bytes = strlen(spec.name) + 1 + (spec.doc ? strlen(spec.doc) + 1 : 0);
-    heap = trv__object_new(&trv__type_type, sizeof *heap + text_bytes);
-    if (!heap)
-        return NULL;
-    heap->text_bytes = text_bytes;
-    fill(heap, &spec, base);
-    trv_ref(base->handle);
-    trv__list_append(&trv__current->objects->type_list_, &heap->link);
-    return (trv_object *)heap;
-}
-
-size_t trv__heap_type_bytes(const trv_object *handle)
-{
-    const struct trv_type *type = trv__type_of_handle(handle);
-
-    if (!(type->flags & TRV__TYPE_IN_HEAP))
-        return sizeof *type + sizeof *handle;
-    return sizeof(struct trv__heap_type) + trv__heap_type_of(type)->text_bytes;
-}
-
-void trv__heap_type_clear(trv_object *handle)
-{
-    struct trv__heap_type *heap = (struct trv__heap_type *)handle;
-    const struct trv_type *base = heap->made.base;
-
-    heap->made.base = NULL;
-    trv_unref(base->handle);
-}
-
-void trv__heap_type_destroy(trv_object *handle)
-{
-    trv__list_remove(&((struct trv__heap_type *)handle)->link);
-}
-
-/* Instances ---------------------------------------------------------------------------------- */
-
-trv_object *trv__instance_construct(const struct trv_type *type, const trv_args *args)
-{
-    bool is_container = type->flags & TRV__TYPE_CONTAINER;
-    trv_object *object;
-
-    if ((args->count || args->keywords) && !type->slots.init)
-        return trv_raise(trv_TypeError, "%s() takes no arguments", type->name);
-    if (!is_container) {
-        if (!(object = trv__object_new(type, type->instance_bytes)))
-            return NULL;
-        memset((char *)object + offsetof(trv_object, payload), 0,
-               type->instance_bytes - offsetof(trv_object, payload));
-        return object;
-    }
-    object = trv__container_new(type, type->instance_bytes);
-    if (object)
-        trv__track(object);
-    return object;
+    type = make(&spec, &plan);
+    trv_unref(plan.bases);
+    trv_unref(plan.name);
+    trv_unref(plan.dict);
+    return type;
 }
 
 void *trv_data(trv_object *object, trv_object *type)
@@ -303,7 +147,7 @@ void *trv_data(trv_object *object, trv_object *type)
     if (UNLIKELY(!trv__is_type(type)))
         return trv_raise(trv_TypeError, "trv_data needs a type, not %s", type->type->name);
     wanted = trv__type_of_handle(type);
-    if (UNLIKELY(!(wanted->flags & TRV__TYPE_IN_HEAP)))
+    if (UNLIKELY((wanted->flags & (TRV__TYPE_IN_HEAP | TRV__TYPE_CLASS)) != TRV__TYPE_IN_HEAP))
         return trv_raise(trv_TypeError, "type '%s' was not made with trv_type_new", wanted->name);
     if (UNLIKELY(object->type != wanted && !trv__type_derives(object->type, wanted))) {
         trv__raise_wrong_type(object, wanted, "trv_data");

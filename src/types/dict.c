@@ -395,22 +395,20 @@ trv_object *trv__dict_iter(trv_object *self)
     return (trv_object *)iterator;
 }
 
-/* A derived type that has an `init` of its own makes what it likes of the arguments. */
-static trv_object *dict_construct(const struct trv_type *type, const trv_args *args)
+static trv_object *dict_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    dict_t *self;
+    return (trv_object *)make(type);
+}
 
-    if (!type->slots.init && args->count > 1)
-        return trv_raise(trv_TypeError, "%s expected at most 1 argument, got %zu", type->name,
-                         args->count);
-    self = make(type);
-    if (!self || type->slots.init)
-        return (trv_object *)self;
-    if (args->count && trv__dict_update_from((trv_object *)self, args->items[0]) < 0)
-        return give_up(self);
-    if (args->keywords && trv__dict_update_from((trv_object *)self, args->keywords) < 0)
-        return give_up(self);
-    return (trv_object *)self;
+static int dict_init(trv_object *self, const trv_args *args)
+{
+    if (args->count > 1)
+        return trv_raise_int(trv_TypeError, "%s expected at most 1 argument, got %zu",
+                             self->type->name, args->count);
+    if (args->count &&
+        (!trv__given(args->items[0], "dict") || trv__dict_update_from(self, args->items[0]) < 0))
+        return -1;
+    return args->keywords ? trv__dict_update_from(self, args->keywords) : 0;
 }
 
 TRV__READ_ONLY struct trv_type trv__dict_type = {
@@ -426,6 +424,7 @@ TRV__READ_ONLY struct trv_type trv__dict_type = {
                    .count = offsetof(dict_t, table.filled)},
     .slots = {.traverse = dict_traverse,
               .clear = dict_clear,
+              .init = dict_init,
               .size_bytes = dict_size_bytes,
               .repr = dict_repr,
               .compare = dict_compare,

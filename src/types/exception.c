@@ -62,12 +62,33 @@ trv_object *trv__exception_make(const struct trv_type *type, trv_object *args)
     return trv_steal(&object);
 }
 
+/* The arguments that were given when it was made are there already; a class may pass on others. */
+static int exception_init(trv_object *self, const trv_args *args)
+{
+    struct trv__exception *exception = trv__exception(self);
+    trv_object *tuple, *before = exception->args;
+    size_t count = 0;
+    trv_object *const *items = before ? trv__tuple_items(before, &count) : NULL;
+
+    if (count == args->count && (!count || memcmp(items, args->items, count * sizeof *items) == 0))
+        return 0;
+    for (size_t i = 0; i < args->count; i++)
+        if (!trv__given(args->items[i], self->type->name))
+            return -1;
+    if (!(tuple = trv_tuple_new(args->items, args->count)))
+        return -1;
+    exception->args = tuple;
+    trv_unref(before);
+    return trv__exception_fill(self, args->keywords);
+}
+
 /* What a class with an `init` of its own passes on to no one is that one's business. */
 static int fill(trv_object *exception, trv_object *keywords)
 {
     int answer = trv__exception_fill(exception, keywords);
 
-    if (answer == 0 || !exception->type->slots.init || trv__is_exception_group(exception))
+    if (answer == 0 || exception->type->slots.init == exception_init ||
+        trv__is_exception_group(exception))
         return answer;
     trv_error_clear();
     return 0;
@@ -320,6 +341,7 @@ enum { BaseException_kind = TRV__PLAIN_EXCEPTION, TRV_EXCEPTIONS(KIND) };
         .slots = {                                                                                 \
             .traverse = exception_traverse,                                                        \
             .clear = exception_clear,                                                              \
+            .init = exception_init,                                                                \
             .destroy = exception_destroy,                                                          \
             .size_bytes = exception_size_bytes,                                                    \
             .str = exception_str,                                                                  \

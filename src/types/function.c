@@ -89,6 +89,12 @@ static trv_object *function_call(trv_object *self, const trv_args *args)
     return trv_call_array(self, args->items, args->count, args->keywords);
 }
 
+/* In a type, a function is a method. */
+static trv_object *function_get(trv_object *self, trv_object *instance, trv_object *type TRV_UNUSED)
+{
+    return instance ? trv_method_new(self, instance) : trv_ref(self);
+}
+
 static trv_object *get_name(const trv_args *args)
 {
     return trv_str_new(trv_function_name(args->self));
@@ -282,7 +288,7 @@ TRV__READ_ONLY struct trv_type trv__closure_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__closure),
     .block_bytes = closure_bytes,
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_CONTAINER | TRV__TYPE_FINAL | TRV__TYPE_METHOD,
     .slots =
         {
             .traverse = closure_traverse,
@@ -291,6 +297,7 @@ TRV__READ_ONLY struct trv_type trv__closure_type = {
             .call = function_call,
             .getattr = closure_getattr,
             .setattr = closure_setattr,
+            .get = function_get,
         },
     .methods = methods,
 };
@@ -323,8 +330,8 @@ const struct trv_type trv_static_function_layout_ = {
     .name = "function",
     .base = &trv__closure_type,
     .instance_bytes = sizeof(trv_object),
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL,
-    .slots = {.repr = function_repr, .call = function_call},
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_METHOD,
+    .slots = {.repr = function_repr, .call = function_call, .get = function_get},
 };
 
 TRV__READ_ONLY trv_object trv_function_type[1] = {TRV__TYPE_HANDLE(trv__closure_type)};

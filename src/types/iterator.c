@@ -62,3 +62,33 @@ TRV__READ_ONLY struct trv_type trv__iterator_type = {
 };
 
 static TRV__READ_ONLY trv_object iterator_handle[1] = {TRV__TYPE_HANDLE(trv__iterator_type)};
+
+/* What has only __getitem__ ------------------------------------------------------------------- */
+
+static int index_iterator_next(trv_object *self, trv_object **item)
+{
+    struct trv__iterator *iterator = (struct trv__iterator *)self;
+    trv_auto trv_object *source = trv_ref(iterator->source);
+    trv_auto trv_object *index = NULL;
+
+    *item = NULL;
+    if (!source)
+        return 0;
+    if (!(index = trv_int_new((int64_t)iterator->position)))
+        return -1;
+    *item = trv_getitem(source, index);
+    iterator->position++;
+    if (*item)
+        return 1;
+    if (!trv_error_matches(trv_IndexError) && !trv_error_matches(trv_StopIteration))
+        return -1;
+    trv_error_clear();
+    return trv__iterator_end(self, item);
+}
+
+TRV__ITERATOR_TYPE(index_iterator, "iterator", index_iterator_next);
+
+trv_object *trv__iter_by_index(trv_object *object)
+{
+    return trv__iterator_new(&index_iterator, object);
+}

@@ -413,17 +413,19 @@ static trv_object *list_iter(trv_object *self)
     return trv__iterator_new(&list_iterator, self);
 }
 
-/* A derived type that has an `init` of its own makes what it likes of the arguments. */
-static trv_object *list_construct(const struct trv_type *type, const trv_args *args)
+static trv_object *list_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    list_object *self;
+    return (trv_object *)make(type);
+}
 
-    if (!type->slots.init && !trv__plain_arguments(type, args, 1))
-        return NULL;
-    self = make(type);
-    if (self && !type->slots.init && args->count && extend(self, args->items[0]) < 0)
-        return give_up(self);
-    return (trv_object *)self;
+static int list_init(trv_object *self, const trv_args *args)
+{
+    if (!trv__plain_arguments(self->type, args, 1) ||
+        (args->count && !trv__given(args->items[0], "list")))
+        return -1;
+    if (trv__as_list(self)->count)
+        trv__detached_drop(trv__list_detach(trv__as_list(self)));
+    return args->count ? extend(trv__as_list(self), args->items[0]) : 0;
 }
 
 /* Methods ----------------------------------------------------------------------------------- */
@@ -566,6 +568,7 @@ TRV__READ_ONLY struct trv_type trv__list_type = {
                    .count = offsetof(list_object, count)},
     .slots = {.traverse = list_traverse,
               .clear = list_clear,
+              .init = list_init,
               .size_bytes = list_size_bytes,
               .repr = list_repr,
               .compare = list_compare,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * None: one constant object.
+ * None and NotImplemented: constant objects, one each.
  */
 #include "object/number.h"
 
@@ -58,3 +58,35 @@ int trv_is_none(const trv_object *object)
 {
     return object == &trv__none;
 }
+
+/* NotImplemented ---------------------------------------------------------------------------------- */
+
+static trv_object *not_implemented_repr(trv_object *self TRV_UNUSED)
+{
+    return trv_str_new("NotImplemented");
+}
+
+static trv_object *not_implemented_construct(const struct trv_type *type TRV_UNUSED,
+                                             const trv_args *args)
+{
+    if (args->count || args->keywords)
+        return trv_raise(trv_TypeError, "NotImplementedType takes no arguments");
+    return trv_ref(trv_not_implemented);
+}
+
+static TRV__READ_ONLY trv_object not_implemented_handle[1];
+static TRV__READ_ONLY struct trv_type not_implemented_type = {
+    .handle = not_implemented_handle,
+    .name = "NotImplementedType",
+    .doc = "The type of NotImplemented.",
+    .base = &trv__object_type,
+    .instance_bytes = sizeof(trv_object),
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
+    .slots = {.repr = not_implemented_repr},
+    .construct = not_implemented_construct,
+};
+static TRV__READ_ONLY trv_object not_implemented_handle[1] = {
+    TRV__TYPE_HANDLE(not_implemented_type)};
+
+TRV__READ_ONLY trv_object trv_not_implemented[1] = {
+    {TRV_IMMORTAL_, 0, &not_implemented_type, NULL}};

@@ -404,18 +404,18 @@ trv_object *trv__set_iter(trv_object *self)
     return (trv_object *)iterator;
 }
 
-/* A derived type that has an `init` of its own makes what it likes of the arguments. */
-static trv_object *set_construct(const struct trv_type *type, const trv_args *args)
+static trv_object *set_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    set_t *self;
+    return (trv_object *)make(type);
+}
 
-    if (!type->slots.init && !trv__plain_arguments(type, args, 1))
-        return NULL;
-    self = make(type);
-    if (self && !type->slots.init && args->count &&
-        trv__set_update_from((trv_object *)self, args->items[0]) < 0)
-        return give_up(self);
-    return (trv_object *)self;
+static int set_init(trv_object *self, const trv_args *args)
+{
+    if (!trv__plain_arguments(self->type, args, 1) ||
+        (args->count && !trv__given(args->items[0], "set")))
+        return -1;
+    trv__table_clear(table_of(self));
+    return args->count ? trv__set_update_from(self, args->items[0]) : 0;
 }
 
 TRV__READ_ONLY struct trv_type trv__set_type = {
@@ -431,6 +431,7 @@ TRV__READ_ONLY struct trv_type trv__set_type = {
                    .count = offsetof(set_t, table.filled)},
     .slots = {.traverse = trv__set_traverse,
               .clear = trv__set_clear,
+              .init = set_init,
               .size_bytes = trv__set_size_bytes,
               .repr = trv__set_repr,
               .compare = trv__set_compare,

@@ -255,6 +255,8 @@ int main(void)
     trv_heap_stats_get(&before);
     while (getline(&line, &room, stdin) > 0)
         run_line(line);
+    if (trv_gc_collect(2, NULL) < 0) /* caches are dropped */
+        return 1;
     trv_heap_stats_get(&after);
     if (after.live_objects != before.live_objects) {
         fprintf(stderr, "%zu objects before, %zu after\n", before.live_objects, after.live_objects);

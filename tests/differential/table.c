@@ -846,7 +846,7 @@ int main(void)
         run_case(line);
         if (count_objects() != before && trv_gc_collect(2, &found) < 0)
             return 2;
-        if (count_objects() != before)
+        if (count_objects() > before) /* fewer: a collection drops caches, too */
             printf("\t%lld objects left", count_objects() - before);
         before = count_objects();
         putchar('\n');

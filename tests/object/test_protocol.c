@@ -442,9 +442,9 @@ TEST(isinstance_of_tuples)
     ANSWER(trv_issubclass(trv_bool_type, types), 1);
     ANSWER(trv_issubclass(trv_KeyError, trv_LookupError), 1);
     EXPECT_MINUS(trv_isinstance(one, bad), trv_TypeError,
-                 "isinstance() arg 2 must be a type or a tuple of types, not int");
+                 "isinstance() arg 2 must be a type, a tuple of types, or a union");
     EXPECT_MINUS(trv_issubclass(one, trv_int_type), trv_TypeError,
-                 "issubclass() arg 1 must be a type, not int");
+                 "issubclass() arg 1 must be a class");
 }
 
 /* Iteration ---------------------------------------------------------------------------------- */

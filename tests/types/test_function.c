@@ -149,7 +149,7 @@ TEST(static_functions_are_constants)
     EXPECT_MINUS(trv_setattr(by_position, "count", seven), trv_AttributeError,
                  "'function' object has no attribute 'count'");
     EXPECT_MINUS(trv_setattr(by_position, "__name__", seven), trv_AttributeError,
-                 "'function' object attribute '__name__' is read-only");
+                 "attribute '__name__' of 'function' objects is not writable");
 }
 
 TEST(what_is_by_position_only)
