@@ -3,8 +3,8 @@
  * Pickles: objects as bytes, in the format of Python's module `pickle`.
  *
  * Protocols 2 to 5 are read and written, in both directions with Python. Shared and recursive
- * structures keep their shape. None, numbers, strs, bytes, containers, ranges, slices, exceptions
- * and built-in types are pickled as they are. Functions travel by where their code is (Python does not
+ * structures keep their shape. None, numbers, strs, bytes, bytearrays, containers, ranges, slices,
+ * exceptions, methods and built-in types are pickled as they are. Functions travel by where their code is (Python does not
  * read these), unless they were given a name.
  *
  * What is yours is registered first, because a pickle may come from anyone: reading calls nothing and
@@ -47,6 +47,9 @@ typedef struct trv_pickle_options {
     int protocol;              /* 2 to 5; 0: 5 */
     trv_object *persistent_id; /* called with each object: what it answers, unless None, is written
                                 * in its place, for persistent_load. NULL: none */
+    trv_object *buffer_callback; /* called with each PickleBuffer: if its answer is false, that
+                                  * travels beside, and is not in the pickle. Protocol 5. NULL: all
+                                  * are in it */
 } trv_pickle_options;
 
 /* The same with options, NULL for defaults. Raises: ValueError for a protocol that is none. */
@@ -64,6 +67,12 @@ typedef struct trv_unpickle_options {
 
 TRV_API TRV_MUST_CHECK trv_object *trv_pickle_loads_with(const void *data, size_t size,
                                                          const trv_unpickle_options *options);
+
+extern TRV_API trv_object trv_pickle_buffer_type[1];
+/* Python's PickleBuffer: the memory of an object (buffer.h), which a pickler can leave out of the
+ * pickle, so that it is not copied. A reducer of a type of one's own passes it to the constructor.
+ * Raises: TypeError if the object has no memory to offer. */
+TRV_API TRV_MUST_CHECK trv_object *trv_pickle_buffer_new(trv_object *object);
 
 /* From now on objects of exactly that type are written as `reducer` answers when it is called with one
  * of them; and pickles that are read may call `constructor`, unless it is NULL. A second time replaces

@@ -26,7 +26,9 @@
 
 #include "base/fault.h"
 #include "object/number.h"
+#include "pickle/pickle_buffer.h"
 #include "pickle/registry.h"
+#include "types/bytearray.h"
 #include "types/slice.h"
 
 /* How many items one opcode adds: the reader's stack holds so many. */
@@ -272,10 +274,36 @@ static int dump_set_by_call(struct trv__pickler *pickler, trv_object *object, in
     return trv__memoize_after(pickler, object, held);
 }
 
+/* Its items may lead back to it, as those of a tuple do. All of them stand behind one mark. */
+static int dump_frozenset(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    trv_object *iterator = trv_iter(object), *item;
+    bool is_shared = trv__is_shared(pickler, object, held);
+    uint32_t number;
+    int more = iterator ? 0 : -1;
+
+    if (iterator && trv__write_opcode(pickler, OP_MARK) < 0)
+        more = -1;
+    pickler->shared_tuples += is_shared;
+    while (more == 0 && (more = trv_next(iterator, &item)) > 0)
+        more = dump_handed(pickler, item);
+    pickler->shared_tuples -= is_shared;
+    trv_unref(iterator);
+    if (more < 0)
+        return -1;
+    if (is_shared && trv__memo_find(&pickler->memo, object, &number))
+        return trv__write_opcode(pickler, OP_POP_MARK) < 0 ? -1 : trv__write_get(pickler, number);
+    if (trv__write_opcode(pickler, OP_FROZENSET) < 0)
+        return -1;
+    return trv__memoize(pickler, object, held);
+}
+
 static int dump_set(struct trv__pickler *pickler, trv_object *object, int held)
 {
     if (pickler->protocol < 4)
         return dump_set_by_call(pickler, object, held);
+    if (object->type == &trv__frozenset_type)
+        return dump_frozenset(pickler, object, held);
     if (trv__write_opcode(pickler, OP_EMPTY_SET) < 0 || trv__memoize(pickler, object, held) < 0)
         return -1;
     return dump_items_of_set(pickler, object, OP_ADDITEMS);
@@ -313,6 +341,10 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
         return trv__dump_range(pickler, object, held);
     if (type == &trv__slice_type)
         return trv__dump_slice(pickler, object, held);
+    if (type == &trv__bytearray_type)
+        return trv__dump_bytearray(pickler, object, held);
+    if (type == &trv__pickle_buffer_type)
+        return trv__dump_pickle_buffer(pickler, object, held);
     if (type == &trv__inherit_type)
         return trv__dump_inherited(pickler, object);
     return refuse(object);
@@ -330,7 +362,7 @@ static int dump_container(struct trv__pickler *pickler, trv_object *object, int 
         return dump_list(pickler, object, held);
     if (type == &trv__dict_type)
         return dump_dict(pickler, object, held);
-    if (type == &trv__set_type)
+    if (type == &trv__set_type || type == &trv__frozenset_type)
         return dump_set(pickler, object, held);
     return dump_rare(pickler, object, held);
 }

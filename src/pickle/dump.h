@@ -126,6 +126,8 @@ int trv__dump_long(struct trv__pickler *pickler, trv_object *number);
 int trv__dump_float(struct trv__pickler *pickler, double value);
 int trv__dump_str(struct trv__pickler *pickler, trv_object *str, int held);
 int trv__dump_bytes(struct trv__pickler *pickler, trv_object *bytes, int held);
+int trv__dump_bytearray(struct trv__pickler *pickler, trv_object *bytearray, int held);
+int trv__dump_pickle_buffer(struct trv__pickler *pickler, trv_object *buffer, int held);
 /* A bytes object that nobody else knows. */
 int trv__write_octets(struct trv__pickler *pickler, const void *data, size_t size);
 

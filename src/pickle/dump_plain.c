@@ -7,6 +7,7 @@
  */
 #include "pickle/dump.h"
 #include "pickle/globals.h"
+#include "pickle/pickle_buffer.h"
 
 #include "object/number.h"
 #include "types/bytes.h"
@@ -136,4 +137,73 @@ int trv__dump_bytes(struct trv__pickler *pickler, trv_object *object, int held)
                  : trv__write_octets(pickler, bytes->data, bytes->size) < 0)
         return -1;
     return trv__memoize(pickler, object, held);
+}
+
+/* Before protocol 5: the type called with bytes, or nothing. */
+static int write_bytearray_by_call(struct trv__pickler *pickler, const void *data, size_t size)
+{
+    if (trv__dump_global(pickler, trv_bytearray_type) < 0 ||
+        (size && trv__write_octets(pickler, data, size) < 0) ||
+        trv__write_opcode(pickler, size ? OP_TUPLE1 : OP_EMPTY_TUPLE) < 0)
+        return -1;
+    return trv__write_opcode(pickler, OP_REDUCE);
+}
+
+static int write_bytearray(struct trv__pickler *pickler, const void *data, size_t size)
+{
+    return pickler->protocol < 5 ? write_bytearray_by_call(pickler, data, size)
+                                 : trv__write_sized(pickler, OP_BYTEARRAY8, 8, data, size);
+}
+
+int trv__dump_bytearray(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    size_t size;
+    const void *data = trv_bytearray_data(object, &size);
+
+    if (!data || write_bytearray(pickler, data, size) < 0)
+        return -1;
+    return trv__memoize(pickler, object, held);
+}
+
+/* Whether a PickleBuffer travels beside: 1, 0 or -1. */
+static int travels_beside(struct trv__pickler *pickler, trv_object *object)
+{
+    trv_object *callback = pickler->link->buffer_callback, *answer;
+    int truth;
+
+    if (!callback)
+        return 0;
+    if (trv__hold_all(pickler) < 0 || !(answer = trv_call(callback, "o", object)))
+        return -1;
+    truth = trv_truth(answer);
+    trv_unref(answer);
+    return truth < 0 ? -1 : !truth;
+}
+
+int trv__dump_pickle_buffer(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    int beside;
+    const trv_buffer *memory;
+
+    if (pickler->protocol < 5)
+        return trv_raise_int(trv_PicklingError,
+                             "PickleBuffer can only be pickled with protocol >= 5");
+    if (!(memory = trv__pickle_buffer_memory(object)))
+        return -1;
+    if (memory->stride != (ptrdiff_t)memory->itemsize && memory->size > memory->itemsize)
+        return trv_raise_int(trv_PicklingError, "PickleBuffer can not be pickled when pointing to "
+                                                "a non-contiguous buffer");
+    beside = travels_beside(pickler, object);
+    /* The callback may have released it. */
+    if (beside < 0 || !(memory = trv__pickle_buffer_memory(object)))
+        return -1;
+    if (!beside && (memory->readonly ? trv__write_octets(pickler, memory->data, memory->size)
+                                     : write_bytearray(pickler, memory->data, memory->size)) < 0)
+        return -1;
+    if (!beside)
+        return trv__memoize(pickler, object, held);
+    if (trv__write_opcode(pickler, OP_NEXT_BUFFER) < 0 ||
+        (memory->readonly && trv__write_opcode(pickler, OP_READONLY_BUFFER) < 0))
+        return -1;
+    return 0;
 }

@@ -10,6 +10,9 @@
 #include "object/exception.h"
 #include "pickle/registry.h"
 
+#include "trivet/buffer.h"
+#include "trivet/pickle.h"
+
 struct global {
     const char *module;
     const char *name;
@@ -32,6 +35,8 @@ static const struct global elsewhere[] = {
     {"queue", "Full", trv_QueueFull},
     {"queue", "ShutDown", trv_QueueShutDown},
     {"_pickle", "PicklingError", trv_PicklingError},
+    {"_pickle", "PickleBuffer", trv_pickle_buffer_type},
+    {"pickle", "PickleBuffer", trv_pickle_buffer_type},
     {"pickle", "PicklingError", trv_PicklingError},
     {"_pickle", "UnpicklingError", trv_UnpicklingError},
     {"pickle", "UnpicklingError", trv_UnpicklingError},
@@ -52,9 +57,11 @@ static const struct global elsewhere[] = {
 
 #define ADDRESS(name, base) trv_##name,
 static trv_object *const in_builtins[] = {
-    trv_object_type, trv_bool_type, trv_int_type,   trv_float_type,    trv_str_type,
-    trv_bytes_type,  trv_list_type, trv_dict_type,  trv_tuple_type,    trv_set_type,
-    trv_range_type,  trv_type_type, trv_slice_type, trv_BaseException, TRV_EXCEPTIONS(ADDRESS)};
+    trv_object_type,   trv_bool_type,          trv_int_type,       trv_float_type,
+    trv_str_type,      trv_bytes_type,         trv_list_type,      trv_dict_type,
+    trv_tuple_type,    trv_set_type,           trv_range_type,     trv_type_type,
+    trv_slice_type,    trv_frozenset_type,     trv_bytearray_type, trv_memoryview_type,
+    trv_BaseException, TRV_EXCEPTIONS(ADDRESS)};
 
 /* Exceptions that Python 2 did not have: there they are read as part of its builtins. */
 static trv_object *const not_in_python2[] = {trv_BaseExceptionGroup, trv_ExceptionGroup,

@@ -17,6 +17,8 @@
 #include "object/number.h"
 #include "pickle/globals.h"
 
+#include "trivet/buffer.h"
+
 #define NAME_MOST 128
 
 int trv__pickle_is_bad(const char *why)
@@ -245,11 +247,40 @@ static int load_bytes(struct trv__unpickler *u, size_t width)
     return bytes ? push(u, trv_bytes_new(bytes, size)) : -1;
 }
 
+static int load_bytearray(struct trv__unpickler *u)
+{
+    uint64_t size;
+    const unsigned char *bytes = take_sized(u, 8, &size);
+
+    return bytes ? push(u, trv_bytearray_new(bytes, size)) : -1;
+}
+
 static int load_buffer(struct trv__unpickler *u)
 {
     if (!u->link->next_buffer)
         return trv__pickle_is_bad("the pickle refers to a buffer that did not come with it");
     return push(u, u->link->next_buffer(u->link->data));
+}
+
+/* What was just read is not to be written to. */
+static int load_readonly_buffer(struct trv__unpickler *u)
+{
+    trv_auto trv_object *view = NULL, *method = NULL;
+    trv_object *readonly;
+    trv_buffer memory;
+    bool is_readonly;
+
+    if (!has(u, 1) || trv_buffer_acquire(top(u), &memory, TRV_BUFFER_STRIDED) < 0)
+        return -1;
+    is_readonly = memory.readonly;
+    trv_buffer_release(&memory);
+    if (is_readonly)
+        return 0;
+    if (!(view = trv_memoryview_new(top(u))) || !(method = trv_getattr(view, "toreadonly")) ||
+        !(readonly = trv_call(method, "")))
+        return -1;
+    drop(u, 1);
+    return push(u, readonly);
 }
 
 /* Containers ----------------------------------------------------------------------------------- */
@@ -348,6 +379,17 @@ static int load_marked_dict(struct trv__unpickler *u)
     if (pop_mark(u, 0, &count) < 0 || insert_below(u, count, trv_dict_new()) < 0)
         return -1;
     return set_items(u, count);
+}
+
+static int load_frozenset(struct trv__unpickler *u)
+{
+    trv_auto trv_object *items = NULL;
+    size_t count;
+
+    if (pop_mark(u, 0, &count) < 0 || !(items = trv_tuple_new(u->stack + u->depth - count, count)))
+        return -1;
+    drop(u, count);
+    return push(u, trv_frozenset_from(items));
 }
 
 static int load_pop_mark(struct trv__unpickler *u)
@@ -517,6 +559,8 @@ static int load_from_stack(struct trv__unpickler *u, int opcode)
         return has(u, 3) ? set_items(u, 2) : -1;
     case OP_SETITEMS:
         return load_marked_pairs(u);
+    case OP_FROZENSET:
+        return load_frozenset(u);
     case OP_ADDITEMS:
         return load_marked_items(u, &trv__set_type, trv_set_add);
     case OP_STACK_GLOBAL:
@@ -572,6 +616,8 @@ static int load(struct trv__unpickler *u, int opcode)
         return load_bytes(u, 4);
     case OP_BINBYTES8:
         return load_bytes(u, 8);
+    case OP_BYTEARRAY8:
+        return load_bytearray(u);
     case OP_EMPTY_TUPLE:
         return load_tuple(u, 0);
     case OP_TUPLE1:
@@ -605,7 +651,7 @@ static int load(struct trv__unpickler *u, int opcode)
     case OP_NEXT_BUFFER:
         return load_buffer(u);
     case OP_READONLY_BUFFER:
-        return has(u, 1) ? 0 : -1; /* bytes are */
+        return load_readonly_buffer(u);
     default:
         return load_from_stack(u, opcode);
     }

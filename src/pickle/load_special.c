@@ -18,6 +18,8 @@
 #include "types/bytes.h"
 #include "types/slice.h"
 
+#include "trivet/buffer.h"
+
 /* Globals -------------------------------------------------------------------------------------- */
 
 /* Code of users answered: NULL stands as it is. */
@@ -168,13 +170,30 @@ static trv_object *make_method(trv_object *const *items, size_t count)
     return count == 2 ? trv_method_new(items[0], items[1]) : bad("a method is made of two");
 }
 
-static trv_object *make_set(trv_object *const *items, size_t count)
+/* bytearray(), bytearray(bytes), or bytearray(text, "latin-1") as Python 2 wrote it. */
+static trv_object *make_bytearray(trv_object *const *items, size_t count)
+{
+    trv_auto trv_object *encoded = NULL;
+
+    if (count == 0)
+        return trv_bytearray_new(NULL, 0);
+    if (count == 2 && are_all(items, count, &trv__str_type)) {
+        if (!(encoded = trv_str_encode(items[0], trv_str_utf8(items[1], NULL), NULL)))
+            return NULL;
+        items = &encoded;
+    } else if (count != 1 || items[0]->type != &trv__bytes_type) {
+        return bad("a bytearray is not made of bytes");
+    }
+    return trv_bytearray_new(trv__as_bytes(items[0])->data, trv__as_bytes(items[0])->size);
+}
+
+static trv_object *make_set(trv_object *const *items, size_t count, bool is_frozen)
 {
     if (count == 0)
-        return trv_set_new();
+        return is_frozen ? trv_frozenset_new() : trv_set_new();
     if (count > 1 || (items[0]->type != &trv__list_type && items[0]->type != &trv__tuple_type))
         return bad("a set is not made of a list");
-    return trv_set_from(items[0]);
+    return is_frozen ? trv_frozenset_from(items[0]) : trv_set_from(items[0]);
 }
 
 static trv_object *make_latin1(trv_object *const *items, size_t count)
@@ -206,8 +225,10 @@ trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv
     items = trv__tuple_items(args, &count);
     if (callable == trv_range_type)
         return make_range(items, count);
-    if (callable == trv_set_type)
-        return make_set(items, count);
+    if (callable == trv_set_type || callable == trv_frozenset_type)
+        return make_set(items, count, callable == trv_frozenset_type);
+    if (callable == trv_bytearray_type)
+        return make_bytearray(items, count);
     if (callable == trv_bytes_type)
         return make_bytes(count);
     if (callable == trv_slice_type)

@@ -12,12 +12,15 @@ trv_object *trv_pickle_dumps_with(trv_object *object, const trv_pickle_options *
     struct trv__pickle_link link = {
         .protocol = OPTION(options, protocol),
         .persistent_id = OPTION(options, persistent_id),
+        .buffer_callback = OPTION(options, buffer_callback),
     };
     struct trv__buffer buffer = {NULL, 0, 0};
     trv_object *bytes = NULL;
 
     if (link.protocol && (link.protocol < 2 || link.protocol > 5))
         return trv_raise(trv_ValueError, "pickle protocol must be 2 to 5, not %d", link.protocol);
+    if (link.buffer_callback && link.protocol && link.protocol < 5)
+        return trv_raise(trv_ValueError, "buffer_callback needs protocol >= 5");
     if (trv__pickle_dump(object, &buffer, &link) == 0)
         bytes = trv_bytes_new(buffer.data, buffer.size);
     trv__buffer_free(&buffer);

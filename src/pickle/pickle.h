@@ -59,7 +59,7 @@ struct trv__pickle_link {
     void *data;   /* for the functions above */
     int protocol; /* writing; 0: the latest */
     /* What users gave: see trivet/pickle.h. Borrowed, or NULL. */
-    trv_object *persistent_id, *persistent_load, *find_global;
+    trv_object *persistent_id, *persistent_load, *find_global, *buffer_callback;
 };
 
 /* Appends a pickle of `object`; `link` may be NULL. On failure the buffer's size is as before.

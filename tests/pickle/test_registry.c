@@ -356,6 +356,71 @@ TEST(buffers_come_from_an_iterable)
     expect_error(trv_UnpicklingError, "the pickle refers to a buffer that did not come with it");
 }
 
+/* What the callback keeps travels beside: the very memory is seen again. */
+TEST(a_pickle_buffer_travels_beside)
+{
+    trv_auto trv_object *array = must(trv_bytearray_new("abcdef", 6));
+    trv_auto trv_object *buffer = must(trv_pickle_buffer_new(array)), *kept = trv_list_new();
+    trv_auto trv_object *append = must(trv_getattr(kept, "append")), *loaded = NULL;
+    trv_auto trv_object *value = must(trv_build("[oio]", buffer, 5, buffer)), *pickle = NULL;
+    trv_pickle_options options = {.size = sizeof options, .buffer_callback = append};
+    trv_unpickle_options back = {.size = sizeof back, .buffers = kept};
+    trv_auto trv_object *first = NULL;
+    const void *data;
+    trv_buffer memory;
+    size_t size;
+
+    pickle = must(trv_pickle_dumps_with(value, &options));
+    data = trv_bytes_data(pickle, &size);
+    loaded = must(trv_pickle_loads_with(data, size, &back));
+    first = trv_list_get(loaded, 0);
+    ck_assert_int_eq(trv_buffer_acquire(first, &memory, TRV_BUFFER_WRITABLE), 0);
+    ck_assert_ptr_eq(memory.data, trv_bytearray_data(array, NULL));
+    trv_buffer_release(&memory);
+    /* Without a callback it lies in the pickle, as a bytearray. */
+    expect_repr(copy(value, 5), "[bytearray(b'abcdef'), 5, bytearray(b'abcdef')]");
+    ck_assert_ptr_null(dumps(value, 4));
+    expect_error(trv_PicklingError, "PickleBuffer can only be pickled with protocol >= 5");
+    options.protocol = 4;
+    ck_assert_ptr_null(trv_pickle_dumps_with(value, &options));
+    expect_error(trv_ValueError, "buffer_callback needs protocol >= 5");
+}
+
+TEST(a_pickle_buffer_holds_its_memory)
+{
+    trv_auto trv_object *array = must(trv_bytearray_new("abc", 3));
+    trv_auto trv_object *buffer = must(trv_pickle_buffer_new(array));
+    trv_auto trv_object *raw = must(trv_getattr(buffer, "raw")), *view = must(trv_call(raw, ""));
+    trv_auto trv_object *release = must(trv_getattr(buffer, "release"));
+
+    ck_assert_int_eq(trv_bytearray_append(array, "d", 1), -1);
+    ck_assert_int_eq(trv_error_matches(trv_BufferError), 1);
+    trv_error_clear();
+    trv_clear(&view);
+    trv_unref(must(trv_call(release, "")));
+    ck_assert_int_eq(trv_bytearray_append(array, "d", 1), 0);
+    ck_assert_ptr_null(trv_call(raw, ""));
+    expect_error(trv_ValueError, "operation forbidden on released PickleBuffer object");
+    ck_assert_ptr_null(trv_pickle_dumps(buffer));
+    expect_error(trv_ValueError, "operation forbidden on released PickleBuffer object");
+    ck_assert_ptr_null(trv_pickle_buffer_new(trv_int_type));
+    expect_error(trv_TypeError, "a bytes-like object is required, not 'type'");
+}
+
+TEST(what_python_refuses_is_refused)
+{
+    trv_auto trv_object *array = must(trv_bytearray_new("abc", 3));
+    trv_auto trv_object *view = must(trv_memoryview_new(array)), *cell = must(trv_cell_new(view));
+    trv_auto trv_object *lock = must(trv_lock_new());
+
+    ck_assert_ptr_null(trv_pickle_dumps(view));
+    expect_error(trv_PicklingError, "cannot pickle 'memoryview' object");
+    ck_assert_ptr_null(trv_pickle_dumps(cell));
+    expect_error(trv_PicklingError, "cannot pickle 'cell' object");
+    ck_assert_ptr_null(trv_pickle_dumps(lock));
+    expect_error(trv_PicklingError, "cannot pickle 'lock' object");
+}
+
 TEST(protocols_are_2_to_5)
 {
     trv_auto trv_object *none = trv_none_new();
@@ -396,4 +461,6 @@ TEST_LIST(RUN(a_reducer_makes_a_type_travel), RUN(shape_is_kept_around_a_reducer
           RUN(what_was_not_registered_is_refused_by_name), RUN(a_name_stands_for_any_object),
           RUN(what_reducers_answer_is_checked), RUN(what_constructors_raise_stands),
           RUN(objects_can_be_named_by_ids), RUN(globals_can_be_found_by_the_program),
-          RUN(buffers_come_from_an_iterable), RUN(protocols_are_2_to_5), RUN(running_out_of_memory))
+          RUN(buffers_come_from_an_iterable), RUN(a_pickle_buffer_travels_beside),
+          RUN(a_pickle_buffer_holds_its_memory), RUN(what_python_refuses_is_refused),
+          RUN(protocols_are_2_to_5), RUN(running_out_of_memory))
