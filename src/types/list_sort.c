@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorting a list: a stable adaptive merge sort (Tim Peters' timsort without the galloping inside of
- * a merge).
+ * Sorting a list: a stable adaptive merge sort, Tim Peters' timsort; and, for long lists of numbers
+ * or strs, a sort by ranks (list_rank.c).
  *
  * The items are taken out of the list while they are sorted, so that comparisons and key functions,
  * which are code of users, see an empty list; whatever they put into it is dropped at the end, and
@@ -11,14 +11,23 @@
  *
  * Runs that already are in order (or strictly in reverse order) are found and used as they are;
  * short ones are made longer by binary insertion. Two neighbouring runs are merged after the parts
- * that already are in place at both ends were cut off. Keys of one type with an order that no user
- * can change (str, float, small int) are compared without a call of a slot.
+ * that already are in place at both ends were cut off; where one of them wins several times in a row,
+ * how far it goes on is searched in steps that double. Keys of one type with an order that no user
+ * can change (str, float, small int) are compared without a call of a slot. Many of these are sorted
+ * by ranks; strs of the same rank are then sorted among themselves as above.
  */
 #include "object/number.h"
 #include "types/list.h"
+#include "types/list_rank.h"
 #include "types/str.h"
 
+#include <math.h>
+
 #define RUN_LEAST 32
+/* As many keys are worth ranking. */
+#define RANK_FROM ((size_t)(TRV_TINY ? 8 : 256))
+/* After so many wins in a row, at first, it is searched how far they go. */
+#define WINS 7
 /* Runs waiting to be merged grow at least as the Fibonacci numbers do. */
 #define RUNS_MOST 96
 
@@ -39,6 +48,7 @@ struct sorter {
     struct slice spare; /* room for half of the items; keys is NULL until needed */
     struct run runs[RUNS_MOST];
     size_t run_count;
+    size_t wins; /* WINS, or more where searching did not pay */
 };
 
 /* Order ------------------------------------------------------------------------------------- */
@@ -67,17 +77,31 @@ static int less_str(trv_object *a, trv_object *b)
     return order ? order < 0 : x->size < y->size;
 }
 
+/* A NaN has no place, and ranks would give it one. */
+static bool is_ranked_float(const trv_object *key)
+{
+    return trv__is_float(key) && !isnan(trv__float_value(key));
+}
+
 static void choose_order(struct sorter *s)
 {
-    bool ints = true, floats = true, strs = true;
+    const trv_object *first = s->slice.keys[0];
+    size_t i = 0;
 
-    for (size_t i = 0; i < s->count && (ints || floats || strs); i++) {
-        const trv_object *key = s->slice.keys[i];
-        ints = ints && trv__is_small_int(key);
-        floats = floats && key->type == &trv__float_type;
-        strs = strs && trv__is_str(key);
+    s->less = less_any;
+    if (trv__is_small_int(first)) {
+        while (i < s->count && trv__is_small_int(s->slice.keys[i]))
+            i++;
+        s->less = i == s->count ? less_int : less_any;
+    } else if (trv__is_str(first)) {
+        while (i < s->count && trv__is_str(s->slice.keys[i]))
+            i++;
+        s->less = i == s->count ? less_str : less_any;
+    } else if (trv__is_float(first)) {
+        while (i < s->count && is_ranked_float(s->slice.keys[i]))
+            i++;
+        s->less = i == s->count ? less_float : less_any;
     }
-    s->less = ints ? less_int : floats ? less_float : strs ? less_str : less_any;
 }
 
 /* Slices ------------------------------------------------------------------------------------ */
@@ -214,44 +238,102 @@ static int make_spare(struct sorter *s)
     return s->spare.keys ? 0 : -1;
 }
 
+/* Whether it is time to search, after another win of one run over the other; `in_row` counts them. */
+static inline bool has_won_often(const struct sorter *s, size_t *in_row, size_t *others)
+{
+    *others = 0;
+    if (++*in_row < s->wins)
+        return false;
+    *in_row = 0;
+    return true;
+}
+
+/* After a search that moved so many items: the next one is begun sooner or later. */
+static inline void judge_search(struct sorter *s, size_t moved)
+{
+    if (moved < WINS)
+        s->wins++;
+    else if (s->wins > 1)
+        s->wins--;
+}
+
 /* Merges two neighbouring runs of which the first is no longer than the second, from the left. */
 static int merge_forward(struct sorter *s, size_t start, size_t a_count, size_t b_count)
 {
-    size_t a = 0, b = start + a_count, b_end = b + b_count, to = start;
-    int less = 0;
+    size_t a = 0, b = start + a_count, b_end = b + b_count, to = start, a_wins = 0, b_wins = 0, n;
+    int status = 0;
 
     copy_items(s->spare, 0, s->slice, start, a_count);
     while (a < a_count && b < b_end) {
-        less = s->less(s->slice.keys[b], s->spare.keys[a]);
-        if (less < 0)
+        int less = s->less(s->slice.keys[b], s->spare.keys[a]);
+        if ((status = less) < 0)
             break;
-        if (less)
+        if (less) {
             copy_item(s->slice, to++, s->slice, b++);
-        else
+            if (!has_won_often(s, &b_wins, &a_wins))
+                continue;
+            status =
+                find_place(s, s->spare.keys[a], s->slice.keys + b, b_end - b, false, false, &n);
+            if (status < 0)
+                break;
+            copy_items(s->slice, to, s->slice, b, n);
+            b += n;
+        } else {
             copy_item(s->slice, to++, s->spare, a++);
+            if (!has_won_often(s, &a_wins, &b_wins))
+                continue;
+            status =
+                find_place(s, s->slice.keys[b], s->spare.keys + a, a_count - a, true, false, &n);
+            if (status < 0)
+                break;
+            copy_items(s->slice, to, s->spare, a, n);
+            a += n;
+        }
+        to += n;
+        judge_search(s, n);
     }
     copy_items(s->slice, to, s->spare, a, a_count - a);
-    return less < 0 ? -1 : 0;
+    return status < 0 ? -1 : 0;
 }
 
 /* Merges two neighbouring runs of which the second is the shorter, from the right. */
 static int merge_backward(struct sorter *s, size_t start, size_t a_count, size_t b_count)
 {
-    size_t a = start + a_count, b = b_count, to = a + b_count;
-    int less = 0;
+    size_t a = start + a_count, b = b_count, to = a + b_count, a_wins = 0, b_wins = 0, n;
+    int status = 0;
 
     copy_items(s->spare, 0, s->slice, a, b_count);
     while (a > start && b > 0) {
-        less = s->less(s->spare.keys[b - 1], s->slice.keys[a - 1]);
-        if (less < 0)
+        int less = s->less(s->spare.keys[b - 1], s->slice.keys[a - 1]);
+        if ((status = less) < 0)
             break;
-        if (less)
+        if (less) {
             copy_item(s->slice, --to, s->slice, --a);
-        else
+            if (!has_won_often(s, &a_wins, &b_wins))
+                continue;
+            status = find_place(s, s->spare.keys[b - 1], s->slice.keys + start, a - start, true,
+                                true, &n);
+            if (status < 0)
+                break;
+            n = a - start - n;
+            copy_items(s->slice, to - n, s->slice, a - n, n);
+            a -= n;
+        } else {
             copy_item(s->slice, --to, s->spare, --b);
+            if (!has_won_often(s, &b_wins, &a_wins))
+                continue;
+            status = find_place(s, s->slice.keys[a - 1], s->spare.keys, b, false, true, &n);
+            if (status < 0)
+                break;
+            n = b - n;
+            copy_items(s->slice, to - n, s->spare, b - n, n);
+            b -= n;
+        }
+        to -= n;
+        judge_search(s, n);
     }
     copy_items(s->slice, to - b, s->spare, 0, b);
-    return less < 0 ? -1 : 0;
+    return status < 0 ? -1 : 0;
 }
 
 /* Merges the runs at `i` and `i + 1`. */
@@ -330,6 +412,69 @@ static int sort_slice(struct sorter *s)
     return merge_all(s);
 }
 
+static void free_spare(struct sorter *s)
+{
+    size_t bytes = s->count / 2 * sizeof *s->spare.keys;
+
+    trv__free(s->spare.keys, bytes);
+    trv__free(s->spare.values, bytes);
+}
+
+/* By ranks ---------------------------------------------------------------------------------- */
+
+/* Sorts strs of equal ranks, which may differ further on. */
+static int sort_equals(const struct sorter *s, const struct trv__ranking *ranking)
+{
+    int status = 0;
+
+    for (size_t start = 0, end; start < s->count && status == 0; start = end) {
+        struct sorter part = {.less = s->less, .wins = WINS};
+        for (end = start + 1; end < s->count; end++)
+            if (ranking->ranked[end].rank != ranking->ranked[start].rank)
+                break;
+        part.count = end - start;
+        if (part.count == 1)
+            continue;
+        part.slice.keys = s->slice.keys + start;
+        part.slice.values = s->slice.values ? s->slice.values + start : NULL;
+        status = sort_slice(&part);
+        free_spare(&part);
+    }
+    return status;
+}
+
+/* 1 if the slice was sorted by ranks, 0 if it is to be sorted otherwise, or -1. */
+static int sort_by_ranks(const struct sorter *s)
+{
+    struct trv__ranking ranking;
+    int status = 1;
+
+    if (!trv__ranking_make(&ranking, s->slice.keys, s->count,
+                           s->less == less_int     ? TRV__RANK_INT
+                           : s->less == less_float ? TRV__RANK_FLOAT
+                                                   : TRV__RANK_STR))
+        return 0;
+    trv__ranking_move(&ranking, s->slice.keys);
+    if (s->slice.values)
+        trv__ranking_move(&ranking, s->slice.values);
+    if (s->less == less_str && sort_equals(s, &ranking) < 0)
+        status = -1;
+    trv__ranking_free(&ranking);
+    return status;
+}
+
+static int sort_chosen(struct sorter *s)
+{
+    int status;
+
+    if (s->less == less_any || s->count < RANK_FROM)
+        return sort_slice(s);
+    if (find_run(s, 0) == s->count)
+        return 0;
+    status = sort_by_ranks(s);
+    return status ? MIN_OF(status, 0) : sort_slice(s);
+}
+
 /* Keys, and the list ------------------------------------------------------------------------ */
 
 static void drop_keys(trv_object **keys, size_t made, size_t count)
@@ -357,8 +502,7 @@ static trv_object **make_keys(struct trv__detached items, trv_object *function)
 /* Sorting in reverse keeps the order of equal items too: turned round before and after. */
 static int sort_items(struct trv__detached items, trv_object *key, bool is_reverse)
 {
-    struct sorter s = {.slice = {items.items, NULL}, .count = items.count};
-    size_t spare_bytes = items.count / 2 * sizeof *s.spare.keys;
+    struct sorter s = {.slice = {items.items, NULL}, .count = items.count, .wins = WINS};
     int status;
 
     if (key) {
@@ -370,11 +514,10 @@ static int sort_items(struct trv__detached items, trv_object *key, bool is_rever
     choose_order(&s);
     if (is_reverse)
         reverse_slice(s.slice, 0, s.count);
-    status = sort_slice(&s);
+    status = sort_chosen(&s);
     if (is_reverse)
         reverse_slice(s.slice, 0, s.count);
-    trv__free(s.spare.keys, spare_bytes);
-    trv__free(s.spare.values, spare_bytes);
+    free_spare(&s);
     if (key)
         drop_keys(s.slice.keys, s.count, s.count);
     return status;
