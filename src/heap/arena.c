@@ -3,8 +3,8 @@
  * Where pools come from: arenas, which are mapped and unmapped as a whole.
  *
  * New pools are cut from the arena with the fewest free pools, so that nearly empty arenas drain
- * and can be given back. One empty arena of each sort is kept, so that a program that goes up and
- * down by one pool does not map and unmap.
+ * and can be given back. A few empty ones are kept, so that a program that goes up and down does not map
+ * and unmap.
  *
  * Containers have arenas of their own, in *spaces*: ranges of addresses reserved ahead, filled from
  * the bottom, and the marks and tallies of a space in a range of their own. Reserving costs nothing
@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 
 #define MARK_BYTES (TRV__ARENA_BYTES / TRV__GRANULE) /* of an arena */
+#define KEPT_PART 16
 #define FIRST_SPACE_ARENAS ((size_t)(TRV_TINY ? 2 : 4096))
 
 _Static_assert(MARK_BYTES % 4096 == 0, "the marks of an arena are whole pages");
@@ -211,25 +212,40 @@ struct trv__pool *trv__arena_take(struct trv__heap *heap, bool is_containers,
     return trv__arena_pool(*arena, i);
 }
 
+/* Whether an empty arena more than are kept is there: one, and one for each KEPT_PART in use, so that
+ * a program that goes up and down does not have the same pages cleared again and again. */
+static bool is_surplus(struct trv__heap *heap, bool is_containers)
+{
+    const struct trv__list *empty = &heap->arenas[is_containers][TRV__POOLS_PER_ARENA];
+    size_t count = 0, most = 1 + heap->arena_count / KEPT_PART;
+
+    for (const struct trv__list *link = empty->next; link != empty && count <= most;
+         link = link->next)
+        count++;
+    return count > most;
+}
+
 void trv__arena_give(struct trv__heap *heap, struct trv__pool *pool)
 {
     struct trv__arena *arena = pool->arena;
-    struct trv__list *empty = &heap->arenas[arena->space != NULL][TRV__POOLS_PER_ARENA];
     uint64_t bit = UINT64_C(1) << trv__pool_index(pool);
 
     arena->pools_used &= ~bit;
     arena->recent &= ~bit;
     file_arena(heap, arena);
-    if (!arena->pools_used && arena->link.next != empty && !heap->round)
-        free_arena(heap, arena); /* another one is empty already */
+    if (!arena->pools_used && !heap->round && is_surplus(heap, arena->space != NULL))
+        free_arena(heap, arena);
 }
 
-void trv__arenas_trim(struct trv__heap *heap)
+bool trv__arenas_trim(struct trv__heap *heap)
 {
-    struct trv__list *empty = &heap->arenas[true][TRV__POOLS_PER_ARENA];
-
-    while (empty->next->next != empty && !trv__list_is_empty(empty))
-        free_arena(heap, CONTAINER_OF(empty->next, struct trv__arena, link));
+    for (int is_containers = 0; is_containers < 2; is_containers++)
+        if (is_surplus(heap, is_containers)) {
+            struct trv__list *empty = &heap->arenas[is_containers][TRV__POOLS_PER_ARENA];
+            free_arena(heap, CONTAINER_OF(empty->previous, struct trv__arena, link));
+            return true;
+        }
+    return false;
 }
 
 void trv__each_pool(struct trv__heap *heap, void (*visit)(struct trv__pool *pool, void *argument),

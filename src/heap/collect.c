@@ -85,18 +85,21 @@ int64_t trv__carried(const struct trv__carries *carries, const trv_object *objec
 
 /* Walking ------------------------------------------------------------------------------------------- */
 
-typedef void (*on_member)(struct trv__search *search, trv_object *object, uint8_t *mark);
+typedef void (*on_member)(struct trv__search *search, struct trv__view view, trv_object *object,
+                          uint8_t *mark);
 
+/* From block to block, which is faster than to look for marks, unless most blocks are free. */
 static inline __attribute__((always_inline)) void walk_pool(struct trv__search *search,
                                                             const struct trv__pool *pool,
                                                             on_member visit)
 {
-    const uint64_t *words = (const uint64_t *)(const void *)pool->marks;
-    size_t count = trv__pool_mark_words(pool);
+    struct trv__view view = trv__view_of(search);
+    size_t end = (size_t)(pool->fresh - (const char *)pool), bytes = pool->block_bytes;
+    uint8_t *marks = pool->marks;
 
-    for (size_t i = 0; i < count; i++)
-        TRV__EACH_BYTE(j, trv__members(words[i]))
-    visit(search, trv__object_at(pool, i * 8 + j), &pool->marks[i * 8 + j]);
+    for (size_t at = TRV__POOL_HEADER; at < end; at += bytes)
+        if (marks[at / TRV__GRANULE] >= TRV__MARK_MEMBER)
+            visit(search, view, (trv_object *)((uintptr_t)pool + at), &marks[at / TRV__GRANULE]);
 }
 
 /* The pools of a generation and of younger ones. Each once; those of a full collection in the order
@@ -174,7 +177,7 @@ static inline __attribute__((always_inline)) void walk_large(struct trv__search 
             trv_object *object = trv__large_object(link);
             uint8_t *mark = &trv__large_of(object)->mark;
             if (*mark >= TRV__MARK_MEMBER)
-                visit(search, object, mark);
+                visit(search, trv__view_of(search), object, mark);
         }
 }
 
@@ -191,6 +194,12 @@ static inline __attribute__((always_inline)) void walk_members(struct trv__searc
 
 /* Entering and leaving the set ----------------------------------------------------------------------- */
 
+/* How many bytes of a word have their highest bit set, if no others are. */
+static inline size_t count_bytes(uint64_t bits)
+{
+    return (size_t)((bits >> 7) * TRV__BYTES(1) >> 56);
+}
+
 static void enter_members(struct trv__search *search)
 {
     struct pool_walk walk = begin_walk(search->heap, search->generation);
@@ -198,14 +207,18 @@ static void enter_members(struct trv__search *search)
 
     while ((pool = next_pool(&walk))) {
         uint64_t *words = (uint64_t *)(void *)pool->marks;
-        for (size_t i = 0, count = trv__pool_mark_words(pool); i < count; i++)
+        for (size_t i = 0, count = trv__pool_mark_words(pool); i < count; i++) {
             words[i] = trv__enter_members(words[i], search->generation);
+            search->unreached += count_bytes(trv__members(words[i]));
+        }
     }
     for (int g = 0; g <= last_large_list(search->generation); g++)
         LIST_EACH(link, &search->heap->large[g]) {
             struct trv__large *large = CONTAINER_OF(link, struct trv__large, link);
-            if (large->mark)
+            if (large->mark) {
                 large->mark = TRV__MARK_MEMBER;
+                search->unreached++;
+            }
         }
 }
 
@@ -218,18 +231,20 @@ static void leave_pool(struct trv__search *search, struct trv__pool *pool)
         uint64_t members = trv__members(words[i]);
         uint64_t alive = search->failed ? members : members & trv__reached(words[i]);
         TRV__EACH_BYTE(j, members ^ alive)
-        trv__push(&search->garbage, trv__object_at(pool, i * 8 + j));
-        search->survivors += ((alive >> 7) * TRV__BYTES(1)) >> 56;
+        trv__take_garbage(search, trv__object_at(pool, i * 8 + j));
+        search->survivors += count_bytes(alive);
         words[i] = trv__leave_members(words[i], search->generation);
     }
 }
 
-static void leave_large(struct trv__search *search, trv_object *object, uint8_t *mark)
+static void leave_large(struct trv__search *search, struct trv__view view, trv_object *object,
+                        uint8_t *mark)
 {
+    (void)view;
     if (*mark == TRV__MARK_REACHED || search->failed)
         search->survivors++;
     else
-        trv__push(&search->garbage, object);
+        trv__take_garbage(search, object);
     *mark = trv__mark_after(search->generation);
 }
 
@@ -270,7 +285,7 @@ static void reach_members_once(struct trv__search *search)
     struct trv__pool *pool;
 
     search->pending.failed = false;
-    while ((pool = next_pool(&walk))) {
+    while (search->unreached && (pool = next_pool(&walk))) {
         const struct trv__space *space = &search->heap->spaces[walk.space];
         search->walked = (uintptr_t)pool;
         if (search->generation == 2)
@@ -292,17 +307,25 @@ static void reach_members(struct trv__search *search)
 
 /* A collection -------------------------------------------------------------------------------------- */
 
+static inline void count_member(struct trv__search *search, struct trv__view view,
+                                trv_object *object, uint8_t *mark)
+{
+    (void)mark;
+    trv__count_references(search, view, object);
+}
+
 static void find_garbage(struct trv__search *search)
 {
     enter_members(search);
-    walk_members(search, trv__count_references);
+    walk_members(search, count_member);
     if (!search->failed)
         reach_members(search);
     leave_members(search);
     age_lists(search->heap, search->generation);
     if (search->garbage.failed) { /* out of memory: another time */
         search->survivors += search->garbage.count;
-        search->garbage.count = 0;
+        while (search->garbage.count)
+            trv_unref(search->garbage.items[--search->garbage.count]);
     }
 }
 
@@ -335,6 +358,18 @@ static void forget_recent(struct trv__heap *heap)
         for (size_t slot = 0; slot < heap->spaces[i].slots_end; slot++)
             if (heap->spaces[i].arenas[slot])
                 heap->spaces[i].arenas[slot]->recent = 0;
+}
+
+size_t trv__grow_older(struct trv__heap *heap, int generation)
+{
+    struct trv__search search = {.heap = heap, .generation = generation, .failed = true};
+
+    enter_members(&search);
+    leave_members(&search); /* which takes all for alive */
+    age_lists(heap, generation);
+    heap->young_count = 0;
+    trv__collected(heap, generation, search.survivors);
+    return search.survivors;
 }
 
 /* Finds garbage and does away with it; how many objects, and in `*ended` how many are gone. */

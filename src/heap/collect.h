@@ -42,6 +42,8 @@ static inline __attribute__((always_inline)) void trv__each_reference(trv_object
         visit(items[i], argument);
 }
 
+/* Makes a generation and those younger older, unlooked at; how many objects that were. */
+size_t trv__grow_older(struct trv__heap *heap, int generation);
 /* Begins a round, after a collection of what is younger; what that costs comes later (heap/generation.c). */
 void trv__begin_round(struct trv__heap *heap, bool is_full);
 /* Tell whoever wants to know that a collection begins and has ended (heap/collect.c). */

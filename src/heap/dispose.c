@@ -68,13 +68,15 @@ static void run_finalizers(const struct trv__vector *garbage)
 
 static void reach_garbage(struct trv__search *search)
 {
+    struct trv__view view = trv__view_of(search);
+
     search->is_again = false;
     do {
         search->pending.failed = false;
         for (size_t i = 0; i < search->garbage.count; i++) {
             trv_object *object = search->garbage.items[i];
             if (object->flags & TRV__TRACKED)
-                trv__reach_member(search, object, trv__container_mark(object));
+                trv__reach_member(search, view, object, trv__container_mark(object));
         }
         search->is_again = true;
     } while (search->pending.failed);
@@ -84,6 +86,7 @@ static void reach_garbage(struct trv__search *search)
 static void spare_living(struct trv__search *search)
 {
     struct trv__vector *garbage = &search->garbage;
+    struct trv__view view = trv__view_of(search);
     size_t dead = 0, alive;
 
     search->carries.used = 0;
@@ -92,7 +95,7 @@ static void spare_living(struct trv__search *search)
     enter_garbage(search);
     for (size_t i = 0; i < garbage->count; i++)
         if (garbage->items[i]->flags & TRV__TRACKED)
-            trv__count_references(search, garbage->items[i], NULL);
+            trv__count_references(search, view, garbage->items[i]);
     search->own = 1;
     reach_garbage(search);
     for (size_t i = 0; i < garbage->count; i++) {
@@ -145,26 +148,17 @@ void trv__clear(const struct trv__vector *garbage)
 
 void trv__condemn(struct trv__search *search, bool is_certain)
 {
-    const struct trv__vector *garbage = &search->garbage;
-    bool has_weakrefs = false, has_finalizers = false;
-
-    for (size_t i = 0; i < garbage->count; i++)
-        trv_ref(garbage->items[i]);
     if (!is_certain)
         spare_living(search);
-    for (size_t i = 0; i < garbage->count; i++) {
-        const trv_object *object = garbage->items[i];
-        has_weakrefs |= (object->flags & TRV__HAS_WEAKREFS) != 0;
-        has_finalizers |= object->type->slots.finalize && !(object->flags & TRV__FINALIZED);
-    }
-    if (has_weakrefs)
+    if (search->has_weakrefs)
         cut_weak_references(search);
-    if (has_finalizers)
-        run_finalizers(garbage);
-    if (has_weakrefs || has_finalizers) {
+    if (search->has_finalizers)
+        run_finalizers(&search->garbage);
+    if (search->has_weakrefs || search->has_finalizers) {
         spare_living(search);
         cut_weak_references(search);
     }
+    search->has_weakrefs = search->has_finalizers = false;
 }
 
 void trv__search_free(struct trv__search *search)

@@ -97,6 +97,7 @@ void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second)
     heap->threshold[0] = objects;
     heap->threshold[1] = first;
     heap->threshold[2] = second;
+    memset(heap->patience, 0, sizeof heap->patience);
     trv__set_young_limit(heap);
 }
 

@@ -9,8 +9,17 @@
  * Generation 0 is collected when so many more containers were made than ended since the last
  * collection; the others after so many of the one below. A full collection must also be worth it: at
  * least a quarter as many as it found alive last time have reached generation 2 since, so that its
- * cost, spread over what was made, does not grow with the heap. It is only ever asked for here; the
- * next safepoint sees to it.
+ * cost, spread over what was made, does not grow with the heap. And it is not done in one piece, but in a
+ * round (heap/round.c), whose slices are paid for by the containers that are made: the round is over long
+ * before garbage has piled up. It is only ever asked for here; the next safepoint sees to it.
+ *
+ * Between full rounds there are those over what reached generation 2 lately, when that has doubled against
+ * what the last one let live: mass garbage of middle age is found there.
+ *
+ * Patience: where the collections of a young generation find next to nothing, many times in a row, some of
+ * them are left out, and what would have been looked at grows older all the same. The next that
+ * finds something ends that. It costs no memory to speak of (a few thousand objects wait for the
+ * generation above), and programs without young garbage are spared most of its price.
  */
 #include "heap/collect.h"
 #include "heap/round.h"
@@ -19,7 +28,7 @@ enum {
     RECENT_LEAST =
         TRV_TINY ? 16 : 16384, /* objects that a round over recent ones is worth it for */
     WORK_PER_CONTAINER = 64,   /* what a round does for each container that is made, */
-    CONTAINERS_PER_SLICE = 16, /* so many at a time, */
+    CONTAINERS_PER_SLICE = 8,  /* so many at a time, */
     SLICE_WORK = 2048,         /* and no more than that, however many there were */
     FIRST_WORK = 4096          /* so that a small heap needs one slice only */
 };
@@ -88,6 +97,31 @@ void trv__untrack(void *memory)
 
 /* When -------------------------------------------------------------------------------------------- */
 
+enum {
+    STREAK =
+        16, /* of collections that found next to nothing, for each that is left out between two */
+    SKIPS_MOST = 7,
+    LITTLE = 32 /* one of so many is next to nothing */
+};
+
+/* Collects a young generation, unless experience says that it is not worth it. */
+static void collect_young(struct trv__heap *heap, int generation)
+{
+    struct trv__patience *patience = &heap->patience[generation];
+    size_t most = (size_t)heap->young_count * (generation ? heap->threshold[1] + 1 : 1), found;
+
+    if (patience->skips) {
+        patience->skips--;
+        trv__grow_older(heap, generation);
+        return;
+    }
+    found = trv__collect(generation);
+    if (found > most / LITTLE || TRV_GC_STRESS)
+        memset(heap->patience, 0, sizeof heap->patience);
+    else
+        patience->skips = MIN_OF(++patience->streak / STREAK, SKIPS_MOST);
+}
+
 enum due { DUE_YOUNG, DUE_MIDDLE, DUE_RECENT, DUE_FULL, DUE_EXACT };
 
 static enum due what_is_due(const struct trv__heap *heap)
@@ -126,7 +160,7 @@ static void collect_what_is_due(struct trv__heap *heap)
     } else if (due >= DUE_RECENT && !heap->round) {
         trv__begin_round(heap, due == DUE_FULL);
     } else {
-        trv__collect(due == DUE_YOUNG ? 0 : 1);
+        collect_young(heap, due == DUE_YOUNG ? 0 : 1);
     }
 }
 

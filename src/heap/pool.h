@@ -142,6 +142,9 @@ struct trv__heap {
     int64_t young_count;       /* containers tracked since the last collection, less those ended */
     int64_t young_limit;       /* above this a collection is due; follows from what comes next */
     unsigned threshold[3];
+    struct trv__patience {      /* of generation 0 and 1: how often in a row little was found */
+        unsigned streak, skips; /* and how often none is done yet */
+    } patience[2];
     unsigned since[3];  /* collections of the generation below since this one's last */
     size_t old_total;   /* survivors of the last full collection */
     size_t old_pending; /* that reached generation 2 since then */
@@ -175,8 +178,8 @@ void trv__pool_unready(struct trv__heap *heap, enum trv__kind kind, size_t size_
 struct trv__pool *trv__arena_take(struct trv__heap *heap, bool is_containers,
                                   struct trv__arena **arena);
 void trv__arena_give(struct trv__heap *heap, struct trv__pool *pool);
-/* Gives back the empty arenas that a round has kept. */
-void trv__arenas_trim(struct trv__heap *heap);
+/* Gives back an empty arena that a round has kept; false if none is left. */
+bool trv__arenas_trim(struct trv__heap *heap);
 void trv__arenas_free(struct trv__heap *heap);
 
 /* Calls visit for every pool, whatever its kind, in no special order. */

@@ -52,12 +52,13 @@ enum {
     SUSPECT = 254,
     REACHED = 255,
     BIG = 256,         /* references from which on those of an object are followed piece by piece */
-    BATCH = 128,       /* objects that are searched in one piece, at least */
+    BATCH = 64,        /* objects that are searched in one piece, at least */
     SEARCH_WORK = 16,  /* what searching an object and its last words counts for */
     CLEAR_WORK = 8,    /* what clearing it does */
     TRAVERSE_WORK = 4, /* and a call of its traverse */
     NUMBER = TRV__FLAGS_END, /* one, in the bits of `flags` that hold an object's number */
-    FREE_WORK = 512,         /* giving back a block of suspects */
+    SUSPECT_WORK = 8,        /* and an object that is suspected */
+    FREE_WORK = 2048,        /* giving back a block of suspects */
     SUSPECTS_PER_BLOCK = TRV_TINY ? 8 : 4096,
     BLOCKS_MOST = TRV_TINY ? 8 : 4096, /* a number has 24 bits */
     STACK_PER_BLOCK = TRV_TINY ? 3 : 8191
@@ -239,7 +240,6 @@ static bool free_suspects(struct trv__round *round)
     if (!round->block_count)
         return false;
     munmap(round->blocks[--round->block_count], sizeof(struct suspects));
-    round->work -= FREE_WORK;
     return true;
 }
 
@@ -488,6 +488,7 @@ static inline void gather_member(struct trv__round *round, trv_object *object, u
                       add_suspect(round, object);
 
     *tally = is_suspect ? SUSPECT : 0;
+    round->work -= is_suspect ? SUSPECT_WORK : 0;
     round->survivors += !is_suspect;
 }
 
@@ -499,23 +500,34 @@ static inline uint64_t grow_older(const struct trv__round *round, uint64_t marks
     return round->is_full ? (marks & ~(members * 7)) | members * TRV__MARK_OLD : marks - members;
 }
 
-/* A pool in one piece, after which it is known whether anything there has not settled. */
+/* Whether anything in a pool has not settled. */
+static bool has_recent(const struct trv__pool *pool)
+{
+    const uint64_t *words = (const uint64_t *)(const void *)pool->marks;
+
+    for (size_t i = 0, count = trv__pool_mark_words(pool); i < count; i++)
+        if (trv__in_generation_2(words[i], false))
+            return true;
+    return false;
+}
+
 static void gather_pool(struct trv__round *round, struct trv__pool *pool)
 {
     uint64_t *words = (uint64_t *)(void *)pool->marks, bit = UINT64_C(1) << trv__pool_index(pool);
     uint8_t *tallies = tallies_of(pool);
-    size_t count = trv__pool_mark_words(pool), kept = 0;
+    size_t count = trv__pool_mark_words(pool);
 
-    for (size_t i = 0; i < count; i++) {
-        uint64_t members = trv__in_generation_2(words[i], round->is_full);
-        TRV__EACH_BYTE(j, members << 7)
+    while (round->word < count && round->work > 0) {
+        size_t i = round->word++;
+        TRV__EACH_BYTE(j, trv__in_generation_2(words[i], round->is_full) << 7)
         gather_member(round, trv__object_at(pool, i * 8 + j), &tallies[i * 8 + j]);
         words[i] = grow_older(round, words[i]);
-        kept += (trv__in_generation_2(words[i], false) * TRV__BYTES(1)) >> 56;
+        round->kept += (trv__in_generation_2(words[i], false) * TRV__BYTES(1)) >> 56;
+        round->work--;
     }
-    round->kept += kept;
-    pool->arena->recent = kept ? pool->arena->recent | bit : pool->arena->recent & ~bit;
-    round->work -= (int64_t)count;
+    if (round->word < count)
+        return;
+    pool->arena->recent = has_recent(pool) ? pool->arena->recent | bit : pool->arena->recent & ~bit;
     to_next_pool(round);
 }
 
@@ -627,7 +639,7 @@ static void take_cluster(struct trv__round *round, uint32_t first)
         if (object) {
             *trv__tally_of(round->heap, object) = 0;
             clear_number(object);
-            trv__push(&round->search.garbage, object);
+            trv__take_garbage(&round->search, object);
         }
         self->object = NULL;
         i = self->next;
@@ -702,7 +714,8 @@ static bool go_on_with_step(struct trv__round *round)
     case LINK:
         return link_suspects(round);
     case FREE:
-        return free_suspects(round);
+        round->work -= FREE_WORK;
+        return free_suspects(round) || trv__arenas_trim(round->heap);
     default:
         return dispose(round);
     }
@@ -742,7 +755,8 @@ static void end(struct trv__round *round)
     trv__list_splice(&heap->large[round->is_full ? TRV__LARGE_OLD : TRV__LARGE_RECENT],
                      &heap->large[TRV__LARGE_WALKED]);
     heap->round = NULL;
-    trv__arenas_trim(heap);
+    while (trv__arenas_trim(heap))
+        continue;
     while (round->stack) {
         struct stack_block *below = round->stack->below;
         free_stack_block(round->stack);

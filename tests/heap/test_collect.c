@@ -390,6 +390,36 @@ done:
     trv_unref(list);
 }
 
+/* Where young collections find nothing again and again, some are left out, until one finds something. */
+TEST(patience)
+{
+    enum { STEP = 100, STEPS = 2000 };
+    trv_object *list = trv_list_new();
+    uint64_t before, young;
+
+    if (TRV_GC_STRESS)
+        goto done;
+    trv_gc_set_threshold(STEP, 10, 1000000);
+    before = collections(0) + collections(1);
+    make_and_keep(list, STEP * STEPS);
+    young = collections(0) + collections(1) - before;
+    ck_assert_uint_lt(young, STEPS / 2);
+    ck_assert_uint_gt(young, STEPS / 20);
+    for (int i = 0; i < STEP * 200; i++) {
+        trv_unref(new_cycle_of(&node_type));
+        EXPECT(trv_checkpoint() == 0);
+    }
+    ck_assert_uint_lt(stats().tracked, STEP * STEPS + STEP * 200);
+    before = collections(0) + collections(1);
+    for (int i = 0; i < STEP * 100; i++) {
+        trv_unref(new_cycle_of(&node_type));
+        EXPECT(trv_checkpoint() == 0);
+    }
+    ck_assert_uint_gt(collections(0) + collections(1) - before, 190);
+done:
+    trv_unref(list);
+}
+
 TEST(a_collection_never_runs_inside_an_allocation)
 {
     uint64_t before;
@@ -809,7 +839,7 @@ TEST_LIST(RUN(cycles_of_every_kind), RUN(one_large_cycle), RUN(what_hangs_on_a_c
           RUN(what_the_collector_cannot_see_holds), RUN(many_references_to_one_object),
           RUN(counts_around_a_carry), RUN(long_live_structures), RUN(survivors_grow_older),
           RUN(old_objects_hold_young_ones), RUN(thresholds), RUN(what_ends_is_no_reason_to_collect),
-          RUN(full_collections_keep_pace_with_the_heap),
+          RUN(full_collections_keep_pace_with_the_heap), RUN(patience),
           RUN(a_collection_never_runs_inside_an_allocation), RUN(a_wrong_generation), RUN(figures),
           RUN(tracking), RUN(all_finalizers_run_before_anything_is_cleared),
           RUN(a_resurrected_cycle_is_whole_and_not_finalized_again),
