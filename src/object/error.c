@@ -203,6 +203,8 @@ static trv_object *make_formatted(const struct trv_type *type, const char *forma
 
     if (type == trv__type_of_handle(trv_MemoryError))
         return memory_error();
+    if (!format)
+        return trv__type_call(type, &(trv_args){.items = NULL});
     text = trv__error_text("", format, arguments);
     return text ? make_with(type, &text, 1) : NULL;
 }

@@ -205,15 +205,6 @@ static int is_match(trv_object *exception, trv_object *condition)
     return answer ? trv_truth(answer) : -1;
 }
 
-/* Appends a part, if there is one, and drops the reference. */
-static int append_part(trv_object *list, trv_object **part)
-{
-    int answer = *part ? trv_list_append(list, *part) : 0;
-
-    trv_clear(part);
-    return answer;
-}
-
 static int split(trv_object *exception, trv_object *condition, trv_object **matching,
                  trv_object **rest);
 
@@ -221,17 +212,15 @@ static int split_members(trv_object *group, trv_object *condition, trv_object *m
                          trv_object *rest)
 {
     trv_auto trv_object *exceptions = trv_ref(trv__exception_field(group, TRV__FIELD_EXCEPTIONS));
-    trv_object *const *members, *one, *other;
+    trv_object *const *members;
     size_t count;
 
     members = members_of(group, &count);
     for (size_t i = 0; i < count; i++) {
-        int answer = split(members[i], condition, &one, rest ? &other : NULL);
-        if (answer == 0)
-            answer = append_part(matching, &one);
-        if (answer == 0 && rest)
-            answer = append_part(rest, &other);
-        if (answer < 0)
+        trv_auto trv_object *one = NULL, *other = NULL;
+        if (split(members[i], condition, &one, rest ? &other : NULL) < 0 ||
+            (one && trv_list_append(matching, one) < 0) ||
+            (other && trv_list_append(rest, other) < 0))
             return -1;
     }
     return 0;

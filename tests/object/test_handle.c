@@ -246,14 +246,21 @@ TEST(generators_see_what_those_around_them_handle)
 
 /* Parts ---------------------------------------------------------------------------------------- */
 
+static trv_object *make_tree(void)
+{
+    trv_auto trv_object *k = trv_call(trv_KeyError, "s", "k"), *v = NULL, *o = NULL, *pair = NULL,
+                        *inner = NULL, *both = NULL;
+
+    if (!k || !(v = trv_call(trv_ValueError, "s", "v")) ||
+        !(o = trv_call(trv_OSError, "is", 2, "o")) || !(pair = trv_build("(oo)", v, o)) ||
+        !(inner = trv_exception_group_new("h", pair)) || !(both = trv_build("(oo)", k, inner)))
+        return NULL;
+    return trv_exception_group_new("g", both);
+}
+
 static void raise_tree(void)
 {
-    trv_auto trv_object *k = trv_call(trv_KeyError, "s", "k"),
-                        *v = trv_call(trv_ValueError, "s", "v");
-    trv_auto trv_object *o = trv_call(trv_OSError, "is", 2, "o"), *pair = trv_build("(oo)", v, o);
-    trv_auto trv_object *inner = trv_exception_group_new("h", pair);
-    trv_auto trv_object *both = trv_build("(oo)", k, inner);
-    trv_auto trv_object *group = trv_exception_group_new("g", both);
+    trv_auto trv_object *group = make_tree();
 
     (void)trv_raise_object(group);
 }
