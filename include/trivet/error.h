@@ -113,7 +113,8 @@ static inline int trv_minus_one_(trv_object *null TRV_UNUSED)
     return -1;
 }
 
-/* Sets an exception of an exception type with a printf-style message; errno is kept. MemoryError
+/* Sets an exception of an exception type with a printf-style message, or, for NULL, without arguments;
+ * errno is kept. MemoryError
  * has a message of its own, because it must be raised without memory.
  * Returns: NULL. */
 #define trv_raise(type, ...) trv_raise_at_(__FILE__, __LINE__, __func__, type, __VA_ARGS__)

@@ -149,6 +149,21 @@ static inline int trv_parts_once_(trv_parts_ *parts)
  * Returns: 1 with the part in *matching (yours), 0 if there is none, -1. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK int trv_error_split(trv_object *type, trv_object **matching);
 
+/* Where nobody takes them ---------------------------------------------------------------- */
+
+/* hook(exception, message, object) is called with what a finalizer or callback raised and with the
+ * exception of a future that nobody asked for it, instead of writing them to standard error.
+ * `message` is what would be written above ("Exception ignored in finalizer of"), `object` whose
+ * it is, or None. It may not block. What it raises is written. NULL or None: no hook. Raises: TypeError. */
+TRV_API int trv_set_unraisable_hook(trv_object *hook);
+/* That hook. Returns: a callable, or None. */
+TRV_API TRV_MUST_CHECK trv_object *trv_unraisable_hook(void);
+/* hook(exception) is called with what ends the function of trv_main, unless that is SystemExit, instead of
+ * writing it to standard error. NULL or None: no hook. Raises: TypeError. */
+TRV_API int trv_set_excepthook(trv_object *hook);
+/* That hook. Returns: a callable, or None. */
+TRV_API TRV_MUST_CHECK trv_object *trv_excepthook(void);
+
 TRV_END_DECLARATIONS
 
 #endif

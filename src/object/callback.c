@@ -3,7 +3,7 @@
  * Running code of a user where nothing may block or switch and nobody is there to take an
  * exception: finalizers, weak reference callbacks, callbacks of futures.
  *
- * What was pending is set aside meanwhile; what the code raises is written to standard error.
+ * What was pending is set aside meanwhile; what the code raises is reported (hooks.c).
  */
 #include "heap/object_callback.h"
 #include "object/object.h"
@@ -18,23 +18,12 @@ void trv__callback_begin(struct trv__callback *callback)
     context->no_switch++;
 }
 
-/* Writes what is pending. Naming `who` may fail in its turn; then its type must do. */
-static void print_ignored(const char *what, trv_object *who)
+static void report(const char *what, trv_object *who)
 {
-    trv_auto trv_object *error = trv_error_take();
-    trv_auto trv_object *text = who ? trv_repr(who) : NULL;
-    const char *utf8 = text ? trv_str_utf8(text, NULL) : NULL;
+    char message[100];
 
-    trv_error_clear();
-    if (utf8)
-        fprintf(stderr, "Exception ignored in %s: %s\n", what, utf8);
-    else if (who)
-        fprintf(stderr, "Exception ignored in %s: <%s object at %p>\n", what, who->type->name,
-                (void *)who);
-    else
-        fprintf(stderr, "Exception ignored in %s\n", what);
-    trv_error_restore(error);
-    trv_error_print();
+    snprintf(message, sizeof message, "Exception ignored in %s", what);
+    trv__report_ignored(message, who);
 }
 
 void trv__callback_end(struct trv__callback *callback, const char *what, trv_object *who)
@@ -42,7 +31,7 @@ void trv__callback_end(struct trv__callback *callback, const char *what, trv_obj
     struct trv__context *context = trv__current->context;
 
     if (UNLIKELY(context->error))
-        print_ignored(what, who);
+        report(what, who);
     context->error = trv_steal(&callback->error);
     context->no_switch--;
 }

@@ -56,6 +56,7 @@ struct trv__cached {
 struct trv__objects {
     struct trv__hash_key hash_key;
     trv_object *memory_error; /* object/error.c: made ahead, so that raising it needs no memory */
+    trv_object *unraisable_hook, *except_hook; /* object/hooks.c: callables, or NULL */
     struct trv__interned {    /* types/str_intern.c: the interned strs, not counted by the table */
         trv_object **slots;
         size_t capacity, used;
@@ -175,6 +176,14 @@ struct trv__callback {
 void trv__callback_begin(struct trv__callback *callback);
 /* `who`: an object named in the message if an exception is pending, or NULL. */
 void trv__callback_end(struct trv__callback *callback, const char *what, trv_object *who);
+
+/* Takes the pending exception to the hook for those nobody takes, or to standard error; `who`: an object
+ * the message ends with, or NULL. */
+void trv__report_ignored(const char *message, trv_object *who);
+/* Takes the one that ends the program to its hook, or to standard error. */
+void trv__report_uncaught(void);
+/* Lets go of the hooks. */
+void trv__hooks_drop(struct trv__objects *objects);
 
 /* Errors -------------------------------------------------------------------------------------- */
 

@@ -230,6 +230,7 @@ void trv_fini(void)
     trv__context_end(&self->context);
     trv__thread_drop_object(self);
     trv_clear(&runtime->thread_hook);
+    trv__hooks_drop(&runtime->objects);
     trv__pickle_registry_drop(runtime);
     trv_gc_set_debug(0);
     trv__gc_lists_drop(&runtime->objects);

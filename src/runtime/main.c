@@ -95,10 +95,10 @@ static int run(trv_object *function, int argc, char **argv)
         return status_of_exit();
     if (trv_error_matches(trv_KeyboardInterrupt)) {
         trv__runtime()->fini_policy = TRV_FINI_CANCEL;
-        trv_error_print();
+        trv__report_uncaught();
         return STATUS_INTERRUPTED;
     }
-    trv_error_print();
+    trv__report_uncaught();
     return 1;
 }
 

@@ -18,7 +18,6 @@
 #include "heap/object_callback.h"
 #include "task/watch.h"
 
-#include <stdio.h>
 
 static struct trv__future *future_of(trv_object *object)
 {
@@ -351,9 +350,8 @@ static void future_finalize(trv_object *self)
     if (LIKELY(!future->exception || future->was_observed))
         return;
     future->was_observed = true;
-    fprintf(stderr, "Future exception was never retrieved\n");
     trv_error_restore(future->exception);
-    trv_error_print();
+    trv__report_ignored("Future exception was never retrieved", NULL);
 }
 
 static trv_object *future_repr(trv_object *self)

@@ -8,6 +8,8 @@
 #include "base/current.h"
 #include "object/object.h"
 
+#include "trivet/exception.h"
+
 #include <unistd.h>
 
 /* What is written to a descriptor between the two calls. */
@@ -118,6 +120,55 @@ TEST(weak_callback_s_exception_is_printed)
     ck_assert_ptr_nonnull(strstr(text, "ValueError: in the callback"));
 }
 
+/* Hooks ---------------------------------------------------------------------------------------- */
+
+static trv_object *keep(const trv_args *args)
+{
+    trv_object *error, *message, *object;
+    trv_auto trv_object *entry = NULL;
+
+    if (trv_parse(args, "ooo", &error, &message, &object) < 0 ||
+        !(entry = trv_build("(oos)", error, message, trv_type_name(object))) ||
+        trv_list_append(args->self, entry) < 0)
+        return NULL;
+    return trv_none_new();
+}
+
+TEST(a_hook_gets_what_nobody_takes)
+{
+    trv_type_spec spec = {
+        .size = sizeof spec, .name = "Noisy", .slots = {.finalize = finalize_raises}};
+    trv_auto trv_object *type = trv_type_new(&spec), *kept = trv_list_new();
+    trv_auto trv_object *hook = trv_function_new(keep, "keep(exception, message, object)", kept);
+
+    ck_assert_int_eq(trv_set_unraisable_hook(hook), 0);
+    catch_begin(2);
+    trv_unref(trv_call(type, ""));
+    ck_assert_str_eq(catch_end(2), "");
+    expect_repr(trv_ref(kept), "[(ValueError('in the finalizer'), "
+                               "'Exception ignored in finalizer of', 'Noisy')]");
+    ck_assert_int_eq(trv_set_unraisable_hook(NULL), 0);
+    expect_repr(trv_unraisable_hook(), "None");
+}
+
+TEST(a_hook_that_fails_is_written_with_what_it_was_for)
+{
+    trv_type_spec spec = {
+        .size = sizeof spec, .name = "Noisy", .slots = {.finalize = finalize_raises}};
+    trv_auto trv_object *type = trv_type_new(&spec);
+    const char *text;
+
+    ck_assert_int_eq(trv_set_unraisable_hook(weak_callback), 0);
+    catch_begin(2);
+    trv_unref(trv_call(type, ""));
+    text = catch_end(2);
+    ck_assert_ptr_nonnull(strstr(text, "Exception in a hook for exceptions:\n"));
+    ck_assert_ptr_nonnull(strstr(text, "TypeError: weak_callback()"));
+    ck_assert_ptr_nonnull(strstr(text, "ValueError: in the finalizer"));
+    EXPECT_MINUS(trv_set_unraisable_hook(trv_bool_new(1)), trv_TypeError,
+                 "a hook must be callable, not bool");
+}
+
 TEST(nothing_is_printed_when_nothing_is_raised)
 {
     struct trv__callback callback;
@@ -165,5 +216,6 @@ TEST(print_that_fails)
 }
 
 TEST_LIST(RUN(finalizer_s_exception_is_printed), RUN(pending_exception_stays),
-          RUN(weak_callback_s_exception_is_printed), RUN(nothing_is_printed_when_nothing_is_raised),
-          RUN(print), RUN(print_that_fails))
+          RUN(weak_callback_s_exception_is_printed), RUN(a_hook_gets_what_nobody_takes),
+          RUN(a_hook_that_fails_is_written_with_what_it_was_for),
+          RUN(nothing_is_printed_when_nothing_is_raised), RUN(print), RUN(print_that_fails))

@@ -318,6 +318,20 @@ TRV_STATIC_FUNCTION(counts, "counts(*words): how many")
     return trv_int_new((int64_t)args->count);
 }
 
+static int hooked;
+
+TRV_STATIC_FUNCTION(hook, "hook(exception)")
+{
+    hooked += trv_isinstance(args->items[0], trv_KeyError) == 1;
+    return trv_none_new();
+}
+
+TRV_STATIC_FUNCTION(raises_for_a_hook, "raises_for_a_hook()")
+{
+    (void)args;
+    return trv_set_excepthook(hook) < 0 ? NULL : trv_raise(trv_KeyError, "goes to the hook");
+}
+
 RAW_TEST(main_runs_a_function)
 {
     char *argv[] = {(char *)"program", (char *)"abc", (char *)"de", (char *)"f", NULL};
@@ -325,6 +339,8 @@ RAW_TEST(main_runs_a_function)
     ck_assert_int_eq(trv_main(returns_none, 1, argv), 0);
     ck_assert_int_eq(trv_main(returns_three, 4, argv), 3);
     ck_assert_int_eq(trv_main(raises, 1, argv), 1);
+    ck_assert_int_eq(trv_main(raises_for_a_hook, 1, argv), 1);
+    ck_assert_int_eq(hooked, 1);
     ck_assert_int_eq(trv_main(exits, 1, argv), 4);
     ck_assert_int_eq(trv_main(compares, 2, argv), 30);
     ck_assert_int_eq(trv_main(compares, 4, argv), 32);
