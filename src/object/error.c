@@ -159,6 +159,21 @@ done:
     return text;
 }
 
+/* A class may make what it likes; it must be an exception. */
+static trv_object *call_class(const struct trv_type *type, trv_object *const *items, size_t count)
+{
+    trv_object *made = trv__type_call(type, &(trv_args){.items = items, .count = count});
+
+    if (!made || trv__is_exception(made))
+        return made;
+    trv_raise(trv_TypeError,
+              "calling <class '%s'> should have returned an instance of BaseException, not "
+              "<class '%s'>",
+              type->name, made->type->name);
+    trv_unref(made);
+    return NULL;
+}
+
 /* An exception whose arguments are these; takes the references, of which one may be NULL because
  * of a failure. NULL with an exception set. */
 static trv_object *make_with(const struct trv_type *type, trv_object **items, size_t count)
@@ -168,7 +183,8 @@ static trv_object *make_with(const struct trv_type *type, trv_object **items, si
     if (items[0] && items[count - 1])
         args = trv_tuple_new(items, count);
     if (args)
-        exception = trv__exception_make(type, args);
+        exception = type->flags & TRV__TYPE_IN_HEAP ? call_class(type, items, count)
+                                                    : trv__exception_make(type, args);
     trv_unref(args);
     for (size_t i = 0; i < count; i++)
         trv_unref(items[i]);
@@ -204,7 +220,7 @@ static trv_object *make_formatted(const struct trv_type *type, const char *forma
     if (type == trv__type_of_handle(trv_MemoryError))
         return memory_error();
     if (!format)
-        return trv__type_call(type, &(trv_args){.items = NULL});
+        return call_class(type, NULL, 0);
     text = trv__error_text("", format, arguments);
     return text ? make_with(type, &text, 1) : NULL;
 }

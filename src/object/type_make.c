@@ -171,9 +171,16 @@ bool trv__may_be_base(const struct trv_type *base)
     return false;
 }
 
+static const struct trv_type *raise_conflict(void)
+{
+    trv_raise(trv_TypeError, "multiple bases have instance lay-out conflict");
+    return NULL;
+}
+
 const struct trv_type *trv__best_base(trv_object *bases)
 {
     const struct trv_type *best = NULL, *best_solid = NULL;
+    uint32_t kind = 0; /* of exceptions: what their fields are */
     trv_object *const *items;
     size_t count;
 
@@ -182,13 +189,16 @@ const struct trv_type *trv__best_base(trv_object *bases)
         const struct trv_type *base = trv__type_of_handle(items[i]), *solid;
         if (!trv__may_be_base(base))
             return NULL;
+        if (kind && base->flags >> TRV__TYPE_KIND_SHIFT &&
+            base->flags >> TRV__TYPE_KIND_SHIFT != kind)
+            return raise_conflict();
+        kind |= base->flags >> TRV__TYPE_KIND_SHIFT;
         solid = solid_base(base);
         if (!best || (solid != best_solid && is_laid_out_by(solid, best_solid))) {
             best = base;
             best_solid = solid;
         } else if (!is_laid_out_by(best_solid, solid)) {
-            trv_raise(trv_TypeError, "multiple bases have instance lay-out conflict");
-            return NULL;
+            return raise_conflict();
         }
     }
     return best;
@@ -239,7 +249,8 @@ static uint32_t flags_of(const struct trv__type_plan *plan)
 
     items = trv__tuple_items(plan->bases, &count);
     for (size_t i = 0; i < count; i++)
-        flags |= trv__type_of_handle(items[i])->flags & TRV__TYPE_CONTAINER;
+        flags |= trv__type_of_handle(items[i])->flags &
+                 (TRV__TYPE_CONTAINER | ~0u << TRV__TYPE_KIND_SHIFT);
     if (plan->base->flags & TRV__TYPE_OF_TYPES)
         flags |= TRV__TYPE_ATOM;
     if (!plan->spec || plan->spec->slots.traverse)
