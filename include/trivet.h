@@ -8,6 +8,7 @@
  *   object.h     what an object is; references; the protocols every type answers to
  *   numbers.h    None, bool, int, float
  *   text.h       str, bytes
+ *   builtins.h   sorted, sum, zip, enumerate and the like
  *   container.h  tuple, list, dict, set, range, iteration
  *   function.h   functions, calls, taking arguments apart, building values
  *   error.h      raising exceptions, taking and printing them
@@ -42,6 +43,7 @@
 #include <trivet/numbers.h>
 #include <trivet/text.h>
 #include <trivet/buffer.h>
+#include <trivet/builtins.h>
 #include <trivet/container.h>
 #include <trivet/copy.h>
 #include <trivet/error.h>

@@ -61,8 +61,9 @@ struct trv_function_spec {
     const char *signature; /* "name(a, b=): what it does" */
     const char *file;      /* where it is defined */
     int line;
-    const char *name;  /* the name alone */
-    const char *owner; /* of a built-in type's method: the name of the type; else NULL */
+    const char *name; /* the name alone */
+    const char *
+        owner; /* of a built-in type's method: the name of the type; of a built-in function: ""; else NULL */
 };
 
 /* The C type of static functions: an address for initialisers only. */

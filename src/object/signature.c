@@ -177,7 +177,7 @@ static int bind_keyword(struct trv__binding *binding, const trv_function_spec *s
     if (where == SIZE_MAX && may_stay)
         return leave_keyword(binding, key, value);
     if (where == SIZE_MAX)
-        return trv__raise_unexpected(spec, name);
+        return trv__raise_unexpected(spec, name, binding->args.count);
     if (binding->items[where])
         return trv_raise_int(trv_TypeError, "%s() got multiple values for argument '%s'",
                              trv__spec_name(spec), name);

@@ -58,7 +58,7 @@ int trv__signature_defaults(const char *signature, trv_object **positions, trv_o
 const char *trv__spec_name(const trv_function_spec *spec);
 
 /* Raise TypeError as Python words it (signature_words.c). Return -1. */
-int trv__raise_unexpected(const trv_function_spec *spec, const char *name);
+int trv__raise_unexpected(const trv_function_spec *spec, const char *name, size_t given);
 int trv__raise_no_keywords(const trv_function_spec *spec);
 /* Whether it is for trv__raise_no_keywords to refuse a keyword. */
 bool trv__takes_no_keywords(const trv_function_spec *spec);

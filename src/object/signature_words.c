@@ -55,7 +55,7 @@ static int raise_expected(const trv_function_spec *spec, const struct trv__shape
 {
     const char *owner = owner_of(spec), *name = trv__spec_name(spec);
     size_t most = shape->positions, wanted = given < shape->required ? shape->required : most;
-    const char *dot = owner ? "." : "", *type = owner ? owner : "";
+    const char *dot = owner && *owner ? "." : "", *type = owner ? owner : "";
 
     if (!most && !shape->takes_keywords)
         return trv_raise_int(trv_TypeError, "%s%s%s() takes no arguments (%zu given)", type, dot,
@@ -105,7 +105,7 @@ int trv__raise_no_keywords(const trv_function_spec *spec)
     const char *owner = owner_of(spec);
 
     return trv_raise_int(trv_TypeError, "%s%s%s() takes no keyword arguments", owner ? owner : "",
-                         owner ? "." : "", trv__spec_name(spec));
+                         owner && *owner ? "." : "", trv__spec_name(spec));
 }
 
 bool trv__takes_no_keywords(const trv_function_spec *spec)
@@ -115,10 +115,12 @@ bool trv__takes_no_keywords(const trv_function_spec *spec)
     return has_c_words(spec, &shape) && shape.named == shape.position_only && !shape.takes_keywords;
 }
 
-int trv__raise_unexpected(const trv_function_spec *spec, const char *name)
+int trv__raise_unexpected(const trv_function_spec *spec, const char *name, size_t given)
 {
     struct trv__shape shape;
 
+    if (has_c_words(spec, &shape) && given < MIN_OF(shape.required, shape.position_only))
+        return raise_takes(spec, &shape, given);
     if (has_c_words(spec, &shape))
         return trv_raise_int(trv_TypeError, "'%s' is an invalid keyword argument for %s()", name,
                              trv__spec_name(spec));

@@ -61,6 +61,8 @@ static trv_object *builtin_repr(trv_object *self)
 {
     const trv_object *receiver = as_closure(self)->data;
 
+    if (!receiver)
+        return trv_str_printf("<built-in function %s>", trv_function_name(self));
     return trv_str_printf("<built-in method %s of %s object at 0x%zx>", trv_function_name(self),
                           receiver->type->name, (size_t)(uintptr_t)receiver);
 }
@@ -142,14 +144,16 @@ static trv_object *get_closure(const trv_args *args)
 
 static trv_object *get_self(const trv_args *args)
 {
-    return trv_ref(as_closure(args->self)->data);
+    trv_object *receiver = as_closure(args->self)->data;
+
+    return receiver ? trv_ref(receiver) : trv_none_new();
 }
 
 static trv_object *get_builtin_qualname(const trv_args *args)
 {
     const trv_function_spec *spec = trv__function_spec(args->self);
 
-    return trv_str_printf("%s.%s", spec->owner, spec->name);
+    return *spec->owner ? trv_str_printf("%s.%s", spec->owner, spec->name) : trv_str_new(spec->name);
 }
 
 static const struct trv__method methods[] = {

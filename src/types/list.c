@@ -534,12 +534,19 @@ static trv_object *method_reverse(const trv_args *args)
     return trv_none_new();
 }
 
+static trv_object *method_reversed(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv__list_reversed(args->self);
+}
+
 static trv_object *method_copy(const trv_args *args)
 {
     return trv_parse(args, "") < 0 ? NULL : copy_of(trv__as_list(args->self));
 }
 
 static const struct trv__method methods[] = {
+    {"__reversed__", "__reversed__(): an iterator from the last item to the first",
+     method_reversed},
     {"append", "append(item, /): adds an item at the end", method_append},
     {"clear", "clear(): takes out all items", method_clear},
     {"copy", "copy(): a list of the same items", method_copy},

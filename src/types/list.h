@@ -42,4 +42,6 @@ int trv__list_reserve(struct trv__list_object *list, size_t count);
 /* Drops the items and frees the block. */
 void trv__detached_drop(struct trv__detached items);
 
+trv_object *trv__list_reversed(trv_object *list); /* reversed.c */
+
 #endif

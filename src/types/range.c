@@ -186,17 +186,33 @@ static TRV__READ_ONLY struct trv_type range_iterator_type = {
 
 static TRV__READ_ONLY trv_object range_iterator_handle[1] = {TRV__TYPE_HANDLE(range_iterator_type)};
 
-static trv_object *range_iter(trv_object *object)
+static trv_object *iterate(uint64_t start, uint64_t step, uint64_t length)
 {
-    const range_t *self = trv__as_range(object);
     struct range_iterator *made = trv__object_new(&range_iterator_type, sizeof *made);
 
     if (!made)
         return NULL;
-    made->next = (uint64_t)self->start;
-    made->step = (uint64_t)self->step;
-    made->left = self->length;
+    made->next = start;
+    made->step = step;
+    made->left = length;
     return (trv_object *)made;
+}
+
+static trv_object *range_iter(trv_object *object)
+{
+    const range_t *self = trv__as_range(object);
+
+    return iterate((uint64_t)self->start, (uint64_t)self->step, self->length);
+}
+
+static trv_object *method_reversed(const trv_args *args)
+{
+    const range_t *self = trv__as_range(args->self);
+    uint64_t step = (uint64_t)self->step;
+
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    return iterate((uint64_t)self->start + (self->length - 1) * step, 0 - step, self->length);
 }
 
 static trv_object *range_construct(const struct trv_type *type, const trv_args *args)
@@ -266,6 +282,8 @@ static trv_object *get_step(const trv_args *args)
 }
 
 static const struct trv__method methods[] = {
+    {"__reversed__", "__reversed__(): an iterator from the last item to the first",
+     method_reversed},
     {"count", "count(value, /): 1 if value is an item, else 0", method_count},
     {"index", "index(value, /): which item value is", method_index},
     {"start", NULL, get_start},

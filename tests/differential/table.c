@@ -104,8 +104,7 @@ static trv_object *look_up(const char *name, trv_object *space)
 
     if (trv_dict_get_str(space, name, &value) != 0)
         return value;
-    value = table_name(name);
-    return value ? value : trv_raise(trv_NameError, "name '%s' is not defined", name);
+    return table_name(name);
 }
 
 static trv_object *atom(const char **at, trv_object *space)

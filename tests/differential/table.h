@@ -14,7 +14,7 @@
 int table_begin(void);
 void table_end(void);
 
-/* A new reference to what a name means that is no variable; NULL with nothing set if it means nothing. */
+/* A new reference to what a name means that is no variable; NULL with NameError. */
 trv_object *table_name(const char *name);
 
 /* Ends the program. */

@@ -18,102 +18,6 @@ void *table_abort(const char *why, const char *at)
     exit(3);
 }
 
-/* Functions ---------------------------------------------------------------------------------- */
-
-TRV_STATIC_FUNCTION(table_len, "len(obj)")
-{
-    trv_object *object;
-    size_t length;
-
-    if (trv_parse(args, "o", &object) < 0 || trv_len(object, &length) < 0)
-        return NULL;
-    return trv_int_new_unsigned(length);
-}
-
-TRV_STATIC_FUNCTION(table_repr, "repr(obj)")
-{
-    trv_object *object;
-
-    return trv_parse(args, "o", &object) < 0 ? NULL : trv_repr(object);
-}
-
-TRV_STATIC_FUNCTION(table_hash, "hash(obj)")
-{
-    trv_object *object;
-    int64_t hash;
-
-    if (trv_parse(args, "o", &object) < 0 || trv_hash(object, &hash) < 0)
-        return NULL;
-    return trv_int_new(hash);
-}
-
-TRV_STATIC_FUNCTION(table_abs, "abs(x)")
-{
-    trv_object *object;
-
-    return trv_parse(args, "o", &object) < 0 ? NULL : trv_absolute(object);
-}
-
-TRV_STATIC_FUNCTION(table_divmod, "divmod(x, y)")
-{
-    trv_object *a, *b;
-
-    return trv_parse(args, "oo", &a, &b) < 0 ? NULL : trv_divmod(a, b);
-}
-
-TRV_STATIC_FUNCTION(table_pow, "pow(base, exp, mod=)")
-{
-    trv_object *base, *exponent, *modulus = NULL;
-
-    if (trv_parse(args, "oo|o", &base, &exponent, &modulus) < 0)
-        return NULL;
-    return modulus ? trv_power_modulo(base, exponent, modulus) : trv_power(base, exponent);
-}
-
-TRV_STATIC_FUNCTION(table_iter, "iter(object)")
-{
-    trv_object *object;
-
-    return trv_parse(args, "o", &object) < 0 ? NULL : trv_iter(object);
-}
-
-TRV_STATIC_FUNCTION(table_next, "next(iterator)")
-{
-    trv_object *iterator, *item;
-    int more;
-
-    if (trv_parse(args, "o", &iterator) < 0 || (more = trv_next(iterator, &item)) < 0)
-        return NULL;
-    return more ? item : trv_raise(trv_StopIteration, NULL);
-}
-
-TRV_STATIC_FUNCTION(table_isinstance, "isinstance(obj, class_or_tuple)")
-{
-    trv_object *object, *type;
-    int answer;
-
-    if (trv_parse(args, "oo", &object, &type) < 0 || (answer = trv_isinstance(object, type)) < 0)
-        return NULL;
-    return trv_bool_new(answer);
-}
-
-TRV_STATIC_FUNCTION(table_issubclass, "issubclass(cls, class_or_tuple)")
-{
-    trv_object *type, *base;
-    int answer;
-
-    if (trv_parse(args, "oo", &type, &base) < 0 || (answer = trv_issubclass(type, base)) < 0)
-        return NULL;
-    return trv_bool_new(answer);
-}
-
-TRV_STATIC_FUNCTION(table_callable, "callable(obj)")
-{
-    trv_object *object;
-
-    return trv_parse(args, "o", &object) < 0 ? NULL : trv_bool_new(trv_callable(object));
-}
-
 /* Prepared classes --------------------------------------------------------------------------- */
 
 static trv_object *bad_type, *unhashable_type, *clears_type, *fails_type;
@@ -331,42 +235,15 @@ void table_end(void)
 
 /* Names -------------------------------------------------------------------------------------- */
 
+/* What trv_builtin does not know. */
 static const struct {
     const char *name;
     trv_object *means;
-} names[] = {{"object", trv_object_type},
-             {"type", trv_type_type},
-             {"bool", trv_bool_type},
-             {"int", trv_int_type},
-             {"float", trv_float_type},
-             {"str", trv_str_type},
-             {"bytes", trv_bytes_type},
-             {"bytearray", trv_bytearray_type},
-             {"memoryview", trv_memoryview_type},
-             {"tuple", trv_tuple_type},
-             {"list", trv_list_type},
-             {"dict", trv_dict_type},
-             {"set", trv_set_type},
-             {"frozenset", trv_frozenset_type},
-             {"range", trv_range_type},
-             {"slice", trv_slice_type},
-             {"method", trv_method_type},
-             {"cell", trv_cell_type},
-             {"len", table_len},
-             {"repr", table_repr},
-             {"hash", table_hash},
-             {"abs", table_abs},
-             {"divmod", table_divmod},
-             {"pow", table_pow},
-             {"iter", table_iter},
-             {"next", table_next},
-             {"isinstance", table_isinstance},
-             {"issubclass", table_issubclass},
-             {"callable", table_callable},
-             {"BaseException", trv_BaseException},
-#define NAMED(name, base) {#name, trv_##name},
-             TRV_EXCEPTIONS(NAMED)
-#undef NAMED
+} names[] = {
+    {"bytearray", trv_bytearray_type},
+    {"memoryview", trv_memoryview_type},
+    {"method", trv_method_type},
+    {"cell", trv_cell_type},
 };
 
 static const struct {
@@ -387,5 +264,5 @@ trv_object *table_name(const char *name)
     for (size_t i = 0; i < sizeof prepared / sizeof *prepared; i++)
         if (!strcmp(prepared[i].name, name))
             return trv_ref(*prepared[i].means);
-    return NULL;
+    return trv_builtin(name);
 }

@@ -589,6 +589,38 @@ static int parse_tuple_all(trv_object *tuple)
     return trv_parse_tuple(tuple, "lls", &a, &b, &text);
 }
 
+static int frozenset_len(trv_object *iterable)
+{
+    trv_auto trv_object *frozen = trv_frozenset_from(iterable);
+    size_t length;
+
+    return trv_frozenset_len(frozen, &length);
+}
+
+/* Walks an iterator, so that all of its items are made. */
+static trv_object *walked(trv_object *iterator)
+{
+    trv_object *list = iterator ? trv_list_from(iterator) : NULL;
+
+    trv_unref(iterator);
+    return list;
+}
+
+static trv_object *zip_both(trv_object *a, trv_object *b)
+{
+    return walked(trv_zip_new((trv_object *[]){a, b}, 2, 0));
+}
+
+static trv_object *map_both(trv_object *callable, trv_object *a, trv_object *b)
+{
+    return walked(trv_map_iter_new(callable, (trv_object *[]){a, b}, 2));
+}
+
+static trv_object *filter_all(trv_object *callable, trv_object *iterable)
+{
+    return walked(trv_filter_new(callable, iterable));
+}
+
 static trv_object *build_all(trv_object *any)
 {
     return trv_build("{s:[o(ld)], s:(syn)}", "a", any, INT64_C(1000), 2.5, "b", "text", "bytes",

@@ -164,7 +164,9 @@ TEST(what_is_by_position_only)
     expect_repr(call_with(both_ways, trv_build("{s:i s:i}", "b", 2, "c", 3), 1, 1),
                 "([1, 2], {'c': 3})");
     EXPECT_NULL(call_with(both_ways, trv_build("{s:i s:i}", "a", 1, "b", 2), 0), trv_TypeError,
-                "'a' is an invalid keyword argument for both_ways()");
+                "both_ways() takes at least 1 positional argument (0 given)");
+    EXPECT_NULL(call_with(both_ways, trv_build("{s:i s:i}", "d", 1, "b", 2), 1, 1), trv_TypeError,
+                "'d' is an invalid keyword argument for both_ways()");
     EXPECT_NULL(call_with(both_ways, trv_build("{s:i}", "c", 1), 1, 1), trv_TypeError,
                 "both_ways() missing required argument 'b' (pos 2)");
 }

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Python's built-in functions as objects, and the names of all that is built in.
+ *
+ * A function here takes its arguments apart and calls what C programs call; see builtins.h.
+ */
+#include "types/builtins.h"
+
+#include "object/number.h"
+#include "types/arguments.h"
+
+#include "trivet/builtins.h"
+
+static trv_object *truth(int answer)
+{
+    return answer < 0 ? NULL : trv_bool_new(answer);
+}
+
+/* What one object is asked ---------------------------------------------------------------------- */
+
+static trv_object *only_argument(const trv_args *args)
+{
+    trv_object *object;
+
+    return trv_parse(args, "o", &object) < 0 ? NULL : object;
+}
+
+TRV__BUILTIN(abs, "abs(x, /): the absolute value")
+{
+    trv_object *x = only_argument(args);
+
+    return x ? trv_absolute(x) : NULL;
+}
+
+TRV__BUILTIN(all, "all(iterable, /): whether each item is true")
+{
+    trv_object *iterable = only_argument(args);
+
+    return iterable ? truth(trv_all(iterable)) : NULL;
+}
+
+TRV__BUILTIN(any, "any(iterable, /): whether an item is true")
+{
+    trv_object *iterable = only_argument(args);
+
+    return iterable ? truth(trv_any(iterable)) : NULL;
+}
+
+TRV__BUILTIN(callable, "callable(obj, /): whether it can be called")
+{
+    trv_object *object = only_argument(args);
+
+    return object ? trv_bool_new(trv_callable(object)) : NULL;
+}
+
+TRV__BUILTIN(hash, "hash(obj, /): a number that equal objects share")
+{
+    trv_object *object = only_argument(args);
+    int64_t hash;
+
+    return object && trv_hash(object, &hash) == 0 ? trv_int_new(hash) : NULL;
+}
+
+TRV__BUILTIN(id, "id(obj, /): a number that no other living object has")
+{
+    trv_object *object = only_argument(args);
+
+    return object ? trv_int_new_unsigned(trv_id(object)) : NULL;
+}
+
+TRV__BUILTIN(len, "len(obj, /): how many items a container has")
+{
+    trv_object *object = only_argument(args);
+    size_t length;
+
+    return object && trv_len(object, &length) == 0 ? trv_int_new_unsigned(length) : NULL;
+}
+
+TRV__BUILTIN(repr, "repr(obj, /): the text a programmer sees")
+{
+    trv_object *object = only_argument(args);
+
+    return object ? trv_repr(object) : NULL;
+}
+
+/* Of two or three --------------------------------------------------------------------------------- */
+
+TRV__BUILTIN(divmod, "divmod(x, y, /): the tuple (x // y, x % y)")
+{
+    trv_object *x, *y;
+
+    return trv_parse(args, "oo", &x, &y) < 0 ? NULL : trv_divmod(x, y);
+}
+
+TRV__BUILTIN(pow, "pow(base, exp, mod=None): base ** exp, or that % mod")
+{
+    trv_object *base, *exponent, *modulus = NULL;
+
+    if (trv_parse(args, "oo|o", &base, &exponent, &modulus) < 0)
+        return NULL;
+    return trv__or_null(modulus) ? trv_power_modulo(base, exponent, modulus)
+                                 : trv_power(base, exponent);
+}
+
+TRV__BUILTIN(isinstance,
+             "isinstance(obj, class_or_tuple, /): whether it is of a type or one of several")
+{
+    trv_object *object, *type;
+
+    return trv_parse(args, "oo", &object, &type) < 0 ? NULL : truth(trv_isinstance(object, type));
+}
+
+TRV__BUILTIN(issubclass,
+             "issubclass(cls, class_or_tuple, /): whether it derives from it or one of several")
+{
+    trv_object *type, *base;
+
+    return trv_parse(args, "oo", &type, &base) < 0 ? NULL : truth(trv_issubclass(type, base));
+}
+
+TRV__BUILTIN(
+    iter, "iter(object, sentinel=, /): an iterator; or one that calls until it gets the sentinel")
+{
+    trv_object *object, *sentinel = NULL;
+
+    if (trv_parse(args, "o|o", &object, &sentinel) < 0)
+        return NULL;
+    return sentinel ? trv_iter_until(object, sentinel) : trv_iter(object);
+}
+
+TRV__BUILTIN(next, "next(iterator, default=, /): its next item, or default at its end")
+{
+    trv_object *iterator, *fallback = NULL;
+
+    return trv_parse(args, "o|o", &iterator, &fallback) < 0 ? NULL
+                                                            : trv_next_or(iterator, fallback);
+}
+
+/* Attributes -------------------------------------------------------------------------------------- */
+
+static const char *name_of(trv_object *name)
+{
+    if (trv__type_derives(name->type, &trv__str_type))
+        return trv_str_utf8(name, NULL);
+    trv_raise(trv_TypeError, "attribute name must be string, not '%s'", name->type->name);
+    return NULL;
+}
+
+TRV__BUILTIN(getattr,
+             "getattr(object, name, default=, /): an attribute, or default if there is none")
+{
+    trv_object *object, *name, *fallback = NULL, *value;
+    const char *text;
+
+    if (trv_parse(args, "oo|o", &object, &name, &fallback) < 0 || !(text = name_of(name)))
+        return NULL;
+    value = trv_getattr(object, text);
+    if (value || !fallback || !trv_error_matches(trv_AttributeError))
+        return value;
+    trv_error_clear();
+    return trv_ref(fallback);
+}
+
+TRV__BUILTIN(hasattr, "hasattr(obj, name, /): whether there is such an attribute")
+{
+    trv_object *object, *name;
+    trv_auto trv_object *value = NULL;
+    const char *text;
+
+    if (trv_parse(args, "oo", &object, &name) < 0 || !(text = name_of(name)))
+        return NULL;
+    value = trv_getattr(object, text);
+    if (!value && !trv_error_matches(trv_AttributeError))
+        return NULL;
+    trv_error_clear();
+    return trv_bool_new(value != NULL);
+}
+
+TRV__BUILTIN(setattr, "setattr(obj, name, value, /): sets an attribute")
+{
+    trv_object *object, *name, *value;
+    const char *text;
+
+    if (trv_parse(args, "ooo", &object, &name, &value) < 0 || !(text = name_of(name)) ||
+        trv_setattr(object, text, value) < 0)
+        return NULL;
+    return trv_none_new();
+}
+
+TRV__BUILTIN(delattr, "delattr(obj, name, /): takes an attribute away")
+{
+    trv_object *object, *name;
+    const char *text;
+
+    if (trv_parse(args, "oo", &object, &name) < 0 || !(text = name_of(name)) ||
+        trv_delattr(object, text) < 0)
+        return NULL;
+    return trv_none_new();
+}
+
+/* Iterables --------------------------------------------------------------------------------------- */
+
+TRV__BUILTIN(sum, "sum(iterable, /, start=0): start and all items, added up")
+{
+    trv_object *iterable, *start = NULL;
+
+    return trv_parse(args, "o|o", &iterable, &start) < 0 ? NULL : trv_sum(iterable, start);
+}
+
+TRV__BUILTIN(sorted, "sorted(*iterable, key=None, reverse=False): a sorted list of the items")
+{
+    trv_auto trv_object *key = NULL;
+    trv_auto trv_object *reverse = NULL;
+    int is_reverse = 0;
+
+    if (args->count != 1)
+        return trv_raise(trv_TypeError, "sorted expected 1 argument, got %zu", args->count);
+    if (trv__keyword_argument(args, "key", &key) < 0 ||
+        trv__keyword_argument(args, "reverse", &reverse) < 0 ||
+        (reverse && trv__int_argument(reverse, &is_reverse) < 0))
+        return NULL;
+    return trv_sorted(args->items[0], trv__or_null(key), is_reverse);
+}
+
+typedef trv_object *best_function(trv_object *iterable, trv_object *key, trv_object *fallback);
+
+/* min and max of an iterable, or of the arguments if there are several. */
+static trv_object *best(const trv_args *args, best_function *function, const char *name)
+{
+    trv_auto trv_object *key = NULL;
+    trv_auto trv_object *fallback = NULL;
+    trv_auto trv_object *all = NULL;
+
+    if (!args->count)
+        return trv_raise(trv_TypeError, "%s expected at least 1 argument, got 0", name);
+    if (trv__keyword_argument(args, "key", &key) < 0 ||
+        trv__keyword_argument(args, "default", &fallback) < 0)
+        return NULL;
+    if (args->count > 1 && fallback)
+        return trv_raise(trv_TypeError,
+                         "Cannot specify a default for %s() with multiple positional arguments",
+                         name);
+    all = args->count > 1 ? trv_tuple_new(args->items, args->count) : trv_ref(args->items[0]);
+    return all ? function(all, trv__or_null(key), fallback) : NULL;
+}
+
+TRV__BUILTIN(min, "min(*args, key=None, default=): the least item, or argument")
+{
+    return best(args, trv_min, "min");
+}
+
+TRV__BUILTIN(max, "max(*args, key=None, default=): the greatest item, or argument")
+{
+    return best(args, trv_max, "max");
+}
+
+/* Names ------------------------------------------------------------------------------------------- */
+
+#define FUNCTION(name)                                                                             \
+    {                                                                                              \
+#name, (trv_object *)(uintptr_t)&builtin_##name                                            \
+    }
+
+static const struct {
+    const char *name;
+    trv_object *means;
+} names[] = {FUNCTION(abs),
+             FUNCTION(all),
+             FUNCTION(any),
+             {"bool", trv_bool_type},
+             {"bytes", trv_bytes_type},
+             FUNCTION(callable),
+             FUNCTION(delattr),
+             {"dict", trv_dict_type},
+             FUNCTION(divmod),
+             {"enumerate", trv_enumerate_type},
+             {"filter", trv_filter_type},
+             {"float", trv_float_type},
+             {"frozenset", trv_frozenset_type},
+             FUNCTION(getattr),
+             FUNCTION(hasattr),
+             FUNCTION(hash),
+             FUNCTION(id),
+             {"int", trv_int_type},
+             FUNCTION(isinstance),
+             FUNCTION(issubclass),
+             FUNCTION(iter),
+             FUNCTION(len),
+             {"list", trv_list_type},
+             {"map", trv_map_type},
+             FUNCTION(max),
+             FUNCTION(min),
+             FUNCTION(next),
+             {"object", trv_object_type},
+             FUNCTION(pow),
+             {"range", trv_range_type},
+             FUNCTION(repr),
+             {"reversed", trv_reversed_type},
+             {"set", trv_set_type},
+             FUNCTION(setattr),
+             {"slice", trv_slice_type},
+             FUNCTION(sorted),
+             {"str", trv_str_type},
+             FUNCTION(sum),
+             {"tuple", trv_tuple_type},
+             {"type", trv_type_type},
+             {"zip", trv_zip_type},
+             {"BaseException", trv_BaseException},
+#define NAMED(name, base) {#name, trv_##name},
+             TRV_EXCEPTIONS(NAMED)
+#undef NAMED
+};
+
+trv_object *trv_builtin(const char *name)
+{
+    if (!trv__given(name, "trv_builtin"))
+        return NULL;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(names[i].name, name) == 0)
+            return trv_ref(names[i].means);
+    return trv_raise(trv_NameError, "name '%s' is not defined", name);
+}

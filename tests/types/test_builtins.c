@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The built-in functions and lazy iterators from C: what they hold, when they ask, and what happens when code
+ * of a user comes back to them. What they give is compared with Python's in
+ * tests/differential/table/builtins.cases.
+ */
+#include "types/container.h"
+#include "types/exhaust.h"
+
+#include <trivet/builtins.h>
+#include <trivet/generator.h>
+
+/* Counts how often it is asked. */
+static trv_object *count_calls(const trv_args *args)
+{
+    trv_auto trv_object *one = trv_int_new(1), *old = trv_cell_get(args->self);
+    trv_auto trv_object *next = trv_add(old, one);
+
+    return next && trv_cell_set(args->self, next) == 0 ? trv_ref(args->items[0]) : NULL;
+}
+
+TEST(nothing_is_asked_too_early)
+{
+    trv_auto trv_object *zero = trv_int_new(0), *cell = trv_cell_new(zero);
+    trv_auto trv_object *function = trv_function_new(count_calls, "count(x)", cell);
+    trv_auto trv_object *range = trv_range_new(0, 100, 1);
+    trv_auto trv_object *mapped = trv_map_iter_new(function, &range, 1);
+    trv_auto trv_object *numbered = trv_enumerate_new(mapped, 10);
+    trv_auto trv_object *item = NULL;
+
+    expect_repr(trv_cell_get(cell), "0");
+    ck_assert_int_eq(trv_next(numbered, &item), 1);
+    expect_shown(item, "(10, 0)");
+    expect_repr(trv_cell_get(cell), "1");
+}
+
+TEST(answers)
+{
+    trv_auto trv_object *list = trv_build("[iiii]", 3, 1, 4, 1), *empty = trv_list_new();
+    trv_auto trv_object *ten = trv_int_new(10), *iterator = trv_iter(empty);
+    trv_auto trv_object *len = trv_builtin("len");
+
+    expect_repr(trv_sorted(list, NULL, 1), "[4, 3, 1, 1]");
+    expect_shown(list, "[3, 1, 4, 1]");
+    expect_repr(trv_sum(list, NULL), "9");
+    expect_repr(trv_sum(list, ten), "19");
+    expect_repr(trv_min(list, NULL, NULL), "1");
+    expect_repr(trv_max(list, NULL, NULL), "4");
+    expect_repr(trv_max(empty, NULL, ten), "10");
+    EXPECT_NULL(trv_min(empty, NULL, NULL), trv_ValueError, "min() arg is an empty sequence");
+    ck_assert_int_eq(trv_any(list), 1);
+    ck_assert_int_eq(trv_any(empty), 0);
+    ck_assert_int_eq(trv_all(empty), 1);
+    expect_repr(trv_next_or(iterator, ten), "10");
+    ck_assert_ptr_null(trv_next_or(iterator, NULL));
+    expect_error(trv_StopIteration, "");
+    expect_repr(trv_call(len, "o", list), "4");
+    expect_repr(trv_ref(len), "<built-in function len>");
+    EXPECT_NULL(trv_builtin("nothing"), trv_NameError, "name 'nothing' is not defined");
+}
+
+/* An iterator whose item is made by asking the same iterator again ends without harm. */
+static trv_object *ask_again(const trv_args *args)
+{
+    trv_auto trv_object *iterator = trv_cell_get(args->self), *item = NULL;
+    int more = iterator ? trv_next(iterator, &item) : -1;
+
+    return more < 0 ? NULL : more ? trv_steal(&item) : trv_none_new();
+}
+
+TEST(an_iterator_asked_from_within)
+{
+    trv_auto trv_object *cell = trv_cell_new(NULL), *range = trv_range_new(0, 3, 1);
+    trv_auto trv_object *function = trv_function_new(ask_again, "again(x)", cell);
+    trv_auto trv_object *mapped = trv_map_iter_new(function, &range, 1);
+
+    ck_assert_int_eq(trv_cell_set(cell, mapped), 0);
+    expect_repr(trv_list_from(mapped), "[None]");
+    ck_assert_int_eq(trv_cell_set(cell, NULL), 0);
+}
+
+TEST(cycles_are_found)
+{
+    trv_auto trv_object *list = trv_list_new(), *none = trv_none_new();
+    trv_object *iterators[] = {trv_zip_new(&list, 1, 0), trv_enumerate_new(list, 0),
+                               trv_filter_new(none, list), trv_reversed(list),
+                               trv_map_iter_new(trv_list_type, &list, 1)};
+    size_t found, count = sizeof iterators / sizeof *iterators;
+
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(trv_list_append(list, iterators[i]), 0);
+        trv_clear(&iterators[i]);
+    }
+    trv_clear(&list);
+    ck_assert_int_eq(trv_gc_collect(2, &found), 0);
+    ck_assert_uint_ge(found, count + 1);
+}
+
+TEST(without_memory)
+{
+    trv_auto trv_object *range = trv_range_new(1000, 1010, 1), *text = trv_str_new("abc");
+    trv_auto trv_object *zip = trv_builtin("zip"), *sorted = trv_builtin("sorted");
+    trv_auto trv_object *enumerate = trv_builtin("enumerate"), *map = trv_builtin("map");
+    trv_auto trv_object *str = trv_builtin("str"), *min = trv_builtin("min");
+
+    EXHAUST(trv_call(zip, "oo", range, text));
+    EXHAUST(trv_call(sorted, "o", range));
+    EXHAUST(trv_call(enumerate, "oi", range, 5));
+    EXHAUST(trv_call(map, "oo", str, range));
+    EXHAUST(trv_call(min, "iii", 3000, 1000, 2000));
+}
+
+TEST_LIST(RUN(nothing_is_asked_too_early), RUN(answers), RUN(an_iterator_asked_from_within),
+          RUN(cycles_are_found), RUN(without_memory))
