@@ -329,6 +329,8 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
         return trv__dump_global(pickler, object);
     if (type->flags & TRV__TYPE_EXCEPTION)
         return trv__dump_exception(pickler, object, held);
+    if (type->flags & TRV__TYPE_IN_HEAP || type == &trv__object_type)
+        return trv__dump_instance(pickler, object);
     if (type == &trv__closure_type)
         return trv__dump_closure(pickler, object, held);
     if (type == &trv__builtin_type)

@@ -153,5 +153,7 @@ int trv__dump_inherited(struct trv__pickler *pickler, trv_object *token);
 
 /* dump_reduced.c: what a reducer, a callable, answers for the object. */
 int trv__dump_by_reducer(struct trv__pickler *pickler, trv_object *object, trv_object *reducer);
+/* What __reduce_ex__ answers, for an instance of a type made at run time. */
+int trv__dump_instance(struct trv__pickler *pickler, trv_object *object);
 
 #endif

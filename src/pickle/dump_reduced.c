@@ -9,6 +9,10 @@
 #include "pickle/dump.h"
 #include "pickle/globals.h"
 
+#include "object/reduce.h"
+
+#include "trivet/class.h"
+
 /* A tuple from a reducer, its parts borrowed; NULL where one is missing or None. */
 struct reduced {
     trv_object *callable, *args, *state, *items, *pairs, *setter;
@@ -79,8 +83,46 @@ static int dump_state(struct trv__pickler *pickler, trv_object *object,
     return trv__write_opcode(pickler, OP_BUILD);
 }
 
+/* __newobj__ and __newobj_ex__ have opcodes, the latter from protocol 4 on. */
+static int dump_newobj(struct trv__pickler *pickler, const struct reduced *reduced)
+{
+    trv_object *const *items;
+    trv_auto trv_object *rest = NULL;
+    size_t count;
+
+    items = trv__tuple_items(reduced->args, &count);
+    if (count < 1 || !trv__is_type(items[0]))
+        return trv_raise_int(trv_PicklingError, "args[0] from __newobj__ args is not a type");
+    rest = trv_tuple_new(items + 1, count - 1);
+    if (!rest || trv__dump(pickler, items[0], 0) < 0 || trv__dump(pickler, rest, 1) < 0)
+        return -1;
+    return trv__write_opcode(pickler, OP_NEWOBJ);
+}
+
+static int dump_newobj_ex(struct trv__pickler *pickler, const struct reduced *reduced)
+{
+    trv_object *const *items;
+    size_t count;
+
+    items = trv__tuple_items(reduced->args, &count);
+    if (count != 3)
+        return trv_raise_int(trv_PicklingError, "__newobj_ex__ has not three arguments");
+    if (pickler->protocol < 4)
+        return trv_raise_int(trv_PicklingError,
+                             "the keywords of __getnewargs_ex__ need protocol 4, and this is %d",
+                             pickler->protocol);
+    for (size_t i = 0; i < count; i++)
+        if (trv__dump(pickler, items[i], 0) < 0)
+            return -1;
+    return trv__write_opcode(pickler, OP_NEWOBJ_EX);
+}
+
 static int dump_call(struct trv__pickler *pickler, const struct reduced *reduced)
 {
+    if (reduced->callable == trv__newobj)
+        return dump_newobj(pickler, reduced);
+    if (reduced->callable == trv__newobj_ex)
+        return dump_newobj_ex(pickler, reduced);
     if (trv__dump(pickler, reduced->callable, 0) < 0 || trv__dump(pickler, reduced->args, 0) < 0)
         return -1;
     return trv__write_opcode(pickler, OP_REDUCE);
@@ -117,5 +159,15 @@ int trv__dump_by_reducer(struct trv__pickler *pickler, trv_object *object, trv_o
     if (trv__hold_all(pickler) < 0)
         return -1;
     answer = trv_call(held_reducer, "o", object);
+    return answer ? dump_answer(pickler, object, answer) : -1;
+}
+
+int trv__dump_instance(struct trv__pickler *pickler, trv_object *object)
+{
+    trv_auto trv_object *answer = NULL;
+
+    if (trv__hold_all(pickler) < 0)
+        return -1;
+    answer = trv_call_method(object, "__reduce_ex__", "i", pickler->protocol);
     return answer ? dump_answer(pickler, object, answer) : -1;
 }

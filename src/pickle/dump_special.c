@@ -11,6 +11,8 @@
 
 #include "object/closure.h"
 #include "object/exception.h"
+#include "object/heap_type.h"
+#include "object/lookup.h"
 
 /* Types ---------------------------------------------------------------------------------------- */
 
@@ -224,16 +226,36 @@ static int write_state(struct trv__pickler *pickler, trv_object *object, const c
     return trv__write_opcode(pickler, OP_BUILD);
 }
 
+/* Whether a class of exceptions has a __reduce__ of its own: 1, 0 or -1. */
+static int reduces_itself(const struct trv_type *type)
+{
+    trv_object *name = trv__name("__reduce__"), *own = NULL, *built_in = NULL;
+
+    if (!name || trv__type_find(trv__static_base(type), name, &built_in) < 0 ||
+        trv__type_find(type, name, &own) < 0)
+        return -1;
+    return own != built_in;
+}
+
 int trv__dump_exception(struct trv__pickler *pickler, trv_object *exception, int held)
 {
     const struct trv_type *type = exception->type;
-    const char *own_name = type->flags & TRV__TYPE_IN_HEAP ? type->name : NULL;
-    trv_object *args = trv__exception_reduce_args(exception);
+    const char *own_name = NULL, *name;
+    trv_object *args;
     int result;
 
+    if (type->flags & TRV__TYPE_IN_HEAP) {
+        /* A class that says itself what makes it anew, and can be named, is asked. */
+        bool is_named = trv__global_name(type->handle, pickler->protocol, &name);
+        result = is_named ? reduces_itself(type) : 0;
+        if (result)
+            return result < 0 ? -1 : trv__dump_instance(pickler, exception);
+        own_name = is_named ? NULL : type->name;
+    }
+    args = trv__exception_reduce_args(exception);
     if (!args)
         return -1;
-    while (type->flags & TRV__TYPE_IN_HEAP)
+    while (own_name && type->flags & TRV__TYPE_IN_HEAP)
         type = type->base;
     result = write_head(pickler, type, args);
     trv_unref(args);

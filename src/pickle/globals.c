@@ -8,6 +8,7 @@
 #include "pickle/globals.h"
 
 #include "object/exception.h"
+#include "object/reduce.h"
 #include "pickle/registry.h"
 
 #include "trivet/buffer.h"
@@ -43,6 +44,11 @@ static const struct global elsewhere[] = {
     {"_codecs", "encode", trv__latin1_encode},
     {"builtins", "getattr", trv__pickle_getattr},
     {"types", "MethodType", trv_method_type},
+    {"copyreg", "__newobj__", trv__newobj},
+    {"copyreg", "__newobj_ex__", trv__newobj_ex},
+    {"copyreg", "_reconstructor", trv__reconstructor},
+    {"copy_reg", "__newobj__", trv__newobj},
+    {"copy_reg", "_reconstructor", trv__reconstructor},
     /* the names of Python 2, which protocol 2 uses */
     {"Queue", "Full", trv_QueueFull},
     {"__builtin__", "getattr", trv__pickle_getattr},

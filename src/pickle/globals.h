@@ -21,5 +21,7 @@ int trv__global_find(const char *module, const char *name, trv_object **object);
 extern trv_object trv__latin1_encode[1];
 /* getattr(object, name), in which methods are written. */
 extern trv_object trv__pickle_getattr[1];
+/* copyreg._reconstructor(type, base, state), which an explicit object.__reduce__ writes in Python. */
+extern trv_object trv__reconstructor[1];
 
 #endif

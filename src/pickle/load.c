@@ -16,8 +16,10 @@
 
 #include "object/number.h"
 #include "pickle/globals.h"
+#include "pickle/registry.h"
 
 #include "trivet/buffer.h"
+#include "trivet/class.h"
 
 #define NAME_MOST 128
 
@@ -306,19 +308,61 @@ static int load_marked_tuple(struct trv__unpickler *u)
     return pop_mark(u, 0, &count) < 0 ? -1 : load_tuple(u, count);
 }
 
+/* An object that was named is not changed: others have it, too. */
+static bool may_change(const trv_object *object)
+{
+    const struct trv__registered *registered = trv__registered(object);
+
+    return !registered || !registered->name;
+}
+
+/* Adds items to an instance of a class by its methods, as CPython does: all at once, or one by one. */
+static int add_by_method(struct trv__unpickler *u, trv_object *object, trv_object *const *items,
+                         size_t count, bool is_set)
+{
+    const char *name = is_set ? "add" : "append";
+    trv_auto trv_object *list = NULL, *answer = NULL;
+    int found = is_set ? 0 : trv_hasattr(object, "extend");
+
+    u->is_users = true;
+    if (found < 0)
+        return -1;
+    if (found) {
+        if (!(list = trv_list_new()))
+            return -1;
+        for (size_t i = 0; i < count; i++)
+            if (trv_list_append(list, items[i]) < 0)
+                return -1;
+        if (!(answer = trv_call_method(object, "extend", "o", list)))
+            return -1;
+    }
+    for (size_t i = 0; !found && i < count; i++) {
+        if (!(answer = trv_call_method(object, name, "o", items[i])))
+            return -1;
+        trv_clear(&answer);
+    }
+    u->is_users = false;
+    return 0;
+}
+
 /* Moves the last `count` objects into the container below them. */
 static int add_items(struct trv__unpickler *u, size_t count, const struct trv_type *type,
                      int (*add)(trv_object *container, trv_object *item))
 {
     trv_object **items = u->stack + u->depth - count;
+    int result = 0;
 
-    if (items[-1]->type != type)
-        return trv__pickle_is_bad("an opcode adds items to what is not a list or set");
-    for (size_t i = 0; i < count; i++)
-        if (add(items[-1], items[i]) < 0)
-            return -1;
-    drop(u, count);
-    return 0;
+    if (items[-1]->type == type && may_change(items[-1])) {
+        for (size_t i = 0; result == 0 && i < count; i++)
+            result = add(items[-1], items[i]);
+    } else if (trv__load_may_fill(items[-1])) {
+        result = add_by_method(u, items[-1], items, count, type == &trv__set_type);
+    } else {
+        result = trv__pickle_is_bad("an opcode adds items to what is not a list or set");
+    }
+    if (result == 0)
+        drop(u, count);
+    return result;
 }
 
 static int load_marked_items(struct trv__unpickler *u, const struct trv_type *type,
@@ -333,12 +377,16 @@ static int load_marked_items(struct trv__unpickler *u, const struct trv_type *ty
 static int set_items(struct trv__unpickler *u, size_t count)
 {
     trv_object **items = u->stack + u->depth - count;
+    bool is_dict = items[-1]->type == &trv__dict_type && may_change(items[-1]);
 
-    if (count % 2 || items[-1]->type != &trv__dict_type)
+    if (count % 2 || !(is_dict || trv__load_may_fill(items[-1])))
         return trv__pickle_is_bad("an opcode sets items of what is not a dict");
+    u->is_users = !is_dict;
     for (size_t i = 0; i < count; i += 2)
-        if (trv_dict_set(items[-1], items[i], items[i + 1]) < 0)
+        if ((is_dict ? trv_dict_set(items[-1], items[i], items[i + 1])
+                     : trv_setitem(items[-1], items[i], items[i + 1])) < 0)
             return -1;
+    u->is_users = false;
     drop(u, count);
     return 0;
 }
@@ -489,6 +537,15 @@ static int load_made(struct trv__unpickler *u,
     return replace(u, 2, make(u, u->stack[u->depth - 2], args));
 }
 
+static int load_newobj_ex(struct trv__unpickler *u)
+{
+    trv_object *const *items = u->stack + u->depth - 3;
+
+    if (!has(u, 3))
+        return -1;
+    return replace(u, 3, trv__load_newobj_ex(u, items[0], items[1], items[2]));
+}
+
 static int load_persistent(struct trv__unpickler *u)
 {
     return has(u, 1) ? replace(u, 1, trv__load_persistent(u, top(u))) : -1;
@@ -569,6 +626,8 @@ static int load_from_stack(struct trv__unpickler *u, int opcode)
         return load_made(u, trv__load_reduce);
     case OP_NEWOBJ:
         return load_made(u, trv__load_newobj);
+    case OP_NEWOBJ_EX:
+        return load_newobj_ex(u);
     case OP_BUILD:
         return load_state(u);
     case OP_BINPERSID:

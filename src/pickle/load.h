@@ -43,7 +43,12 @@ trv_object *trv__load_global(struct trv__unpickler *unpickler, const char *modul
 trv_object *trv__load_reduce(struct trv__unpickler *unpickler, trv_object *callable,
                              trv_object *args);
 trv_object *trv__load_newobj(struct trv__unpickler *unpickler, trv_object *type, trv_object *args);
+trv_object *trv__load_newobj_ex(struct trv__unpickler *unpickler, trv_object *type,
+                                trv_object *args, trv_object *keywords);
 trv_object *trv__load_persistent(struct trv__unpickler *unpickler, trv_object *id);
+/* Whether items may be added to an object by its methods: it is an instance of a class, and was made by
+ * the pickle, not named. */
+bool trv__load_may_fill(const trv_object *object);
 /* Gives an object that was just made its state. 0 or -1. */
 int trv__load_build(struct trv__unpickler *unpickler, trv_object *object, trv_object *state);
 

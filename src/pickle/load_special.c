@@ -15,6 +15,8 @@
 #include "object/closure.h"
 #include "object/exception.h"
 #include "object/heap_type.h"
+#include "object/lookup.h"
+#include "object/reduce.h"
 #include "types/bytes.h"
 #include "types/slice.h"
 
@@ -106,6 +108,28 @@ static const trv_function_spec getattr_spec = {.size = sizeof getattr_spec,
 
 TRV__READ_ONLY trv_object trv__pickle_getattr[1] = {
     {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &getattr_spec}};
+
+static trv_object *reconstruct(const trv_args *args)
+{
+    trv_object *type, *base, *state;
+    trv_auto trv_object *method = NULL;
+
+    if (trv_parse(args, "ooo", &type, &base, &state) < 0 ||
+        !(method = trv_getattr(base, "__new__")))
+        return NULL;
+    return trv_is_none(state) ? trv_call(method, "o", type) : trv_call(method, "oo", type, state);
+}
+
+static const trv_function_spec reconstructor_spec = {.size = sizeof reconstructor_spec,
+                                                     .entry = reconstruct,
+                                                     .signature =
+                                                         "_reconstructor(cls, base, state)",
+                                                     .name = "_reconstructor",
+                                                     .file = __FILE__,
+                                                     .line = __LINE__};
+
+TRV__READ_ONLY trv_object trv__reconstructor[1] = {
+    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &reconstructor_spec}};
 
 static trv_object *bad(const char *why)
 {
@@ -209,12 +233,53 @@ static trv_object *make_bytes(size_t count)
     return count ? bad("bytes are made with arguments") : trv_bytes_new(NULL, 0);
 }
 
-trv_object *trv__load_newobj(struct trv__unpickler *u TRV_UNUSED, trv_object *type,
-                             trv_object *args)
+static trv_object *refuse_call(const trv_object *callable)
 {
-    if (!trv__is_exception_type(type))
-        return bad("an instance is made of what is no exception type");
-    return trv__exception_make(trv__type_of_handle(type), args);
+    return trv_raise(trv_UnpicklingError, "a pickle may not call %.100s: it was not registered",
+                     trv__is_type(callable) ? trv__type_of_handle(callable)->name
+                                            : trv_function_name((trv_object *)(uintptr_t)callable));
+}
+
+/* Whether instances of a type may be made by its __new__: object, whose instances are nothing, and what
+ * was registered. */
+static bool may_make(const struct trv__unpickler *u, const trv_object *type)
+{
+    return type == trv_object_type || (trv__is_type(type) && may_call(u, type));
+}
+
+trv_object *trv__load_newobj(struct trv__unpickler *u, trv_object *type, trv_object *args)
+{
+    trv_object *const *items;
+    trv_auto trv_object *head = NULL, *all = NULL;
+    size_t count;
+
+    if (trv__is_exception_type(type) && !may_call(u, type))
+        return trv__exception_make(trv__type_of_handle(type), args);
+    if (!may_make(u, type))
+        return refuse_call(type);
+    if (!(head = trv_tuple_new(&type, 1)) || !(all = trv_add(head, args)))
+        return NULL;
+    items = trv__tuple_items(all, &count);
+    return users(u, trv_call_array(trv__newobj, items, count, NULL));
+}
+
+trv_object *trv__load_newobj_ex(struct trv__unpickler *u, trv_object *type, trv_object *args,
+                                trv_object *keywords)
+{
+    if (args->type != &trv__tuple_type || keywords->type != &trv__dict_type)
+        return bad("arguments are no tuple, or keywords no dict");
+    return may_make(u, type) ? users(u, trv_call(trv__newobj_ex, "ooo", type, args, keywords))
+                             : refuse_call(type);
+}
+
+/* The functions of copyreg: their first argument is what is called. */
+static trv_object *call_copyreg(struct trv__unpickler *u, trv_object *callable,
+                                trv_object *const *items, size_t count)
+{
+    if (count < 1)
+        return bad("an instance is made of nothing");
+    return may_make(u, items[0]) ? users(u, trv_call_array(callable, items, count, NULL))
+                                 : refuse_call(items[0]);
 }
 
 trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv_object *args)
@@ -241,13 +306,13 @@ trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv
         return make_method(items, count);
     if (callable == trv__latin1_encode)
         return make_latin1(items, count);
+    if (callable == trv__newobj || callable == trv__newobj_ex || callable == trv__reconstructor)
+        return call_copyreg(u, callable, items, count);
     if (trv__is_exception_type(callable) && !may_call(u, callable))
         return trv__exception_make(trv__type_of_handle(callable), args);
     if (may_call(u, callable))
         return users(u, trv_call_array(callable, items, count, NULL));
-    return trv_raise(trv_UnpicklingError, "a pickle may not call %.100s: it was not registered",
-                     trv__is_type(callable) ? trv__type_of_handle(callable)->name
-                                            : trv_function_name(callable));
+    return refuse_call(callable);
 }
 
 /* States of exceptions ------------------------------------------------------------------------- */
@@ -405,12 +470,89 @@ static int build_closure(trv_object *object, trv_object *state)
     return count > 1 ? set_attributes(object, items[1]) : 0;
 }
 
-int trv__load_build(struct trv__unpickler *u TRV_UNUSED, trv_object *object, trv_object *state)
+/* States of instances -------------------------------------------------------------------------- */
+
+/* Sets the attributes of a dict: of the instance itself, without its __setattr__; or as anybody does. */
+static int set_all(trv_object *object, trv_object *state, bool directly)
 {
+    trv_object *key, *value;
+    size_t position = 0;
+    int more, result = 0;
+
+    if (trv_is_none(state))
+        return 0;
+    if (state->type != &trv__dict_type)
+        return trv__pickle_is_bad("the state of an instance is no dict");
+    while (result == 0 && (more = trv_dict_next(state, &position, &key, &value)) != 0) {
+        trv_object *name = more > 0 ? trv__name_of(key) : NULL;
+        if (more < 0)
+            return -1;
+        result = !name      ? -1
+                 : directly ? trv__own_set(object, name, value)
+                            : trv_setattr(object, trv_str_utf8(name, NULL), value);
+        trv_unref(name);
+        trv_unref(key);
+        trv_unref(value);
+    }
+    return result;
+}
+
+/* A state as trv__state_default gives it: of attributes, and of slots. */
+static int set_default_state(trv_object *object, trv_object *state)
+{
+    trv_object *own = state, *slots = NULL;
+    size_t count;
+
+    if (state->type == &trv__tuple_type) {
+        trv_object *const *items = trv__tuple_items(state, &count);
+        if (count != 2)
+            return trv__pickle_is_bad("the state of an instance has not two parts");
+        own = items[0];
+        slots = items[1];
+    }
+    if (!trv_is_none(own) && !object->type->attributes_offset)
+        return trv__pickle_is_bad("attributes are given to what has none");
+    if (set_all(object, own, true) < 0)
+        return -1;
+    return slots ? set_all(object, slots, false) : 0;
+}
+
+static int build_instance(struct trv__unpickler *u, trv_object *object, trv_object *state)
+{
+    trv_auto trv_object *method = NULL, *answer = NULL;
+    trv_object *name = trv__name("__setstate__");
+    int found = name ? trv__get_or_not(object, name, &method) : -1;
+
+    if (found < 0) {
+        u->is_users = true;
+        return -1;
+    }
+    if (!found)
+        return set_default_state(object, state);
+    answer = users(u, trv_call(method, "o", state));
+    return answer ? 0 : -1;
+}
+
+bool trv__load_may_fill(const trv_object *object)
+{
+    const struct trv__registered *registered = trv__registered(object);
+
+    return object->type->flags & TRV__TYPE_IN_HEAP && !trv__is_type(object) &&
+           !(registered && registered->name);
+}
+
+int trv__load_build(struct trv__unpickler *u, trv_object *object, trv_object *state)
+{
+    const struct trv__registered *registered = trv__registered(object);
+
+    if (registered && registered->name)
+        return trv__pickle_is_bad("a state is given to what was only named");
     if (trv__is_exception(object) && !trv__exception(object)->is_constant)
         return build_exception(object, state);
     if (object->type == &trv__closure_type)
         return build_closure(object, state);
+    if (trv__load_may_fill(object))
+        return build_instance(u, object, state);
     return trv__pickle_is_bad("a state is given to what has none");
 }
 

@@ -9,6 +9,7 @@
 #include "object/descriptor.h"
 #include "object/heap_type.h"
 #include "object/lookup.h"
+#include "object/reduce.h"
 
 static trv_object *get_class(const trv_args *args)
 {
@@ -136,6 +137,23 @@ static trv_object *method_sizeof(const trv_args *args)
     return trv_parse(args, "") < 0 ? NULL : trv_int_new((int64_t)trv_sizeof(args->self));
 }
 
+static trv_object *method_reduce_ex(const trv_args *args)
+{
+    int protocol;
+
+    return trv_parse(args, "i", &protocol) < 0 ? NULL : trv__reduce_ex(args->self, protocol);
+}
+
+static trv_object *method_reduce(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv__reduce_default(args->self);
+}
+
+static trv_object *method_getstate(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv__state_default(args->self);
+}
+
 static const struct trv__method methods[] = {
     {"__class__", NULL, get_class},
     {"__delattr__", "__delattr__(name): del self.name", method_delattr},
@@ -143,12 +161,15 @@ static const struct trv__method methods[] = {
     {"__eq__", "__eq__(value): self == value", method_eq},
     {"__ge__", "__ge__(value): self >= value", method_order},
     {"__getattribute__", "__getattribute__(name): self.name", method_getattribute},
+    {"__getstate__", "__getstate__(): its attributes", method_getstate},
     {"__gt__", "__gt__(value): self > value", method_order},
     {"__hash__", "__hash__(): hash(self)", method_hash},
     {"__init__", "__init__(*args, **kwargs): fills the instance", method_init},
     {"__le__", "__le__(value): self <= value", method_order},
     {"__lt__", "__lt__(value): self < value", method_order},
     {"__ne__", "__ne__(value): self != value", method_ne},
+    {"__reduce__", "__reduce__(): what makes it anew", method_reduce},
+    {"__reduce_ex__", "__reduce_ex__(protocol): what makes it anew", method_reduce_ex},
     {"__repr__", "__repr__(): repr(self)", method_repr},
     {"__setattr__", "__setattr__(name, value): self.name = value", method_setattr},
     {"__sizeof__", "__sizeof__(): bytes of the object", method_sizeof},
