@@ -56,7 +56,7 @@ TRV_API TRV_MUST_CHECK int trv_finalize_alive(trv_object *finalize);
  * Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_finalize_detach(trv_object *finalize);
 
-/* Bytes of one object, without what it refers to. */
+/* Bytes that one object takes in the heap, with the memory it owns, without what it refers to. */
 TRV_API size_t trv_sizeof(trv_object *object);
 /* Bytes of an object and of everything it reaches, each counted once. */
 TRV_API TRV_MUST_CHECK int trv_total_size(trv_object *object, size_t *size_bytes);
@@ -70,6 +70,19 @@ typedef struct trv_heap_stats {
 } trv_heap_stats;
 
 TRV_API void trv_heap_stats_get(trv_heap_stats *stats);
+
+/* Blocks of one size, in pools. */
+typedef struct trv_heap_class {
+    size_t block_bytes; /* a multiple of 8, 16 to 512 */
+    size_t pools;       /* that are cut into such blocks */
+    size_t used, free;  /* blocks */
+} trv_heap_class;
+
+/* The figures of the sizes that there are pools of, the smallest first, in up to `count` places.
+ * Returns: how many sizes there are. */
+TRV_API size_t trv_heap_classes(trv_heap_class *classes, size_t count);
+/* All figures of the heap as a page of text. Returns: a str. */
+TRV_API TRV_MUST_CHECK trv_object *trv_heap_text(void);
 
 TRV_END_DECLARATIONS
 

@@ -212,6 +212,11 @@ void trv__object_discard(void *memory)
         trv_unref(type->handle);
 }
 
+size_t trv__block_bytes(const trv_object *object, size_t size)
+{
+    return object->flags & TRV__LARGE ? TRV__LARGE_HEADER + size : trv__size_class(size) * 8;
+}
+
 static void add_pool(struct trv__pool *pool, void *argument)
 {
     trv_heap_stats *stats = argument;

@@ -37,6 +37,8 @@ void *trv__reallocate(void *block, size_t old_size, size_t new_size);
 void *trv__object_new(const struct trv_type *type, size_t size);
 /* The same for a type with TRV__TYPE_CONTAINER; zeroed beyond the head. Not tracked yet. */
 void *trv__container_new(const struct trv_type *type, size_t size);
+/* The bytes that an object of that size takes in the heap. */
+size_t trv__block_bytes(const trv_object *object, size_t size);
 /* Frees the block of an object that never came to life: references in it are not dropped. */
 void trv__object_discard(void *object);
 /* Hands a container to the collector, takes it back. Both may be repeated. */

@@ -6,6 +6,9 @@
  * keeps a set of what it has seen and a list of what it has still to look at, so it needs no stack
  * and counts each object once, however many ways lead to it. Immortal objects are counted too, types
  * are not: they belong to all their instances.
+ *
+ * Counted are the bytes of blocks, as in the statistics of the heap: what one makes and drops changes
+ * trv_heap_stats.live_bytes by just that.
  */
 #include "object/object.h"
 
@@ -24,7 +27,8 @@ size_t trv_sizeof(trv_object *object)
     if (!object)
         return 0;
     type = object->type;
-    size = type->block_bytes ? type->block_bytes(object) : type->instance_bytes;
+    size = trv__block_bytes(object,
+                            type->block_bytes ? type->block_bytes(object) : type->instance_bytes);
     return type->slots.size_bytes ? size + type->slots.size_bytes(object) : size;
 }
 
