@@ -86,6 +86,33 @@ TRV_API TRV_MUST_CHECK trv_object *trv_snapshot_compare(trv_object *now, trv_obj
 /* Statistics as a page of text, at most `limit` of them and the sum of the others. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_statistics_text(trv_object *statistics, size_t limit);
 
+/* The heap as a graph --------------------------------------------------------------------- */
+
+/* Who keeps an object alive: the shortest way to it from an object that is held from outside the heap,
+ * by a variable, a stack, the library. One reference to the object is taken to be the caller's.
+ * Returns: a list of (object, how): the first one and by whom it is held, then each next one and how it
+ * is referred to, up to the object; an empty list if nobody else holds it. */
+TRV_API TRV_MUST_CHECK trv_object *trv_heap_path(trv_object *object);
+/* The same as text, a line for each. Returns: a str. */
+TRV_API TRV_MUST_CHECK trv_object *trv_heap_path_text(trv_object *object);
+
+typedef enum trv_graph_format { TRV_GRAPH_DOT, TRV_GRAPH_JSON } trv_graph_format;
+
+typedef struct trv_graph_options {
+    size_t size; /* sizeof (trv_graph_options) */
+    trv_graph_format format;
+    const char *path;         /* the file to be written; or NULL, then */
+    int fd;                   /* the descriptor to be written to, which stays open */
+    trv_object *const *roots; /* only what these reach, with themselves; */
+    size_t root_count;        /* 0: all objects */
+    size_t depth;             /* in so many steps at most; 0: in any number */
+} trv_graph_options;
+
+/* Writes objects, with type, size and a few words, and the references between them, with how they are
+ * held. Those that are held from outside of the heap are bold in dot, and have `outside` in JSON.
+ * Raises: OSError. Blocks: as writing does, with the GIL held. */
+TRV_API TRV_MUST_CHECK int trv_heap_graph_write(const trv_graph_options *options);
+
 TRV_END_DECLARATIONS
 
 #endif

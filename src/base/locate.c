@@ -149,6 +149,7 @@ struct question {
     const void *const *addresses;
     struct trv__location *locations;
     size_t count;
+    const void *module; /* some address in the module that all of them are in; or NULL: look */
 };
 
 static void search(const struct question *question)
@@ -162,7 +163,8 @@ static void search(const struct question *question)
     if (dwfl_linux_proc_report(dwfl, getpid()) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0)
         for (size_t i = 0; i < question->count; i++) {
             Dwarf_Addr at = (Dwarf_Addr)(uintptr_t)question->addresses[i];
-            Dwfl_Module *module = at ? dwfl_addrmodule(dwfl, at) : NULL;
+            Dwarf_Addr in = question->module ? (Dwarf_Addr)(uintptr_t)question->module : at;
+            Dwfl_Module *module = at ? dwfl_addrmodule(dwfl, in) : NULL;
             if (module)
                 read_module(module, at, &question->locations[i]);
         }
@@ -177,9 +179,9 @@ static void *answer(void *argument)
 
 /* libdw wants more stack than a coroutine has: it is asked on a thread's, which nobody interrupts. */
 static void ask_debug_information(const void *const *addresses, size_t count,
-                                  struct trv__location *locations)
+                                  struct trv__location *locations, const void *module)
 {
-    struct question question = {addresses, locations, count};
+    struct question question = {addresses, locations, count, module};
     pthread_attr_t attributes;
     sigset_t all, before;
     pthread_t thread;
@@ -197,8 +199,9 @@ static void ask_debug_information(const void *const *addresses, size_t count,
 #else
 
 static void ask_debug_information(const void *const *addresses, size_t count,
-                                  struct trv__location *locations)
+                                  struct trv__location *locations, const void *module)
 {
+    (void)module;
     (void)addresses;
     (void)count;
     (void)locations;
@@ -219,7 +222,14 @@ void trv__locate_all(const void *const *addresses, size_t count, struct trv__loc
         is_any |= addresses[i] != NULL;
     }
     if (is_any)
-        ask_debug_information(addresses, count, locations);
+        ask_debug_information(addresses, count, locations, NULL);
+}
+
+void trv__locate_variable(const void *address, const void *module, struct trv__location *location)
+{
+    *location = (struct trv__location){.function = "?", .file = "?"};
+    ask_linker(address, location);
+    ask_debug_information(&address, 1, location, module);
 }
 
 void trv__locate(const void *address, struct trv__location *location)

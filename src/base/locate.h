@@ -20,6 +20,8 @@ struct trv__location {
 void trv__locate(const void *address, struct trv__location *location);
 /* Of many at once, which is much faster than one by one. */
 void trv__locate_all(const void *const *addresses, size_t count, struct trv__location *locations);
+/* The name of a variable, in place of a function's; `module` is some address of the code beside it. */
+void trv__locate_variable(const void *address, const void *module, struct trv__location *location);
 /* Of the call that returns to an address, as struct trv__context's waits_at. */
 static inline void trv__locate_call(const void *return_address, struct trv__location *location)
 {

@@ -317,6 +317,8 @@ ROW(trv_gc_stats_get, "v", ">x")
 ROW(trv_heap_stats_get, "v", ">x")
 ROW(trv_heap_classes, "v", "null c=0")
 ROW(trv_heap_text, "o", "")
+ROW(trv_heap_path, "o", "list")
+ROW(trv_heap_path_text, "o", "nested")
 ROW(trv_gc_referrers, "o", "pair c=2")
 ROW(trv_gc_referents, "o", "pair c=2")
 
