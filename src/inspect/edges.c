@@ -8,6 +8,8 @@
  */
 #include "inspect/graph.h"
 #include "object/closure.h"
+#include "object/heap_type.h"
+#include "object/lookup.h"
 #include "types/dict.h"
 #include "types/list.h"
 #include "types/set.h"
@@ -96,6 +98,28 @@ static void name_entry(const struct trv__table *table, size_t nth, char *text, s
     }
 }
 
+/* An attribute of an instance, or what a type consists of. */
+static void name_in_instance(trv_object *from, const trv_object *to, char *text, size_t size)
+{
+    const struct trv_type *type = from->type;
+    const struct trv__attributes *own = type->attributes_offset ? *trv__attributes_of(from) : NULL;
+
+    if (to == type->handle)
+        snprintf(text, size, "type");
+    else if (own && own->dict == to)
+        snprintf(text, size, "__dict__");
+    for (uint32_t i = 0; own && !*text && !own->dict && i < own->count; i++)
+        if (own->values[i] == to)
+            snprintf(text, size, ".%s", trv_str_utf8(trv__heap_type_of(type)->keys.names[i], NULL));
+}
+
+static const char *name_in_type(const trv_object *handle, const trv_object *to)
+{
+    const struct trv__heap_type *type = (const void *)handle;
+
+    return to == type->dict ? "__dict__" : to == type->bases ? "__bases__" : NULL;
+}
+
 /* Where in the object's own block the reference stands. */
 static void name_place(const trv_object *from, const trv_object *to, char *text, size_t size)
 {
@@ -132,8 +156,12 @@ void trv__edge_name(trv_object *from, const trv_object *to, size_t nth, char *te
         name = "data";
     else if (trv__type_derives(from->type, &trv__weakref_type))
         name = "__callback__";
+    else if (trv__is_type(from) && trv__is_heap_type(trv__type_of_handle(from)))
+        name = name_in_type(from, to);
     if (name)
         snprintf(text, size, "%s", name);
+    if (!*text && from->type->flags & TRV__TYPE_IN_HEAP)
+        name_in_instance(from, to, text, size);
     if (!*text)
         name_place(from, to, text, size);
 }

@@ -3,7 +3,7 @@
  * Building the graph: one walk over the heap for the nodes, one over all references to count them.
  *
  * References that are known but not shown by `traverse` are counted too: every instance of a type made
- * at run time holds its type. What is left of a count when all of them are taken off is held from
+ * at run time holds its type, also those that have no `traverse`. What is left of a count when all of them are taken off is held from
  * outside, as the collector reckons.
  */
 #include "inspect/graph.h"
@@ -81,7 +81,7 @@ static void count_references(struct trv__graph *graph)
         trv_object *object = graph->nodes[i].object;
         if (object->type->slots.traverse)
             object->type->slots.traverse(object, count_reference, graph);
-        if (object->type->flags & TRV__TYPE_IN_HEAP)
+        else if (object->type->flags & TRV__TYPE_IN_HEAP)
             count_reference(object->type->handle, graph);
     }
 }

@@ -277,7 +277,8 @@ static int compare_statistics(const void *a, const void *b)
 
 static trv_object *sorted(trv_object *found)
 {
-    trv_object *list = trv_dict_values(found);
+    trv_auto trv_object *values = trv_dict_values(found);
+    trv_object *list = values ? trv_list_from(values) : NULL;
 
     if (list)
         qsort(trv__as_list(list)->items, trv__as_list(list)->count, sizeof(trv_object *),

@@ -112,6 +112,22 @@ TEST(references_have_names)
     trv_clear(&keeper);
 }
 
+TEST(attributes_of_instances_have_names)
+{
+    trv_auto trv_object *text = trv_str_new("the very text");
+    trv_auto trv_object *bases = trv_tuple_new(NULL, 0);
+    trv_auto trv_object *namespace = trv_dict_new();
+    trv_auto trv_object *class = trv_class_new("Place", bases, namespace);
+
+    keeper = trv_call(class, "");
+    ck_assert_int_eq(trv_setattr(keeper, "name", text), 0);
+    expect_text(trv_heap_path_text(text), "<Place>, held by the variable 'keeper'\n"
+                                          "  .name -> 'the very text'\n");
+    trv_clear(&keeper);
+    expect_repr(trv_heap_path(text), "[]");
+    expect_repr(trv_heap_path(class), "[]");
+}
+
 /* The future of a coroutine that is parked holds what the coroutine was called with. */
 TRV_STATIC_FUNCTION(hold_and_sleep, "hold_and_sleep(n): a list on its stack")
 {
@@ -256,6 +272,6 @@ TEST(memory_may_run_out)
 TEST_LIST(RUN(nobody_else_holds_it), RUN(a_way_leads_through_containers),
           RUN(the_way_is_the_shortest), RUN(cycles_hold_nobody),
           RUN(a_reference_of_a_variable_is_a_way_too), RUN(references_have_names),
-          RUN(stacks_of_coroutines_are_searched), RUN(dot_has_nodes_and_named_edges),
-          RUN(json_has_nodes_and_edges), RUN(the_whole_heap_can_be_written),
-          RUN(memory_may_run_out))
+          RUN(attributes_of_instances_have_names), RUN(stacks_of_coroutines_are_searched),
+          RUN(dot_has_nodes_and_named_edges), RUN(json_has_nodes_and_edges),
+          RUN(the_whole_heap_can_be_written), RUN(memory_may_run_out))
