@@ -96,20 +96,27 @@ static trv_object *take_qualified_name(trv_object *dict, trv_object *name)
     return given;
 }
 
-/* What the namespace gets before the type is made. */
-static int complete_namespace(trv_object *dict)
+/* What the namespace gets before the type is made; */
+static int prepare_namespace(trv_object *dict)
 {
     trv_auto trv_object *module = trv_str_new("__main__");
-    int has_equal = trv_contains(dict, trv__dunder(TRV__NAME_eq));
 
-    if (!module || has_equal < 0 || set_default(dict, TRV__NAME_module, module) < 0 ||
-        set_default(dict, TRV__NAME_doc, trv_none_new()) < 0 ||
-        (has_equal && set_default(dict, TRV__NAME_hash, trv_none_new()) < 0) ||
+    if (!module || set_default(dict, TRV__NAME_module, module) < 0 ||
         wrap_function(dict, TRV__NAME_new, trv_staticmethod_new) < 0 ||
         wrap_function(dict, TRV__NAME_init_subclass, trv_classmethod_new) < 0 ||
         wrap_function(dict, TRV__NAME_class_getitem, trv_classmethod_new) < 0)
         return -1;
     return 0;
+}
+
+/* and what it gets in the end. */
+static int complete_namespace(trv_object *dict)
+{
+    int has_equal = trv_contains(dict, trv__dunder(TRV__NAME_eq));
+
+    if (has_equal < 0 || set_default(dict, TRV__NAME_doc, trv_none_new()) < 0)
+        return -1;
+    return has_equal ? set_default(dict, TRV__NAME_hash, trv_none_new()) : 0;
 }
 
 static int add_descriptor(trv_object *dict, trv_object *name, trv_object *made)
@@ -293,7 +300,8 @@ static struct trv__heap_type *make(struct trv__type_plan *plan)
     }
     trv_unref(heap->qualified_name);
     heap->qualified_name = trv_steal(&qualified_name);
-    if (add_members(heap, &slots) < 0 || trv__type_finish(heap) < 0)
+    if (add_members(heap, &slots) < 0 || complete_namespace(heap->dict) < 0 ||
+        trv__type_finish(heap) < 0)
         trv_clear((trv_object **)&heap);
     trv_unref(slots.names);
     return heap;
@@ -306,7 +314,7 @@ trv_object *trv__class_make(const struct trv_type *metatype, trv_object *name, t
     trv_auto trv_object *own_dict = trv_dict_new();
     struct trv__heap_type *heap;
 
-    if (!own_dict || trv__names_update(own_dict, dict) < 0 || complete_namespace(own_dict) < 0 ||
+    if (!own_dict || trv__names_update(own_dict, dict) < 0 || prepare_namespace(own_dict) < 0 ||
         !(plan.base = trv__best_base(bases)))
         return NULL;
     plan.dict = own_dict;

@@ -143,6 +143,12 @@ static inline bool trv__index_in(int64_t index, size_t length, size_t *where)
     return index >= 0 && (size_t)index < length;
 }
 
+/* Whether an object is an int, or has an `index` that is one. */
+static inline bool trv__may_index(const trv_object *object)
+{
+    return trv__type_derives(object->type, &trv__int_type) || object->type->slots.index;
+}
+
 /* The value of an int used as an index, cut to the range of int64_t. TypeError for others. */
 int trv__index_get(trv_object *object, int64_t *index);
 

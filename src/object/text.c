@@ -23,12 +23,11 @@ trv_object *trv__repr_default(trv_object *object)
 }
 
 /* Text from a slot, which a user may have written. */
-static trv_object *checked_text(trv_object *text, const trv_object *object, const char *slot)
+static trv_object *checked_text(trv_object *text, const char *slot)
 {
     if (LIKELY(!text || trv__type_derives(text->type, &trv__str_type)))
         return text;
-    trv_raise(trv_TypeError, "%s of '%s' returned a non-string (type %s)", slot, object->type->name,
-              text->type->name);
+    trv_raise(trv_TypeError, "%s returned non-string (type %s)", slot, text->type->name);
     trv_unref(text);
     return NULL;
 }
@@ -40,7 +39,7 @@ trv_object *trv_repr(trv_object *object)
         return NULL;
     if (!object->type->slots.repr)
         return trv__repr_default(object);
-    return checked_text(object->type->slots.repr(object), object, "repr");
+    return checked_text(object->type->slots.repr(object), "__repr__");
 }
 
 trv_object *trv_str(trv_object *object)
@@ -51,7 +50,7 @@ trv_object *trv_str(trv_object *object)
         return trv_repr(object);
     if (trv__enter_recursion(" while getting the str of an object") < 0)
         return NULL;
-    return checked_text(object->type->slots.str(object), object, "str");
+    return checked_text(object->type->slots.str(object), "__str__");
 }
 
 int trv_print(trv_object *object)

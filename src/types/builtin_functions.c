@@ -10,6 +10,7 @@
 #include "types/arguments.h"
 
 #include "trivet/builtins.h"
+#include "trivet/class.h"
 
 static trv_object *truth(int answer)
 {
@@ -200,6 +201,20 @@ TRV__BUILTIN(delattr, "delattr(obj, name, /): takes an attribute away")
 
 /* Iterables --------------------------------------------------------------------------------------- */
 
+TRV__BUILTIN(dir, "dir(object, /): the names of its attributes")
+{
+    trv_object *object = only_argument(args);
+
+    return object ? trv_dir(object) : NULL;
+}
+
+TRV__BUILTIN(vars, "vars(object, /): the dict of its own attributes")
+{
+    trv_object *object = only_argument(args);
+
+    return object ? trv_vars(object) : NULL;
+}
+
 TRV__BUILTIN(sum, "sum(iterable, /, start=0): start and all items, added up")
 {
     trv_object *iterable, *start = NULL;
@@ -270,8 +285,10 @@ static const struct {
              {"bool", trv_bool_type},
              {"bytes", trv_bytes_type},
              FUNCTION(callable),
+             {"classmethod", trv_classmethod_type},
              FUNCTION(delattr),
              {"dict", trv_dict_type},
+             FUNCTION(dir),
              FUNCTION(divmod),
              {"enumerate", trv_enumerate_type},
              {"filter", trv_filter_type},
@@ -293,6 +310,7 @@ static const struct {
              FUNCTION(next),
              {"object", trv_object_type},
              FUNCTION(pow),
+             {"property", trv_property_type},
              {"range", trv_range_type},
              FUNCTION(repr),
              {"reversed", trv_reversed_type},
@@ -300,11 +318,15 @@ static const struct {
              FUNCTION(setattr),
              {"slice", trv_slice_type},
              FUNCTION(sorted),
+             {"staticmethod", trv_staticmethod_type},
              {"str", trv_str_type},
              FUNCTION(sum),
+             {"super", trv_super_type},
              {"tuple", trv_tuple_type},
              {"type", trv_type_type},
+             FUNCTION(vars),
              {"zip", trv_zip_type},
+             {"NotImplemented", trv_not_implemented},
              {"BaseException", trv_BaseException},
 #define NAMED(name, base) {#name, trv_##name},
              TRV_EXCEPTIONS(NAMED)

@@ -185,7 +185,7 @@ static int place_of(trv_object *self, trv_object *key, size_t *where)
 {
     int64_t index;
 
-    if (!trv__is_int(key))
+    if (!trv__may_index(key))
         return trv_raise_int(trv_TypeError, "bytearray indices must be integers or slices, not %s",
                              trv_type_name(key));
     if (trv__index_get(key, &index) < 0)

@@ -76,7 +76,7 @@ static trv_object *bytes_getitem(trv_object *self, trv_object *key)
 
     if (trv__is_slice(key))
         return get_slice(self, key);
-    if (!trv__is_int(key))
+    if (!trv__may_index(key))
         return trv_raise(trv_TypeError, "byte indices must be integers or slices, not %s",
                          trv_type_name(key));
     if (trv__index_get(key, &index) < 0)

@@ -287,9 +287,13 @@ static trv_object *new_call(trv_object *self, const trv_args *args)
         return trv_raise(trv_TypeError, "%s.__new__(%s): %s is not a subtype of %s", owner->name,
                          type->name, type->name, owner->name);
     maker = trv__type_maker(type);
-    if (!maker || maker != trv__type_maker(owner))
+    if (!maker || maker != trv__type_maker(owner)) {
+        const struct trv_type *safe = type;
+        while (trv__is_made_by_method(safe))
+            safe = safe->base;
         return trv_raise(trv_TypeError, "%s.__new__(%s) is not safe, use %s.__new__()", owner->name,
-                         type->name, trv__static_base(type)->name);
+                         type->name, safe->name);
+    }
     rest.items++;
     rest.count--;
     return trv__construct(maker, type, &rest);

@@ -11,6 +11,8 @@
  */
 #include "types/dict.h"
 
+#include "object/descriptor.h"
+#include "object/lookup.h"
 #include "types/builder.h"
 #include "types/iterator.h"
 #include "types/sequence.h"
@@ -304,12 +306,26 @@ static int dict_length(trv_object *self, size_t *length)
     return 0;
 }
 
+/* What a derived class says of a key that is not there. */
+static trv_object *call_missing(trv_object *self, trv_object *key)
+{
+    trv_object *found;
+    int there = trv__type_find(self->type, trv__dunder(TRV__NAME_missing), &found);
+
+    if (there > 0)
+        return trv__call_found(found, self, &key, 1, NULL);
+    if (there == 0)
+        trv__raise_key_error(key);
+    return NULL;
+}
+
 static trv_object *dict_getitem(trv_object *self, trv_object *key)
 {
     trv_object *value;
 
     if (get(trv__as_dict(self), key, &value) == 0)
-        trv__raise_key_error(key);
+        return self->type == &trv__dict_type ? (trv__raise_key_error(key), NULL)
+                                             : call_missing(self, key);
     return value;
 }
 

@@ -65,31 +65,31 @@ static int take_doc(struct property *self)
     return MIN_OF(there, 0);
 }
 
-static const char *const parameters[] = {"fget", "fset", "fdel", "doc"};
+static int fill(struct property *self, const trv_args *args)
+{
+    for (size_t i = 0; i < NAME; i++)
+        set_part(self, (int)i, i < args->count ? args->items[i] : NULL);
+    return take_doc(self);
+}
 
 static int property_init(trv_object *self, const trv_args *args)
 {
     static const trv_function_spec spec = {.size = sizeof spec,
                                            .name = "property",
                                            .signature = "property(fget=, fset=, fdel=, doc=)"};
-    trv_object *parts[COUNT_OF(parameters)] = {NULL};
+    struct trv__binding binding;
+    int answer;
 
-    if (args->count > COUNT_OF(parameters))
-        return trv__raise_too_many(&spec, 0, COUNT_OF(parameters), args->count);
-    for (size_t i = 0; i < COUNT_OF(parameters); i++) {
-        int there = 0;
-        if (i < args->count)
-            parts[i] = trv_ref(args->items[i]);
-        else if (args->keywords)
-            there = trv_dict_get_str(args->keywords, parameters[i], &parts[i]);
-        if (there < 0)
-            return -1;
-    }
-    for (size_t i = 0; i < COUNT_OF(parameters); i++) {
-        set_part(property_of(self), (int)i, parts[i]);
-        trv_unref(parts[i]);
-    }
-    return take_doc(property_of(self));
+    if (args->count > NAME)
+        return trv_raise_int(trv_TypeError, "property() takes at most 4 arguments (%zu given)",
+                             args->count);
+    if (!args->keywords)
+        return fill(property_of(self), args);
+    if (trv__bind(&binding, &spec, args, NULL) < 0)
+        return -1;
+    answer = fill(property_of(self), &binding.args);
+    trv__unbind(&binding);
+    return answer;
 }
 
 static trv_object *property_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)

@@ -135,7 +135,7 @@ static trv_object *range_getitem(trv_object *object, trv_object *key)
 
     if (trv__is_slice(key))
         return get_slice(self, key);
-    if (!trv__type_derives(key->type, &trv__int_type))
+    if (!trv__may_index(key))
         return trv_raise(trv_TypeError, "range indices must be integers or slices, not %s",
                          key->type->name);
     if (trv__index_get(key, &index) < 0)

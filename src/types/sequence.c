@@ -159,7 +159,7 @@ int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const 
 {
     int64_t index;
 
-    if (!trv__type_derives(key->type, &trv__int_type))
+    if (!trv__may_index(key))
         return trv_raise_int(trv_TypeError, "%s indices must be integers or slices, not %s",
                              self->type->name, key->type->name);
     if (trv__index_get(key, &index) < 0)
@@ -172,7 +172,7 @@ int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const 
 /* Where to begin or end looking. */
 static int end_of_search(trv_object *object, int64_t *place)
 {
-    if (!trv__is_int(object))
+    if (!trv__may_index(object))
         return trv_raise_int(trv_TypeError,
                              "slice indices must be integers or have an __index__ method");
     return trv__index_get(object, place);

@@ -210,7 +210,7 @@ static trv_object *str_getitem(trv_object *self, trv_object *key)
 
     if (trv__is_slice(key))
         return get_slice(self, key);
-    if (!trv__is_int(key))
+    if (!trv__may_index(key))
         return trv_raise(trv_TypeError, "string indices must be integers, not '%s'",
                          trv_type_name(key));
     if (trv__index_get(key, &index) < 0)

@@ -350,7 +350,7 @@ static int set_in_dict(trv_object *self, enum trv__dunder_name name, trv_object 
     const struct trv_type *type = trv__type_of_handle(self);
 
     if (!value)
-        return trv_raise_int(trv_TypeError, "cannot delete '%s' attribute of type '%s'",
+        return trv_raise_int(trv_TypeError, "cannot delete '%s' attribute of immutable type '%s'",
                              trv_str_utf8(trv__dunder(name), NULL), type->name);
     return change_namespace(self, trv__dunder(name), value);
 }
@@ -389,7 +389,7 @@ static int set_name(trv_object *self, trv_object *value)
     trv_auto trv_object *before = NULL;
 
     if (!value)
-        return trv_raise_int(trv_TypeError, "cannot delete '__name__' attribute of type '%s'",
+        return trv_raise_int(trv_TypeError, "cannot delete '__name__' attribute of immutable type '%s'",
                              heap->made.name);
     if (!trv__type_derives(value->type, &trv__str_type))
         return trv_raise_int(trv_TypeError, "can only assign string to %s.__name__, not '%s'",
@@ -418,7 +418,7 @@ static int set_qualified_name(trv_object *self, trv_object *value)
     trv_object *before = heap->qualified_name;
 
     if (!value)
-        return trv_raise_int(trv_TypeError, "cannot delete '__qualname__' attribute of type '%s'",
+        return trv_raise_int(trv_TypeError, "cannot delete '__qualname__' attribute of immutable type '%s'",
                              heap->made.name);
     if (!trv__type_derives(value->type, &trv__str_type))
         return trv_raise_int(trv_TypeError, "can only assign string to %s.__qualname__, not '%s'",

@@ -105,7 +105,7 @@ class Fails:
 
 
 PREPARED = {c.__name__: c for c in (Bad, Unhashable, Clears, Fails)}
-PREPARED.update(method=types.MethodType, cell=types.CellType)
+PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType)
 
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
           ast.Pow: "**", ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|",

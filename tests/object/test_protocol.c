@@ -674,7 +674,7 @@ TEST(repr_must_be_text)
         .size = sizeof spec, .name = "Odd", .slots = {.repr = repr_of_wrong_type}};
     trv_auto trv_object *type = trv_type_new(&spec), *odd = trv_call(type, "");
 
-    EXPECT_NULL(trv_repr(odd), trv_TypeError, "repr of 'Odd' returned a non-string (type int)");
+    EXPECT_NULL(trv_repr(odd), trv_TypeError, "__repr__ returned non-string (type int)");
 }
 
 TEST(references)
