@@ -65,8 +65,8 @@ enum {
                                   instance does what the bound method that `get` gives would do */
     TRV__TYPE_CLASS = 1024, /* made with trv_class_new, and not defined in C */
     TRV__TYPE_ABSTRACT = 2048, /* has abstract methods: no instances */
-    TRV__TYPE_VARIES = 4096    /* instances differ in size, and it can be a base all the same: its
-                                  construct makes those of other types with trv__instance_new */
+    TRV__TYPE_VALUE = 4096     /* construct gives instances of this very type, whatever type it is
+                                  asked for: those of derived types are copied from them */
 };
 
 /* Above these bits of the flags of exception types: their kind, see object/exception.h. */

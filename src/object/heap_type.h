@@ -179,6 +179,9 @@ int trv__type_traverse(trv_object *handle, trv_visit visit, void *argument);
 void trv__type_clear(trv_object *handle);
 void trv__type_destroy(trv_object *handle);
 
+/* A copy of a value of a static type, as an instance of a type that derives from it; takes the value
+ * over. */
+trv_object *trv__value_as_take(const struct trv_type *type, trv_object *value);
 /* Whether __new__ is a method of a class. */
 bool trv__is_made_by_method(const struct trv_type *type);
 /* TypeError for a type that has abstract methods. Returns NULL. */

@@ -320,6 +320,31 @@ void *trv__instance_new(const struct trv_type *type, size_t bytes)
     return object;
 }
 
+static int hold(trv_object *object, void *argument TRV_UNUSED)
+{
+    trv_ref(object);
+    return 0;
+}
+
+trv_object *trv__value_as_take(const struct trv_type *type, trv_object *value)
+{
+    const struct trv_type *native = trv__static_base(type);
+    size_t bytes = native->block_bytes ? native->block_bytes(value) : native->instance_bytes;
+    size_t head = offsetof(trv_object, payload);
+    trv_object *made = trv__instance_new(type, native->block_bytes ? bytes : type->instance_bytes);
+
+    if (made) {
+        memcpy((char *)made + head, (char *)value + head, bytes - head);
+        if (native == &trv__int_type)
+            made->flags |= value->flags & TRV__TYPE_BIT; /* its layout */
+        if (native->slots.traverse)
+            native->slots.traverse(made, hold, NULL);
+        trv__track(made);
+    }
+    trv_unref(value);
+    return made;
+}
+
 /* What object.__new__ and object.__init__ say of arguments that nobody takes: one of the two does not
  * mind if only the other is overridden. */
 static bool are_taken(const struct trv_type *type, const trv_args *args)

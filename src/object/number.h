@@ -83,15 +83,23 @@ static inline double trv__float_value(const trv_object *object)
     return ((const struct trv__float *)object)->value;
 }
 
-/* Whether an object is an int of either layout, or a bool. Both types are final. */
+/* Whether an object is of a class that derives from a built-in type. */
+static inline bool trv__is_of_class(const trv_object *object, const struct trv_type *type)
+{
+    return UNLIKELY(object->type->flags & TRV__TYPE_IN_HEAP) &&
+           trv__type_derives(object->type, type);
+}
+
+/* Whether an object is an int of either layout, or a bool, or of a class derived from int. */
 static inline bool trv__is_int(const trv_object *object)
 {
-    return object->type == &trv__int_type || object->type == &trv__bool_type;
+    return object->type == &trv__int_type || object->type == &trv__bool_type ||
+           trv__is_of_class(object, &trv__int_type);
 }
 
 static inline bool trv__is_float(const trv_object *object)
 {
-    return object->type == &trv__float_type;
+    return object->type == &trv__float_type || trv__is_of_class(object, &trv__float_type);
 }
 
 /* Whether an object is exactly an int, in the small layout. */

@@ -73,7 +73,7 @@ struct trv__objects {
         size_t count, capacity;
     } printing;
     trv_object *gc_callbacks, *gc_garbage; /* object/collector.c: lists, or NULL */
-    struct trv__lookups { /* object/lookup.c */
+    struct trv__lookups {                  /* object/lookup.c */
         struct trv__cached cache[TRV__CACHE_PLACES];
         struct trv__name_place {
             const char *text;

@@ -165,7 +165,7 @@ bool trv__may_be_base(const struct trv_type *base)
     const struct trv_type *native = trv__static_base(base);
 
     if (!(base->flags & TRV__TYPE_FINAL) && trv__type_maker(native) &&
-        (!native->block_bytes || native->flags & (TRV__TYPE_VARIES | TRV__TYPE_OF_TYPES)))
+        (!native->block_bytes || native->flags & (TRV__TYPE_VALUE | TRV__TYPE_OF_TYPES)))
         return true;
     trv_raise(trv_TypeError, "type '%s' is not an acceptable base type", base->name);
     return false;

@@ -237,7 +237,7 @@ static int set_slice(trv_object *self, trv_object *slice, trv_object *value)
     const unsigned char *data = NULL;
     size_t size = 0;
 
-    if (value && (trv__is_int(value) || trv__is_str(value)))
+    if (value && (trv__is_int(value) || trv__is_any_str(value)))
         return trv_raise_int(trv_TypeError, "can assign only bytes, buffers, or iterables of ints "
                                             "in range(0, 256)");
     if (value)

@@ -41,7 +41,7 @@ static trv_object *method_extend(const trv_args *args)
         return NULL;
     if (trv__is_int(iterable))
         return trv_raise(trv_TypeError, "can't extend bytearray with int");
-    if (trv__is_str(iterable))
+    if (trv__is_any_str(iterable))
         return trv_raise(trv_TypeError, "expected iterable of integers; got: 'str'");
     octets = trv__octets_from("bytearray", iterable);
     if (!octets || !(data = trv_bytes_data(octets, &size)))

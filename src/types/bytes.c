@@ -255,7 +255,7 @@ TRV__READ_ONLY struct trv_type trv__bytes_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__bytes),
     .block_bytes = bytes_block_bytes,
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_VALUE | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
     .slots = {.repr = trv__bytes_repr,
               .hash = bytes_hash,
               .compare = bytes_compare,

@@ -8,7 +8,7 @@
 #ifndef TRV_TYPES_BYTES_H
 #define TRV_TYPES_BYTES_H
 
-#include "object/object.h"
+#include "object/number.h"
 
 struct trv__bytes {
     TRV__HEAD;
@@ -24,7 +24,7 @@ static inline struct trv__bytes *trv__as_bytes(const trv_object *object)
 
 static inline bool trv__is_bytes(const trv_object *object)
 {
-    return object->type == &trv__bytes_type;
+    return object->type == &trv__bytes_type || trv__is_of_class(object, &trv__bytes_type);
 }
 
 /* Bytes of which only the count and the final NUL are set. */

@@ -239,7 +239,7 @@ TRV__READ_ONLY struct trv_type trv__float_type = {
     .doc = "Numbers with a point.",
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__float),
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_VALUE | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
     .slots = {.repr = trv__float_repr,
               .hash = float_hash,
               .compare = float_compare,

@@ -295,7 +295,7 @@ TRV__READ_ONLY struct trv_type trv__int_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__int),
     .block_bytes = int_block_bytes,
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_VALUE | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
     .slots = {.repr = trv__int_repr,
               .hash = trv__int_hash,
               .compare = trv__int_compare,

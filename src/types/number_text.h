@@ -11,7 +11,7 @@
  * in bytes, which may hold anything, it is C's; that is how Python has it. */
 static inline bool trv__is_wide_text(const trv_object *source)
 {
-    return trv__is_str(source) && !trv__str_is_ascii(trv__as_str(source));
+    return trv__is_any_str(source) && !trv__str_is_ascii(trv__as_str(source));
 }
 
 /* Moves both ends inward over white space. */

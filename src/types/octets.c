@@ -276,7 +276,7 @@ trv_object *trv__octets_construct(const trv_args *args)
         trv__text_argument(encoding, name, "'encoding'", &encoding_name) < 0 ||
         trv__text_argument(errors, name, "'errors'", &errors_name) < 0)
         return NULL;
-    is_text = source && trv__is_str(source);
+    is_text = source && trv__is_any_str(source);
     if (is_text && encoding)
         return trv__encode(source, encoding_name, errors_name);
     if (is_text)

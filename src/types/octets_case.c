@@ -297,7 +297,7 @@ static trv_object *class_maketrans(const trv_args *args)
 /* The separator as a character: -1 on failure. */
 static int separator_of(trv_object *separator)
 {
-    if (trv__is_str(separator)) {
+    if (trv__is_any_str(separator)) {
         if (trv__as_str(separator)->length != 1)
             return trv_raise_int(trv_ValueError, "sep must be length 1.");
         if (!trv__str_is_ascii(trv__as_str(separator)))
@@ -404,7 +404,7 @@ static trv_object *class_fromhex(const trv_args *args)
 
     if (trv_parse(args, "o", &text) < 0)
         return NULL;
-    if (!trv__is_str(text))
+    if (!trv__is_any_str(text))
         return trv_raise(trv_TypeError, "fromhex() argument must be str, not %s",
                          trv_type_name(text));
     trv__builder_init(&b);

@@ -259,7 +259,7 @@ static int str_contains(trv_object *self, trv_object *item)
 {
     const struct trv__str *str = trv__as_str(self), *needle;
 
-    if (!trv__is_str(item))
+    if (!trv__is_any_str(item))
         return trv_raise_int(trv_TypeError, "'in <string>' requires string as left operand, not %s",
                              trv_type_name(item));
     needle = trv__as_str(item);
@@ -320,14 +320,14 @@ trv_object *trv__str_repeat(trv_object *object, trv_object *count)
 
 static int str_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 {
-    if (op == TRV_ADD && trv__is_str(a)) {
-        *result = trv__is_str(b)
+    if (op == TRV_ADD && trv__is_any_str(a)) {
+        *result = trv__is_any_str(b)
                       ? concatenate(a, b)
                       : trv_raise(trv_TypeError, "can only concatenate str (not \"%s\") to str",
                                   trv_type_name(b));
-    } else if (op == TRV_MULTIPLY && trv__is_str(a) && trv__is_int(b)) {
+    } else if (op == TRV_MULTIPLY && trv__is_any_str(a) && trv__is_int(b)) {
         *result = trv__str_repeat(a, b);
-    } else if (op == TRV_MULTIPLY && trv__is_str(b) && trv__is_int(a)) {
+    } else if (op == TRV_MULTIPLY && trv__is_any_str(b) && trv__is_int(a)) {
         *result = trv__str_repeat(b, a);
     } else {
         return TRV_UNKNOWN;
@@ -365,7 +365,7 @@ static int str_compare(trv_object *self, trv_object *other, trv_comparison op)
 {
     int order;
 
-    if (!trv__is_str(other))
+    if (!trv__is_any_str(other))
         return TRV_UNKNOWN;
     if (op == TRV_EQUAL || op == TRV_NOT_EQUAL)
         return trv__str_equal(self, other) == (op == TRV_EQUAL);
@@ -461,7 +461,7 @@ static trv_object *construct_bound(const trv_args *args)
         return trv__str_empty();
     if (!encoding && !errors)
         return trv_str(object);
-    if (trv__is_str(object))
+    if (trv__is_any_str(object))
         return trv_raise(trv_TypeError, "decoding str is not supported");
     if (!trv_buffer_check(object))
         return trv_raise(trv_TypeError, "decoding to str: need a bytes-like object, %s found",
@@ -491,7 +491,7 @@ TRV__READ_ONLY struct trv_type trv__str_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__str),
     .block_bytes = str_block_bytes,
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_VALUE | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
     .slots = {.destroy = str_destroy,
               .repr = trv__str_repr,
               .str = str_str,

@@ -44,6 +44,12 @@ static inline bool trv__is_str(const trv_object *object)
     return object->type == &trv__str_type;
 }
 
+/* The same, or of a class derived from str, which may compare and hash as it likes. */
+static inline bool trv__is_any_str(const trv_object *object)
+{
+    return trv__is_str(object) || trv__is_of_class(object, &trv__str_type);
+}
+
 static inline bool trv__str_is_ascii(const struct trv__str *str)
 {
     return str->size == str->length;

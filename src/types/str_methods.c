@@ -14,7 +14,7 @@
 /* Whether an argument is a str; otherwise a TypeError is set: "<what> must be str, not <type>". */
 static bool is_str(const trv_object *object, const char *what)
 {
-    if (trv__is_str(object))
+    if (trv__is_any_str(object))
         return true;
     trv_raise(trv_TypeError, "%smust be str, not %s", what, trv_type_name(object));
     return false;
@@ -104,7 +104,7 @@ static int has_affix(const struct trv__span *span, trv_object *affix, span_test 
     if (affix->type == &trv__tuple_type)
         items = trv__tuple_items(affix, &count);
     for (size_t i = 0; i < count && !has; i++) {
-        if (!trv__is_str(items[i]))
+        if (!trv__is_any_str(items[i]))
             return items == &affix
                        ? trv_raise_int(trv_TypeError,
                                        "%s first arg must be str or a tuple of str, not %s", name,
@@ -188,7 +188,7 @@ static trv_object *split(const trv_args *args, bool from_end)
         (number && trv__size_argument(number, &most) < 0))
         return NULL;
     separator = trv__or_null(separator);
-    if (separator && !trv__is_str(separator))
+    if (separator && !trv__is_any_str(separator))
         return trv_raise(trv_TypeError, "must be str or None, not %s", trv_type_name(separator));
     return trv__str_split(args->self, separator, most, from_end);
 }
@@ -245,7 +245,7 @@ static trv_object *strip(const trv_args *args, enum trv__sides sides, const char
     if (trv_parse(args, "|o", &characters) < 0)
         return NULL;
     characters = trv__or_null(characters);
-    if (characters && !trv__is_str(characters))
+    if (characters && !trv__is_any_str(characters))
         return trv_raise(trv_TypeError, "%s arg must be None or str", name);
     return trv__str_strip(args->self, characters, sides);
 }
@@ -307,7 +307,7 @@ static int padding_arguments(const trv_args *args, size_t *missing, uint32_t *fi
     *fill = ' ';
     if (!character)
         return 0;
-    if (!trv__is_str(character))
+    if (!trv__is_any_str(character))
         return trv_raise_int(trv_TypeError,
                              "The fill character must be a unicode character, not %s",
                              trv_type_name(character));

@@ -250,7 +250,7 @@ static int measure(const struct trv__str *separator, trv_object *const *items, s
     *size = *length = 0;
     for (size_t i = 0; i < count; i++) {
         size_t between = i ? separator->size : 0;
-        if (!trv__is_str(items[i]))
+        if (!trv__is_any_str(items[i]))
             return trv_raise_int(trv_TypeError,
                                  "sequence item %zu: expected str instance, %s found", i,
                                  trv_type_name(items[i]));

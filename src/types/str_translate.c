@@ -22,7 +22,7 @@ static int add_entry(trv_object *table, trv_object *key, trv_object *value)
 
     if (trv__is_int(key))
         return trv_dict_set(table, key, value);
-    if (!trv__is_str(key))
+    if (!trv__is_any_str(key))
         return trv_raise_int(trv_TypeError, "keys in translate table must be strings or integers");
     if (trv__as_str(key)->length != 1)
         return trv_raise_int(trv_ValueError, "string keys in translate table must be of length 1");
@@ -79,13 +79,13 @@ trv_object *trv__str_maketrans(const trv_args *args)
 
     if (trv_parse(args, "o|oo", &from, &to, &deleted) < 0)
         return NULL;
-    if (to && !trv__is_str(to))
+    if (to && !trv__is_any_str(to))
         return trv_raise(trv_TypeError, "maketrans() argument 2 must be str, not %s",
                          trv_type_name(to));
-    if (deleted && !trv__is_str(deleted))
+    if (deleted && !trv__is_any_str(deleted))
         return trv_raise(trv_TypeError, "maketrans() argument 3 must be str, not %s",
                          trv_type_name(deleted));
-    if (to && !trv__is_str(from))
+    if (to && !trv__is_any_str(from))
         return trv_raise(trv_TypeError, "first maketrans argument must be a string if there is "
                                         "a second argument");
     if (!(table = trv_dict_new()))
@@ -128,7 +128,7 @@ static int add_translated(struct trv__builder *b, trv_object *table, const char 
     }
     if (trv_is_none(value))
         return 0;
-    if (trv__is_str(value))
+    if (trv__is_any_str(value))
         return trv__builder_add_str(b, value);
     if (trv__is_int(value))
         return add_number(b, value);

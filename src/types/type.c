@@ -38,6 +38,9 @@ trv_object *trv__construct(const struct trv_type *maker, const struct trv_type *
     if (!type->slots.init && !are_given(args, type->name))
         return NULL;
     object = maker->construct(type, args);
+    if (object && object->type != type && trv__static_base(type)->flags & TRV__TYPE_VALUE &&
+        !trv__is_made_by_method(maker))
+        return trv__value_as_take(type, object);
     if (object && trv__is_heap_type(type) && object->type != type &&
         !trv__is_made_by_method(maker) && !trv__is_type(object)) {
         trv_unref(object);
@@ -389,7 +392,8 @@ static int set_name(trv_object *self, trv_object *value)
     trv_auto trv_object *before = NULL;
 
     if (!value)
-        return trv_raise_int(trv_TypeError, "cannot delete '__name__' attribute of immutable type '%s'",
+        return trv_raise_int(trv_TypeError,
+                             "cannot delete '__name__' attribute of immutable type '%s'",
                              heap->made.name);
     if (!trv__type_derives(value->type, &trv__str_type))
         return trv_raise_int(trv_TypeError, "can only assign string to %s.__name__, not '%s'",
@@ -418,7 +422,8 @@ static int set_qualified_name(trv_object *self, trv_object *value)
     trv_object *before = heap->qualified_name;
 
     if (!value)
-        return trv_raise_int(trv_TypeError, "cannot delete '__qualname__' attribute of immutable type '%s'",
+        return trv_raise_int(trv_TypeError,
+                             "cannot delete '__qualname__' attribute of immutable type '%s'",
                              heap->made.name);
     if (!trv__type_derives(value->type, &trv__str_type))
         return trv_raise_int(trv_TypeError, "can only assign string to %s.__qualname__, not '%s'",
