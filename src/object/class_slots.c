@@ -18,7 +18,7 @@ trv_object *trv_mangle(const char *class_name, const char *name)
         return NULL;
     class_name += strspn(class_name, "_");
     if (strncmp(name, "__", 2) != 0 || strchr(name, '.') || !*class_name ||
-        strcmp(name + MAX_OF(strlen(name), 4) - 2, "__") == 0)
+        strcmp(name + strlen(name) - 2, "__") == 0)
         return trv_str_new(name);
     return trv_str_printf("_%s%s", class_name, name);
 }

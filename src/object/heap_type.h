@@ -24,9 +24,11 @@
 
 struct trv__heap_type;
 
-/* One base of a type: the type's place in the list of those that derive from it. */
+/* One base of a type: the type's place in the list of those that derive from it. The tuple of bases is
+ * for users, and may be cleared by the collector while the type still ends: the base is held here. */
 struct trv__base_link {
-    struct trv__list link;
+    trv_object *base; /* owned */
+    struct trv__list link; /* if the base was made at run time */
     struct trv__heap_type *derived;
 };
 
@@ -49,7 +51,7 @@ struct trv__heap_type {
     trv_object *name;             /* a str; made.name is its text */
     trv_object *qualified_name;   /* a str */
     trv_object *kept;             /* what texts that were handed out stand in: a list, or NULL */
-    struct trv__base_link *links; /* one for each base that was made at run time; */
+    struct trv__base_link *links; /* one for each base; */
     uint32_t link_count;          /* so many */
     uint32_t members_offset;      /* of its own __slots__, in an instance, */
     uint32_t member_count;        /* and how many those are */

@@ -204,6 +204,19 @@ const struct trv_type *trv__best_base(trv_object *bases)
     return best;
 }
 
+/* Whether a base that does not decide the layout gives its instances attributes of their own. */
+static bool has_attributes(trv_object *bases)
+{
+    trv_object *const *items;
+    size_t count;
+
+    items = trv__tuple_items(bases, &count);
+    for (size_t i = 0; i < count; i++)
+        if (trv__type_of_handle(items[i])->attributes_offset)
+            return true;
+    return false;
+}
+
 /* What instances have behind the base's: the words of __slots__, the word of attributes, or the
  * data of a type defined in C. */
 static void lay_out(struct trv__heap_type *heap, const struct trv__type_plan *plan)
@@ -221,13 +234,12 @@ static void lay_out(struct trv__heap_type *heap, const struct trv__type_plan *pl
         type->instance_bytes = ROUND_UP(type->data_offset + plan->spec->data_size, 16);
         if (!plan->spec->data_size)
             type->data_offset = base->data_offset;
-        return;
     }
     heap->members_offset = (uint32_t)ROUND_UP(type->instance_bytes, sizeof(void *));
     heap->member_count = (uint32_t)plan->member_count;
     if (plan->member_count)
         type->instance_bytes = heap->members_offset + plan->member_count * sizeof(void *);
-    if (!plan->has_attributes || type->attributes_offset)
+    if (type->attributes_offset || !(plan->has_attributes || has_attributes(plan->bases)))
         return;
     type->instance_bytes = ROUND_UP(type->instance_bytes, sizeof(void *));
     type->attributes_offset = varies ? TRV__OFFSET_AT_END : (uint32_t)type->instance_bytes;
@@ -292,7 +304,7 @@ static void fill(struct trv__heap_type *heap, const struct trv__type_plan *plan)
 static int link_bases(struct trv__heap_type *heap)
 {
     trv_object *const *items;
-    size_t count, made = 0;
+    size_t count;
 
     items = trv__tuple_items(heap->bases, &count);
     heap->links = trv__allocate_zeroed(count * sizeof *heap->links);
@@ -301,21 +313,21 @@ static int link_bases(struct trv__heap_type *heap)
     heap->link_count = (uint32_t)count;
     for (size_t i = 0; i < count; i++) {
         const struct trv_type *base = trv__type_of_handle(items[i]);
+        heap->links[i].base = trv_ref(items[i]);
         heap->links[i].derived = heap;
         trv__list_init(&heap->links[i].link);
         if (trv__is_heap_type(base))
-            trv__list_append(&trv__heap_type_of(base)->subclasses, &heap->links[made++].link);
+            trv__list_append(&trv__heap_type_of(base)->subclasses, &heap->links[i].link);
     }
-    for (; made < count; made++)
-        trv__list_init(&heap->links[made].link);
     return 0;
 }
 
 static void unlink_bases(struct trv__heap_type *heap)
 {
-    for (uint32_t i = 0; i < heap->link_count; i++)
-        if (trv__list_is_linked(&heap->links[i].link))
-            trv__list_remove(&heap->links[i].link);
+    for (uint32_t i = 0; i < heap->link_count; i++) {
+        trv__list_remove(&heap->links[i].link);
+        trv_unref(heap->links[i].base);
+    }
     trv__free(heap->links, heap->link_count * sizeof *heap->links);
     heap->links = NULL;
     heap->link_count = 0;
@@ -473,7 +485,9 @@ int trv__type_traverse(trv_object *handle, trv_visit visit, void *argument)
 
     if (!trv__is_heap_type(type))
         return 0;
-    if (heap->bases)
+    for (uint32_t i = 0; i < heap->link_count && !stop; i++)
+        stop = visit(heap->links[i].base, argument);
+    if (heap->bases && !stop)
         stop = visit(heap->bases, argument);
     if (heap->dict && !stop)
         stop = visit(heap->dict, argument);
