@@ -121,6 +121,8 @@ static int merge(dict_t *self, dict_t *other)
         return 0;
     if (!self->table.live && !self->table.tombs)
         return trv__table_copy(&self->table, &other->table);
+    if (live > self->table.live && trv__table_expect(&self->table, live) < 0)
+        return -1;
     for (size_t position = 0; status == 0 && hold_next(other, &position, &held);) {
         status = merge_entry(self, &held);
         let_go(&held);

@@ -43,15 +43,6 @@ enum {
 
 /* Groups ------------------------------------------------------------------------------------ */
 
-/* Bit i: hashes[i] == hash, of TRV__TABLE_SMALL. */
-static TRV__ALWAYS_INLINE uint32_t compare_small(const uint32_t *hashes, uint32_t hash)
-{
-    return trv__compare_group(hashes, UINT32_MAX, hash) |
-           trv__compare_group(hashes + TRV__GROUP, UINT32_MAX, hash) << TRV__GROUP;
-}
-
-_Static_assert(TRV__TABLE_SMALL == 2 * TRV__GROUP, "two groups are compared");
-
 /* Bit i: slot i of the group that holds this slot is empty. */
 static TRV__ALWAYS_INLINE uint32_t empty_slots(const table_t *t, uint32_t slot)
 {
@@ -122,12 +113,6 @@ static TRV__ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum k
     return kind == KEY_ANY ? compare_any(t, here, w->key) : FOREIGN;
 }
 
-/* Bits of the small table's entries that are in use and have that hash. */
-static TRV__ALWAYS_INLINE uint32_t small_hits(const table_t *t, uint32_t hash)
-{
-    return compare_small(trv__table_hashes(t), hash) & ((UINT32_C(1) << t->filled) - 1);
-}
-
 /* After a comparison by code of users, which may have added entries, the hits are looked up again
  * without those that were seen. */
 static TRV__ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, enum key_kind kind,
@@ -137,7 +122,8 @@ static TRV__ALWAYS_INLINE int search_small(table_t *t, const struct wanted *w, e
 
     if (!t->capacity)
         return 0;
-    for (hits = small_hits(t, w->hash); hits; hits = small_hits(t, w->hash) & ~seen) {
+    for (hits = trv__table_small_hits(t, w->hash); hits;
+         hits = trv__table_small_hits(t, w->hash) & ~seen) {
         uint32_t entry = (uint32_t)__builtin_ctz(hits);
         int match = matches(t, w, kind, entry, width);
         if (match) {
@@ -494,6 +480,13 @@ static int unpack(table_t *t)
     return 0;
 }
 
+int trv__table_expect(table_t *t, size_t more)
+{
+    size_t room = t->capacity - MIN_OF(t->capacity, t->filled + t->tombs);
+
+    return more <= room || t->is_packed ? 0 : resize(t, (uint64_t)t->live + more, false);
+}
+
 /* Gets a table ready for another key. */
 static __attribute__((noinline)) int expect_key(table_t *t, const trv_object *key)
 {
@@ -617,6 +610,19 @@ static void copy_index(table_t *to, const table_t *from)
         enter_all(to);
 }
 
+/* All entries of a table without holes. */
+static void copy_entries(table_t *to, const table_t *from)
+{
+    for (size_t i = 0; i < from->filled; i++) {
+        trv_object **entry = trv__table_entry(from, i), **copy = trv__table_entry(to, i);
+        copy[0] = trv__ref_some(entry[0]);
+        if (from->width == 2)
+            copy[1] = trv__ref_some(entry[1]);
+    }
+    memcpy(hashes_of(to), trv__table_hashes(from), from->filled * sizeof(uint32_t));
+    to->live = to->filled = from->filled;
+}
+
 int trv__table_copy(table_t *to, const table_t *from)
 {
     table_t made = {.width = from->width, .version = to->version, .first = from->first};
@@ -627,10 +633,13 @@ int trv__table_copy(table_t *to, const table_t *from)
         return 0;
     if (resize(&made, from->live, is_packed) < 0)
         return -1;
-    while (trv__table_next(from, &position, &i)) {
-        trv_object **entry = trv__table_entry(from, i);
-        write_entry(&made, entry[0], trv__table_hashes(from)[i], entry[from->width - 1]);
-    }
+    if (from->live == from->filled)
+        copy_entries(&made, from);
+    else
+        while (trv__table_next(from, &position, &i)) {
+            trv_object **entry = trv__table_entry(from, i);
+            write_entry(&made, entry[0], trv__table_hashes(from)[i], entry[from->width - 1]);
+        }
     copy_index(&made, from);
     trv__table_clear(to);
     *to = made;
@@ -642,8 +651,12 @@ void trv__table_clear(table_t *t)
     table_t old = *t;
 
     *t = (table_t){.width = old.width, .version = old.version + 1};
-    for (size_t i = 0; i < (size_t)old.filled * old.width; i++)
-        trv_unref(old.words[i]);
+    for (size_t i = 0; i < old.filled; i++) {
+        trv_object **entry = trv__table_entry(&old, i);
+        trv_unref(entry[0]);
+        if (old.width == 2)
+            trv_unref(entry[1]);
+    }
     free_slots(old.slots, old.mask + 1, old.slots_offset);
     trv__free(old.words, words_bytes(old.capacity, old.width));
 }
