@@ -22,11 +22,13 @@
 #define TRV__CODE_ID_MOST 32
 
 /* A persistent id, as bytes: a kind, the size of the build-id, the build-id, the offset (8 bytes,
- * little-endian); for a closure its name. Or the kind, an address and the address of the type. */
+ * little-endian); for a closure its name. Or the kind, an address and the address of the type; or, for a type
+ * made at run time, its address and its name. */
 enum trv__code_kind {
     TRV__CODE_FUNCTION = 'F',
     TRV__CODE_CLOSURE = 'C',
-    TRV__CODE_INHERITED = 'I'
+    TRV__CODE_INHERITED = 'I',
+    TRV__CODE_TYPE = 'T'
 };
 
 struct trv__code_place {

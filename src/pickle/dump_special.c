@@ -48,6 +48,32 @@ static int write_type_of(struct trv__pickler *pickler, int opcode)
     return trv__write_opcode(pickler, OP_REDUCE);
 }
 
+/* On a link to a fork of this program, a type is known by where it lies, as long as it bears that name. */
+static int write_address(struct trv__pickler *pickler, trv_object *type)
+{
+    const char *name = trv__type_of_handle(type)->name;
+    struct trv__buffer id = {NULL, 0, 0};
+    uint64_t address = (uintptr_t)type;
+    size_t name_size = strlen(name);
+    int result = -1;
+
+    if (trv__buffer_reserve(&id, 1 + sizeof address + name_size) < 0)
+        return -1;
+    id.data[0] = TRV__CODE_TYPE;
+    memcpy(id.data + 1, &address, sizeof address);
+    memcpy(id.data + 1 + sizeof address, name, name_size);
+    if (trv__write_octets(pickler, id.data, 1 + sizeof address + name_size) == 0)
+        result = trv__write_opcode(pickler, OP_BINPERSID);
+    trv__buffer_free(&id);
+    return result;
+}
+
+static bool is_type_of_a_fork(const struct trv__pickler *pickler, const trv_object *object)
+{
+    return pickler->link->is_trusted && trv__is_type(object) &&
+           trv__type_of_handle(object)->flags & TRV__TYPE_IN_HEAP;
+}
+
 int trv__dump_global(struct trv__pickler *pickler, trv_object *object)
 {
     const char *module, *name;
@@ -60,6 +86,8 @@ int trv__dump_global(struct trv__pickler *pickler, trv_object *object)
         result = write_type_of(pickler, OP_NONE);
     } else if ((module = trv__global_name(object, pickler->protocol, &name))) {
         result = write_global(pickler, module, name);
+    } else if (is_type_of_a_fork(pickler, object)) {
+        result = write_address(pickler, object);
     } else {
         return trv_raise_int(trv_PicklingError,
                              "cannot pickle %s '%s': it was given no name with "

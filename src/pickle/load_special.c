@@ -606,6 +606,28 @@ static trv_object *load_inherited(struct trv__unpickler *u, const unsigned char 
     return u->link->inherited(u->link->data, (uintptr_t)addresses[0], (uintptr_t)addresses[1]);
 }
 
+/* The type made at run time that lies at an address here, too. It may be called. */
+static trv_object *load_type(struct trv__unpickler *u, const unsigned char *id, size_t size)
+{
+    uint64_t address;
+    size_t head = 1 + sizeof address;
+
+    if (size <= head || !u->link->is_trusted)
+        return bad("a type can only be named by its address to a fork of the program");
+    memcpy(&address, id + 1, sizeof address);
+    LIST_EACH(node, &trv__current->objects->type_list_) {
+        struct trv__heap_type *heap = CONTAINER_OF(node, struct trv__heap_type, link);
+        const char *name = heap->made.name;
+        if ((uintptr_t)heap == address && heap->refcount && strlen(name) == size - head &&
+            !memcmp(name, id + head, size - head)) {
+            trv_object *type = (trv_object *)heap;
+            return is_granted(u, type) || grant(u, type) == 0 ? trv_ref(type) : NULL;
+        }
+    }
+    return trv_raise(trv_UnpicklingError, "type '%.*s' was not there when the process was forked",
+                     (int)(size - head), (const char *)id + head);
+}
+
 /* An id that trv__dump_function and its like write; NULL with nothing set if it is none of these. */
 static trv_object *load_own_id(struct trv__unpickler *u, trv_object *object)
 {
@@ -615,6 +637,8 @@ static trv_object *load_own_id(struct trv__unpickler *u, trv_object *object)
 
     if (size && id[0] == TRV__CODE_INHERITED)
         return load_inherited(u, id, size);
+    if (size && id[0] == TRV__CODE_TYPE)
+        return load_type(u, id, size);
     used = decode_place(id, size, &place);
     if (!used)
         return bad("a persistent id is cut off");

@@ -130,6 +130,32 @@ TRV_STATIC_FUNCTION(join, "join(first, second=): what it was given")
     return trv_build("(o o)", args->items[0], args->items[1] ? args->items[1] : none);
 }
 
+/* Instances of classes that were there when the pool was made, which the two sides know without a name. */
+TEST(instances_travel)
+{
+    trv_auto trv_object *class = trv_class_new("Box", NULL, NULL), *box = trv_call(class, "");
+    trv_auto trv_object *pool = trv_process_pool_new(NULL),
+                        *later = trv_class_new("Later", NULL, NULL);
+    trv_auto trv_object *list = trv_build("[io]", 5, box), *future = NULL, *result = NULL;
+    trv_auto trv_object *value = NULL, *of_later = trv_call(later, "");
+
+    ck_assert_int_eq(trv_setattr(box, "list", list), 0);
+    future = trv_submit(pool, identity, "o", box);
+    result = trv_future_result(future, TRV_FOREVER);
+    ck_assert_int_eq(trv_isinstance(result, class), 1);
+    ck_assert_ptr_ne(result, box);
+    value = trv_getattr(result, "list");
+    ck_assert_ptr_eq(trv_list_get(value, 1), result);
+    trv_unref(result); /* of trv_list_get */
+    ck_assert_int_eq(trv_delattr(result, "list"), 0);
+    ck_assert_int_eq(trv_delattr(box, "list"), 0);
+    trv_unref(future);
+    future = trv_submit(pool, identity, "o", of_later);
+    ck_assert_ptr_null(trv_future_result(future, TRV_FOREVER));
+    ck_assert_int_eq(trv_error_matches(trv_UnpicklingError), 1);
+    trv_error_clear();
+}
+
 TEST(keywords_travel)
 {
     trv_object *pool = new_pool(1, 0);
@@ -841,7 +867,7 @@ TEST(pids_are_those_of_the_workers)
 }
 
 TEST_LIST(RUN(every_type_travels), RUN(shapes_are_kept), RUN(deep_structures_travel),
-          RUN(closures_travel_with_their_data), RUN(keywords_travel),
+          RUN(closures_travel_with_their_data), RUN(instances_travel), RUN(keywords_travel),
           RUN(large_bytes_flow_through_small_rings), RUN(sixty_four_megabytes_travel),
           RUN(a_long_pickle_travels), RUN(exceptions_come_back_with_their_traceback),
           RUN(system_exit_is_an_exception_like_others),
