@@ -18,6 +18,37 @@ TRV_STATIC_FUNCTION(nothing, "nothing(): None")
     return trv_none_new();
 }
 
+/* The classes of tests/pickle/differential by the same names: plain ones, whose pickles say all there is. */
+static int register_class(const char *name, trv_object *base, const char *slots)
+{
+    trv_auto trv_object *dict = slots ? trv_build("{s:(ss)}", "__slots__", slots, "b") : NULL;
+    trv_auto trv_object *class = NULL;
+
+    if (slots && !dict)
+        return -1;
+    class = trv_class_new(name, base, dict);
+    return class ? trv_pickle_register_name(class, "__main__", name) : -1;
+}
+
+TRV_STATIC_FUNCTION(make, "make(*items): a list of them")
+{
+    trv_auto trv_object *tuple = trv_tuple_new(args->items, args->count);
+
+    return trv_list_from(tuple);
+}
+
+static int register_all(void)
+{
+    return register_class("Plain", NULL, NULL) < 0 || register_class("Slotted", NULL, "a") < 0 ||
+                   register_class("List", trv_list_type, NULL) < 0 ||
+                   register_class("Dict", trv_dict_type, NULL) < 0 ||
+                   register_class("Set", trv_set_type, NULL) < 0 ||
+                   register_class("Error", trv_ValueError, NULL) < 0 ||
+                   trv_pickle_register_name(make, "__main__", "make") < 0
+               ? -1
+               : 0;
+}
+
 static int is_wish(trv_object *object)
 {
     trv_auto trv_object *wish = trv_str_new("!function");
@@ -58,6 +89,8 @@ int main(void)
     uint32_t size;
     int result = trv_init(NULL), protocol;
 
+    if (result == 0)
+        result = register_all();
     while (result == 0 && (protocol = getchar()) != EOF &&
            fread(&size, sizeof size, 1, stdin) == 1) {
         char *data = malloc(size + 1u);
