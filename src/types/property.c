@@ -107,7 +107,7 @@ trv_object *trv_property_new(trv_object *getter, trv_object *setter, trv_object 
     struct property *self;
     trv_auto trv_object *text = NULL;
 
-    if (!getter && !setter && !deleter && trv_error_occurred())
+    if ((!getter || !setter || !deleter) && trv_error_occurred())
         return NULL;
     if (doc && !(text = trv_str_new(doc)))
         return NULL;

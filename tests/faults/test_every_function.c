@@ -424,17 +424,103 @@ static trv_object *make_pickle(void)
     return trv_pickle_dumps(nested);
 }
 
+static trv_object *entry(const trv_args *args TRV_UNUSED)
+{
+    return trv_none_new();
+}
+
+static trv_object *make_function(void)
+{
+    return trv_function_new(entry, "function()", NULL);
+}
+
+static trv_object *make_frozenset(void)
+{
+    trv_auto trv_object *list = make_list();
+
+    return trv_frozenset_from(list);
+}
+
+static trv_object *make_bytearray(void)
+{
+    return trv_bytearray_new("some octets", 11);
+}
+
+static trv_object *make_memoryview(void)
+{
+    trv_auto trv_object *array = make_bytearray();
+
+    return trv_memoryview_new(array);
+}
+
+static trv_object *make_pickle_buffer(void)
+{
+    trv_auto trv_object *array = make_bytearray();
+
+    return trv_pickle_buffer_new(array);
+}
+
+static trv_object *make_namespace(void)
+{
+    return trv_build("{s:o, s:i, s:s}", "method", takes_all, "number", 1000, "text", "value");
+}
+
+static trv_object *make_class(void)
+{
+    trv_auto trv_object *namespace = make_namespace();
+
+    return trv_class_new("Plain", NULL, namespace);
+}
+
+static trv_object *make_plain(void)
+{
+    trv_auto trv_object *class = make_class(), *plain = trv_call(class, "");
+    trv_auto trv_object *value = make_list();
+
+    return trv_setattr(plain, "name", value) == 0 ? trv_steal(&plain) : NULL;
+}
+
+static trv_object *make_metaclass(void)
+{
+    return trv_ref(trv_type_type);
+}
+
+static trv_object *make_tuple_of_types(void)
+{
+    trv_auto trv_object *class = make_class(), *other = make_class();
+
+    return trv_build("(oo)", class, other);
+}
+
+static trv_object *make_name(void)
+{
+    return trv_str_new("name");
+}
+
+static trv_object *make_append(void)
+{
+    return trv_str_new("append");
+}
+
+static trv_object *make_no_keywords(void)
+{
+    return trv_dict_new();
+}
+
 static const struct maker {
     const char *word;
     trv_object *(*make)(void);
 } makers[] = {
     {"any", make_any},
+    {"append", make_append},
     {"barrier", make_barrier},
     {"big", make_big},
+    {"bytearray", make_bytearray},
     {"bytes", make_bytes},
     {"callable", make_callable},
     {"capsule", make_capsule},
     {"cell", make_cell},
+    {"class", make_class},
     {"condition", make_condition},
     {"condition_held", make_condition_held},
     {"dict", make_dict},
@@ -445,6 +531,7 @@ static const struct maker {
     {"exceptions", make_exceptions},
     {"executor", trv_inline_executor_new},
     {"float", make_float},
+    {"frozenset", make_frozenset},
     {"future", trv_future_new},
     {"future_done", make_future_done},
     {"futures", make_futures},
@@ -456,16 +543,24 @@ static const struct maker {
     {"iterator", make_iterator},
     {"key", make_key},
     {"keywords", make_keywords},
+    {"keywords_of_none", make_no_keywords},
     {"list", make_list},
     {"listener", make_listener},
     {"local", trv_local_new},
     {"lock", trv_lock_new},
     {"lock_held", make_lock_held},
     {"memo", make_memo},
+    {"memoryview", make_memoryview},
+    {"metaclass", make_metaclass},
     {"method", make_method},
+    {"name", make_name},
+    {"namespace", make_namespace},
     {"nested", make_nested},
     {"none", make_none},
     {"pickle", make_pickle},
+    {"pickle_buffer", make_pickle_buffer},
+    {"plain", make_plain},
+    {"plain_function", make_function},
     {"priority_queue", make_priority_queue},
     {"queue", make_queue},
     {"rlock", trv_rlock_new},
@@ -481,6 +576,7 @@ static const struct maker {
     {"timer", make_timer},
     {"traceback", make_traceback},
     {"tuple", make_tuple},
+    {"tuple_of_types", make_tuple_of_types},
     {"type", make_type},
     {"type_to_derive", make_instance_type},
     {"weak_set", make_weak_set},
@@ -551,11 +647,6 @@ static int with_lock(trv_object *lock)
 {
     TRV_WITH(lock) {}
     return trv_error_occurred() ? -1 : 0;
-}
-
-static trv_object *entry(const trv_args *args TRV_UNUSED)
-{
-    return trv_none_new();
 }
 
 static trv_object *function_new(const char *name, trv_object *data)
@@ -683,6 +774,27 @@ static trv_object *finalize_detach(trv_object *object, trv_object *callable)
     trv_auto trv_object *finalize = trv_finalize_new(object, callable, "");
 
     return finalize ? trv_finalize_detach(finalize) : NULL;
+}
+
+static int buffer_acquire(trv_object *object, unsigned flags)
+{
+    trv_buffer buffer;
+    int answer = trv_buffer_acquire(object, &buffer, flags);
+
+    trv_buffer_release(&buffer);
+    return answer;
+}
+
+static trv_object *call_plain(trv_object *class, trv_object *any)
+{
+    trv_auto trv_object *plain = trv_call(class, "");
+
+    return plain && trv_setattr(plain, "name", any) == 0 ? trv_steal(&plain) : NULL;
+}
+
+static trv_object *call_method(trv_object *plain)
+{
+    return trv_call_method(plain, "method", "is", 1000, "text");
 }
 
 static trv_object *generator_new(trv_object *callable, trv_object *any)
