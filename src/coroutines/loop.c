@@ -28,6 +28,7 @@
 
 #include "base/descriptor.h"
 #include "base/fault.h"
+#include "heap/heap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -245,6 +246,10 @@ static void idle(struct trv__loop *loop)
 
     if (deadline_ns <= now_ns)
         return;
+    if (trv__collect_idle()) { /* the next turn comes here again, if nothing is ready then */
+        poll_now(loop);
+        return;
+    }
     if (!loop->polls.awaited)
         idle_parked(loop, deadline_ns);
     else if (trv__runtime()->chooser.is_seeded || loop->thread->hears_signals ||

@@ -225,27 +225,33 @@ static bool is_surplus(struct trv__heap *heap, bool is_containers)
     return count > most;
 }
 
-void trv__arena_give(struct trv__heap *heap, struct trv__pool *pool)
+static bool trim(struct trv__heap *heap, bool is_containers)
 {
-    struct trv__arena *arena = pool->arena;
-    uint64_t bit = UINT64_C(1) << trv__pool_index(pool);
+    struct trv__list *empty = &heap->arenas[is_containers][TRV__POOLS_PER_ARENA];
 
-    arena->pools_used &= ~bit;
-    arena->recent &= ~bit;
-    file_arena(heap, arena);
-    if (!arena->pools_used && !heap->round && is_surplus(heap, arena->space != NULL))
-        free_arena(heap, arena);
+    if (!is_surplus(heap, is_containers))
+        return false;
+    free_arena(heap, CONTAINER_OF(empty->previous, struct trv__arena, link));
+    return true;
 }
 
 bool trv__arenas_trim(struct trv__heap *heap)
 {
-    for (int is_containers = 0; is_containers < 2; is_containers++)
-        if (is_surplus(heap, is_containers)) {
-            struct trv__list *empty = &heap->arenas[is_containers][TRV__POOLS_PER_ARENA];
-            free_arena(heap, CONTAINER_OF(empty->previous, struct trv__arena, link));
-            return true;
-        }
-    return false;
+    return trim(heap, true) || trim(heap, false);
+}
+
+void trv__arena_give(struct trv__heap *heap, struct trv__pool *pool)
+{
+    struct trv__arena *arena = pool->arena;
+    uint64_t bit = UINT64_C(1) << trv__pool_index(pool);
+    bool is_containers = arena->space != NULL;
+
+    arena->pools_used &= ~bit;
+    arena->recent &= ~bit;
+    file_arena(heap, arena);
+    if (!arena->pools_used && !heap->round)
+        while (trim(heap, is_containers))
+            continue;
 }
 
 void trv__each_pool(struct trv__heap *heap, void (*visit)(struct trv__pool *pool, void *argument),

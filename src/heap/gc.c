@@ -59,6 +59,7 @@ int trv_gc_step(double seconds, int *is_done)
             trv__begin_round(heap, true);
         if (heap->round)
             go_on_for(heap, seconds);
+        trv__set_young_limit(heap);
     }
     if (is_done)
         *is_done = !heap->round;

@@ -29,6 +29,7 @@ enum {
         TRV_TINY ? 16 : 16384, /* objects that a round over recent ones is worth it for */
     WORK_PER_CONTAINER = 64,   /* what a round does for each container that is made, */
     CONTAINERS_PER_SLICE = 8,  /* so many at a time, */
+    IDLE_WORK = 8192,          /* a slice for which nobody waits */
     SLICE_WORK = 2048,         /* and no more than that, however many there were */
     FIRST_WORK = 4096          /* so that a small heap needs one slice only */
 };
@@ -190,6 +191,30 @@ void trv__collect_due(void)
         pay(heap, made);
     heap->paid_at = heap->young_count;
     trv__set_young_limit(heap);
+}
+
+/* A full round that is half due is begun now, when it costs nobody anything. */
+static bool may_begin_idle(const struct trv__heap *heap)
+{
+    return heap->old_pending >= RECENT_LEAST && heap->old_pending > heap->old_total / 8;
+}
+
+bool trv__collect_idle(void)
+{
+    struct trv__heap *heap = trv__current->heap;
+    uint32_t attention = atomic_load_explicit(trv__current->attention, memory_order_relaxed);
+
+    if (heap->is_disabled || heap->is_collecting || !heap->threshold[0] ||
+        attention & (TRV__ATTEND_SWITCH | TRV__ATTEND_SEEDED))
+        return false;
+    if (!heap->round && may_begin_idle(heap))
+        trv__begin_round(heap, true);
+    if (!heap->round)
+        return false;
+    trv__round_go_on(heap, IDLE_WORK);
+    heap->round_debt = 0;
+    trv__set_young_limit(heap);
+    return true;
 }
 
 void trv__collected(struct trv__heap *heap, int generation, size_t survivors)

@@ -75,6 +75,9 @@ void trv__weak_end(trv_object *object);
 size_t trv__collect(int generation);
 /* Collects what the thresholds say is due, and lowers the request. For safepoints. */
 void trv__collect_due(void);
+/* For a thread that would wait now: a slice of the collection of generation 2, if one is under way or half
+ * due. Whether there was one; if so, look first whether what is waited for has come. */
+bool trv__collect_idle(void);
 /* Makes every object immortal, and the collector forget them: for the zygote, whose workers must
  * not dirty the pages they share. */
 void trv__heap_freeze(struct trv__heap *heap);

@@ -59,8 +59,8 @@ enum {
     NUMBER = TRV__FLAGS_END, /* one, in the bits of `flags` that hold an object's number */
     SUSPECT_WORK = 8,        /* and an object that is suspected */
     FREE_WORK = 2048,        /* giving back a block of suspects */
-    SUSPECTS_PER_BLOCK = TRV_TINY ? 8 : 4096,
-    BLOCKS_MOST = TRV_TINY ? 8 : 4096, /* a number has 24 bits */
+    SUSPECTS_PER_BLOCK = TRV_TINY ? 64 : 4096,
+    BLOCKS_MOST = 4096, /* a number has 24 bits */
     STACK_PER_BLOCK = TRV_TINY ? 3 : 8191
 };
 

@@ -394,6 +394,43 @@ SEEDED_TEST(what_is_left_running_is_cancelled_until_it_ends, 200)
     ck_assert_uint_le(length_of(list), 12);
 }
 
+/* Idling ------------------------------------------------------------------------------------------ */
+
+static size_t tracked(void)
+{
+    trv_gc_stats stats;
+
+    trv_gc_stats_get(&stats);
+    return stats.tracked;
+}
+
+TRV_STATIC_FUNCTION(sleep_until_collected, "sleep_until_collected(): leaves cycles behind")
+{
+    enum { CYCLES = 40000 };
+    trv_auto trv_object *lists = must(trv_list_new());
+    size_t before = tracked();
+
+    (void)args;
+    for (int i = 0; i < CYCLES; i++) {
+        trv_auto trv_object *list = must(trv_list_new());
+        ck_assert(trv_list_append(list, list) == 0 && trv_list_append(lists, list) == 0);
+    }
+    ck_assert_int_eq(trv_gc_collect(1, NULL), 0);
+    ck_assert_int_eq(trv_list_clear(lists), 0);
+    ck_assert_uint_ge(tracked(), before + CYCLES);
+    while (tracked() > before)
+        if (trv_sleep(0.0005) < 0)
+            return NULL;
+    return trv_none_new();
+}
+
+/* Nothing else would collect them: so few containers are made. */
+TEST(an_idle_loop_collects)
+{
+    trv_gc_set_threshold(1000000, 10, 10);
+    trv_unref(must(trv_run(sleep_until_collected, "")));
+}
+
 TEST(what_has_begun_unwinds_and_what_has_not_never_runs)
 {
     trv_auto trv_object *list = must(trv_list_new());
@@ -710,7 +747,7 @@ TEST_LIST(RUN(run_returns_what_the_function_returns), RUN(run_raises_what_the_fu
           RUN(the_current_task_is_its_future), RUN(outside_of_coroutines_there_is_no_task),
           RUN(each_coroutine_has_exceptions_of_its_own), RUN(a_coroutine_inherits_no_scope),
           RUN(recursion_without_end_is_an_exception),
-          RUN(what_is_left_running_is_cancelled_until_it_ends),
+          RUN(what_is_left_running_is_cancelled_until_it_ends), RUN(an_idle_loop_collects),
           RUN(what_has_begun_unwinds_and_what_has_not_never_runs),
           RUN(a_shield_lets_a_coroutine_clean_up_and_spawn),
           RUN(an_exception_nobody_asked_for_is_reported),

@@ -313,7 +313,7 @@ static void begin_round(void)
     if (trv__current->heap->round)
         return;
     EXPECT(trv__round_begin(trv__current->heap, is_full));
-    round_is_watched = is_full && !TRV_TINY; /* tiny limits let suspects go */
+    round_is_watched = is_full;
     was_anything_rescued = false;
     find_reachable(was_dead);
     for (int i = 0; i < vertex_count; i++)
