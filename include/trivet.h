@@ -11,6 +11,7 @@
  *   builtins.h   sorted, sum, zip, enumerate and the like
  *   container.h  tuple, list, dict, set, range, iteration
  *   function.h   functions, calls, taking arguments apart, building values
+ *   functools.h  partial, lru_cache, wraps, getters; modules
  *   error.h      raising exceptions, taking and printing them
  *   exception.h  exceptions as objects: notes, tracebacks, groups
  *   type.h       types defined in C
@@ -49,6 +50,7 @@
 #include <trivet/error.h>
 #include <trivet/exception.h>
 #include <trivet/function.h>
+#include <trivet/functools.h>
 #include <trivet/generator.h>
 #include <trivet/type.h>
 #include <trivet/memory.h>

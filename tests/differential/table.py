@@ -28,7 +28,9 @@ Messages are Python 3.11's, and are only compared with that.
 """
 
 import ast
+import functools
 import glob
+import operator
 import os
 import re
 import subprocess
@@ -105,7 +107,36 @@ class Fails:
 
 
 PREPARED = {c.__name__: c for c in (Bad, Unhashable, Clears, Fails)}
-PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType)
+PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType,
+                module=types.ModuleType)
+PREPARED.update({f.__name__: f for f in (functools.partial, functools.reduce, functools.cmp_to_key,
+                                         functools.update_wrapper, operator.itemgetter,
+                                         operator.attrgetter, operator.methodcaller)})
+
+
+def cached(function, maxsize=128, typed=False):
+    """lru_cache as C has it: below 0 there is no limit, and cache_info is a dict."""
+    wrapper = functools.lru_cache(None if maxsize < 0 else maxsize, typed)(function)
+
+    class Cached:
+        __wrapped__ = function
+
+        def __call__(self, *args, **keywords):
+            return wrapper(*args, **keywords)
+
+        def cache_info(self):
+            return wrapper.cache_info()._asdict()
+
+        def __repr__(self):
+            return "<functools._lru_cache_wrapper object>"
+
+    Cached.__name__ = "_lru_cache_wrapper"
+    made = Cached()
+    made.cache_clear, made.cache_parameters = wrapper.cache_clear, wrapper.cache_parameters
+    return made
+
+
+PREPARED["cached"] = cached
 
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
           ast.Pow: "**", ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|",

@@ -18,6 +18,53 @@ void *table_abort(const char *why, const char *at)
     exit(3);
 }
 
+/* Functions that are no objects of the library ------------------------------------------------- */
+
+static trv_object *call_reduce(const trv_args *args)
+{
+    trv_object *function, *iterable, *initial = NULL;
+
+    if (trv_parse(args, "oo|o", &function, &iterable, &initial) < 0)
+        return NULL;
+    return trv_reduce(function, iterable, initial);
+}
+
+static trv_object *call_cmp_to_key(const trv_args *args)
+{
+    trv_object *function;
+
+    return trv_parse(args, "o", &function) < 0 ? NULL : trv_cmp_to_key(function);
+}
+
+/* cached(function, maxsize, typed): Python's lru_cache(maxsize, typed)(function) */
+static trv_object *call_cached(const trv_args *args)
+{
+    trv_object *function;
+    int64_t maxsize = 128;
+    int is_typed = 0;
+
+    if (trv_parse(args, "o|lb", &function, &maxsize, &is_typed) < 0)
+        return NULL;
+    return trv_lru_cache_new(function, maxsize, is_typed);
+}
+
+static trv_object *call_wraps(const trv_args *args)
+{
+    trv_object *wrapper, *wrapped;
+
+    return trv_parse(args, "oo", &wrapper, &wrapped) < 0 ? NULL : trv_wraps(wrapper, wrapped);
+}
+
+static const struct {
+    const char *signature;
+    trv_entry entry;
+} functions[] = {
+    {"reduce(function, iterable, initial=)", call_reduce},
+    {"cmp_to_key(mycmp)", call_cmp_to_key},
+    {"cached(function, maxsize=, typed=)", call_cached},
+    {"update_wrapper(wrapper, wrapped)", call_wraps},
+};
+
 /* Prepared classes --------------------------------------------------------------------------- */
 
 static trv_object *bad_type, *unhashable_type, *clears_type, *fails_type;
@@ -240,10 +287,11 @@ static const struct {
     const char *name;
     trv_object *means;
 } names[] = {
-    {"bytearray", trv_bytearray_type},
-    {"memoryview", trv_memoryview_type},
-    {"method", trv_method_type},
-    {"cell", trv_cell_type},
+    {"bytearray", trv_bytearray_type},   {"memoryview", trv_memoryview_type},
+    {"method", trv_method_type},         {"cell", trv_cell_type},
+    {"partial", trv_partial_type},       {"itemgetter", trv_itemgetter_type},
+    {"attrgetter", trv_attrgetter_type}, {"methodcaller", trv_methodcaller_type},
+    {"module", trv_module_type},
 };
 
 static const struct {
@@ -264,5 +312,9 @@ trv_object *table_name(const char *name)
     for (size_t i = 0; i < sizeof prepared / sizeof *prepared; i++)
         if (!strcmp(prepared[i].name, name))
             return trv_ref(*prepared[i].means);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (!strncmp(functions[i].signature, name, strlen(name)) &&
+            functions[i].signature[strlen(name)] == '(')
+            return trv_function_new(functions[i].entry, functions[i].signature, NULL);
     return trv_builtin(name);
 }

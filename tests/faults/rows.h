@@ -298,6 +298,17 @@ ROW(trv_reversed, "o", "list")
 ROW(trv_reversed, "o", "text")
 ROW(trv_iter_until, "o", "callable any")
 
+/* functools.h */
+ROW(trv_partial_new, "o", "callable pair c=2 keywords?")
+ROW_OF(trv_wraps, wraps_all, "o", "callable")
+ROW_OF(trv_lru_cache_new, lru_cache_all, "o", "callable any")
+ROW(trv_reduce, "o", "callable list any?")
+ROW_OF(trv_cmp_to_key, cmp_to_key_all, "o", "any")
+ROW(trv_itemgetter_new, "o", "pair c=2")
+ROW_OF(trv_attrgetter_new, attrgetter_all, "o", "list")
+ROW_OF(trv_methodcaller_new, methodcaller_all, "o", "list any")
+ROW(trv_module_new, "o", "s=name s?=doc")
+
 /* generator.h */
 ROW_OF(trv_generator_new, generator_new, "o", "callable any")
 ROW(trv_generator_new_array, "o", "callable pair c=2 keywords~")

@@ -712,6 +712,46 @@ static trv_object *filter_all(trv_object *callable, trv_object *iterable)
     return walked(trv_filter_new(callable, iterable));
 }
 
+static trv_object *wraps_all(trv_object *wrapped)
+{
+    trv_auto trv_object *wrapper = trv_function_new(entry, "wrapper(a=[1])", NULL);
+
+    return trv_wraps(wrapper, wrapped);
+}
+
+static trv_object *lru_cache_all(trv_object *callable, trv_object *any)
+{
+    trv_auto trv_object *cache = trv_lru_cache_new(callable, 1, 1);
+    trv_auto trv_object *first = trv_call(cache, "oo", any, any);
+    trv_auto trv_object *second = first ? trv_call(cache, "o", any) : NULL;
+
+    return second ? trv_call(cache, "o", any) : NULL;
+}
+
+/* Asks a key made of a function for an order. */
+static trv_object *cmp_to_key_all(trv_object *any)
+{
+    trv_auto trv_object *key = trv_cmp_to_key(any);
+
+    return key ? trv_call(key, "o", any) : NULL;
+}
+
+static trv_object *attrgetter_all(trv_object *list)
+{
+    trv_auto trv_object *name = trv_str_new("append.__name__");
+    trv_auto trv_object *getter = trv_attrgetter_new(&name, 1);
+
+    return trv_call(getter, "o", list);
+}
+
+static trv_object *methodcaller_all(trv_object *list, trv_object *any)
+{
+    trv_auto trv_object *name = trv_str_new("count");
+    trv_auto trv_object *caller = trv_methodcaller_new(name, &any, 1, NULL);
+
+    return trv_call(caller, "o", list);
+}
+
 static trv_object *build_all(trv_object *any)
 {
     return trv_build("{s:[o(ld)], s:(syn)}", "a", any, INT64_C(1000), 2.5, "b", "text", "bytes",

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * partial, lru_cache, wraps and modules from C: what they hold, in cycles, and when they are called from within.
+ * What they give is compared with Python's in tests/differential/table/functools.cases.
+ */
+#include "types/container.h"
+#include "types/exhaust.h"
+
+#include <trivet/functools.h>
+
+/* Calls what a cell holds with n - 1, so that a cache is asked again by what it calls. */
+static trv_object *count_down(const trv_args *args)
+{
+    trv_auto trv_object *cached = NULL;
+    int64_t n;
+
+    if (trv_parse(args, "l", &n) < 0 || !(cached = trv_cell_get(args->self)))
+        return NULL;
+    return n > 0 ? trv_call(cached, "l", n - 1) : trv_none_new();
+}
+
+/* Clears the cache that calls it. */
+static trv_object *clear_cache(const trv_args *args)
+{
+    trv_auto trv_object *cached = trv_cell_get(args->self);
+    trv_auto trv_object *clear = trv_getattr(cached, "cache_clear");
+
+    return trv_call(clear, "");
+}
+
+static trv_object *make_cache(trv_entry entry, const char *name, int64_t maxsize, trv_object **cell)
+{
+    trv_auto trv_object *function = NULL;
+
+    *cell = trv_cell_new(NULL);
+    function = trv_function_new(entry, name, *cell);
+    return trv_lru_cache_new(function, maxsize, 0);
+}
+
+TEST(a_cache_asked_from_within)
+{
+    trv_auto trv_object *cell = NULL;
+    trv_auto trv_object *cached = make_cache(count_down, "count_down(n)", 3, &cell);
+
+    ck_assert_int_eq(trv_cell_set(cell, cached), 0);
+    expect_repr(trv_call(cached, "i", 6), "None");
+    expect_repr(method(cached, "cache_info", ""),
+                "{'hits': 0, 'misses': 7, 'maxsize': 3, 'currsize': 3}");
+    ck_assert_int_eq(trv_cell_set(cell, NULL), 0);
+}
+
+TEST(a_cache_cleared_by_what_it_calls)
+{
+    trv_auto trv_object *cell = NULL;
+    trv_auto trv_object *cached = make_cache(clear_cache, "clear_cache(n)", 3, &cell);
+
+    ck_assert_int_eq(trv_cell_set(cell, cached), 0);
+    expect_repr(trv_call(cached, "i", 1), "None");
+    expect_repr(method(cached, "cache_info", ""),
+                "{'hits': 0, 'misses': 0, 'maxsize': 3, 'currsize': 1}");
+    ck_assert_int_eq(trv_cell_set(cell, NULL), 0);
+}
+
+/* Comparing keys clears the cache in which they stand. */
+static trv_object *victim;
+
+static int clear_victim(void)
+{
+    trv_auto trv_object *none = method(victim, "cache_clear", "");
+
+    return none ? 0 : -1;
+}
+
+TEST(keys_that_clear_the_cache)
+{
+    trv_auto trv_object *str = trv_ref(trv_str_type);
+    trv_object *a, *b;
+
+    victim = trv_lru_cache_new(str, 1, 0);
+    evil_begin();
+    a = evil_new(1, 7);
+    b = evil_new(2, 7);
+    expect_repr(trv_call(victim, "o", a), "'e1'");
+    evil_hook = clear_victim;
+    expect_repr(trv_call(victim, "o", b), "'e2'");
+    expect_repr(trv_call(victim, "o", a), "'e1'");
+    evil_hook = NULL;
+    trv_clear(&victim);
+    trv_unref(a);
+    trv_unref(b);
+    evil_end();
+}
+
+TEST(cycles_are_found)
+{
+    trv_auto trv_object *list = trv_list_new(), *str = trv_ref(trv_str_type);
+    trv_auto trv_object *cached = trv_lru_cache_new(str, -1, 0), *keyword = trv_str_new("x");
+    trv_auto trv_object *module = trv_module_new("m", NULL);
+    trv_auto trv_object *partial = trv_partial_new(str, &list, 1, NULL);
+    trv_auto trv_object *key = trv_method_new(str, list), *text = trv_call(cached, "o", key);
+    size_t found;
+
+    ck_assert_ptr_nonnull(text);
+    ck_assert_int_eq(trv_list_append(list, cached), 0);
+    ck_assert_int_eq(trv_list_append(list, partial), 0);
+    ck_assert_int_eq(trv_list_append(list, module), 0);
+    ck_assert_int_eq(trv_setattr(module, "list", list), 0);
+    trv_clear(&cached);
+    trv_clear(&partial);
+    trv_clear(&module);
+    trv_clear(&key);
+    trv_clear(&list);
+    ck_assert_int_eq(trv_gc_collect(2, &found), 0);
+    ck_assert_uint_ge(found, 5);
+}
+
+TEST(attributes_are_copied)
+{
+    trv_auto trv_object *cell = trv_cell_new(NULL), *mark = trv_int_new(7);
+    trv_auto trv_object *inner = trv_function_new(count_down, "inner(n): counts down", cell);
+    trv_auto trv_object *outer = trv_function_new(count_down, "outer(n)", cell);
+    trv_auto trv_object *same = NULL, *wrapped = NULL;
+
+    ck_assert_int_eq(trv_setattr(inner, "mark", mark), 0);
+    same = trv_wraps(outer, inner);
+    ck_assert_ptr_eq(same, outer);
+    expect_repr(trv_ref(outer), "<function inner>");
+    expect_repr(trv_getattr(outer, "__doc__"), "'counts down'");
+    expect_repr(trv_getattr(outer, "mark"), "7");
+    wrapped = trv_getattr(outer, "__wrapped__");
+    ck_assert_ptr_eq(wrapped, inner);
+}
+
+TEST_LIST(RUN(a_cache_asked_from_within), RUN(a_cache_cleared_by_what_it_calls),
+          RUN(keys_that_clear_the_cache), RUN(cycles_are_found), RUN(attributes_are_copied))
