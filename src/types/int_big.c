@@ -9,6 +9,8 @@
 
 /* Up to this size GMP's temporary memory is taken for granted, as the stack is. */
 #define SURE_BITS (UINT64_C(1) << 23)
+/* Sums and products of numbers up to this size are made on the stack. */
+#define FEW_LIMBS 8
 
 /* A big multiplication needs temporary memory of several times its result. */
 int trv__int_room(uint64_t bits)
@@ -77,6 +79,44 @@ static uint64_t bits_of_result(const trv_object *a, const trv_object *b, trv_bin
     return op == TRV_MULTIPLY ? x + y : MAX_OF(x, y) + 1;
 }
 
+static bool is_for_few_limbs(mpz_srcptr x, mpz_srcptr y, trv_binary op)
+{
+    return (op == TRV_ADD || op == TRV_SUBTRACT || op == TRV_MULTIPLY) &&
+           mpz_size(x) <= FEW_LIMBS && mpz_size(y) <= FEW_LIMBS;
+}
+
+/* x + y, x - y or x * y without GMP's temporary memory. A difference of magnitudes has the sign of the
+ * larger one, which is x when they are computed. */
+static trv_object *few_limbs(mpz_srcptr x, mpz_srcptr y, trv_binary op)
+{
+    mp_limb_t limbs[2 * FEW_LIMBS];
+    bool is_x_minus = mpz_sgn(x) < 0, is_y_minus = (mpz_sgn(y) < 0) != (op == TRV_SUBTRACT);
+    bool is_minus = op == TRV_MULTIPLY ? is_x_minus != is_y_minus : is_x_minus;
+    mp_size_t size;
+    mpz_t result;
+
+    if (mpz_cmpabs(x, y) < 0) {
+        mpz_srcptr larger = y;
+        y = x;
+        x = larger;
+        is_minus = op == TRV_MULTIPLY ? is_minus : is_y_minus;
+    }
+    size = (mp_size_t)mpz_size(x);
+    if (op == TRV_MULTIPLY) {
+        if (mpz_sgn(y) == 0)
+            return trv__int_from(0);
+        mpn_mul(limbs, mpz_limbs_read(x), size, mpz_limbs_read(y), (mp_size_t)mpz_size(y));
+        size += (mp_size_t)mpz_size(y);
+    } else if (is_x_minus == is_y_minus) {
+        limbs[size] =
+            mpn_add(limbs, mpz_limbs_read(x), size, mpz_limbs_read(y), (mp_size_t)mpz_size(y));
+        size++;
+    } else {
+        mpn_sub(limbs, mpz_limbs_read(x), size, mpz_limbs_read(y), (mp_size_t)mpz_size(y));
+    }
+    return trv__int_from_mpz(mpz_roinit_n(result, limbs, is_minus ? -size : size));
+}
+
 trv_object *trv__int_big_binary(const trv_object *a, const trv_object *b, trv_binary op)
 {
     struct trv__int_view views[2];
@@ -85,6 +125,8 @@ trv_object *trv__int_big_binary(const trv_object *a, const trv_object *b, trv_bi
 
     if (trv__int_room(bits_of_result(a, b, op)) < 0)
         return NULL;
+    if (is_for_few_limbs(x, y, op))
+        return few_limbs(x, y, op);
     mpz_init(result);
     switch (op) {
     case TRV_ADD:

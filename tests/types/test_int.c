@@ -249,6 +249,60 @@ TEST(conversion)
                 "cannot convert float NaN to integer");
 }
 
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* An int of some limbs, with either sign, of which many bits are alike: carries run far. */
+static trv_object *some_limbs(uint64_t *state)
+{
+    trv_auto trv_object *made = trv_int_new(0), *limb_bits = trv_int_new(64);
+
+    for (uint64_t i = next_random(state) % 11; i; i--) {
+        trv_auto trv_object *shifted = trv_shift_left(made, limb_bits), *limb = NULL;
+        uint64_t random = next_random(state);
+        limb = trv_int_new_unsigned(random % 3 == 0   ? UINT64_MAX
+                                    : random % 3 == 1 ? 0
+                                                      : random << 13);
+        trv_unref(made);
+        made = trv_or(shifted, limb);
+    }
+    return next_random(state) % 2 ? trv_negative(made) : trv_steal(&made);
+}
+
+/* What sums and products of few limbs must keep, checked with operators that go other ways. */
+TEST(sums_and_products_around_a_few_limbs)
+{
+    uint64_t state = 88172645463325252u;
+
+    for (int i = 0; i < 5000; i++) {
+        trv_auto trv_object *a = some_limbs(&state), *b = some_limbs(&state);
+        trv_auto trv_object *sum = trv_add(a, b), *difference = trv_subtract(a, b);
+        trv_auto trv_object *product = trv_multiply(a, b), *both = trv_and(a, b);
+        trv_auto trv_object *one = trv_xor(a, b), *step = trv_int_new(1);
+        trv_auto trv_object *carried = trv_shift_left(both, step), *minus = trv_negative(b);
+        trv_auto trv_object *sum_again = trv_subtract(sum, b), *as_sum = trv_add(a, minus);
+        trv_auto trv_object *by_bits = trv_subtract(sum, carried), *nothing = NULL;
+        ck_assert_int_eq(trv_equal(sum_again, a), 1);
+        ck_assert_int_eq(trv_equal(as_sum, difference), 1);
+        ck_assert_int_eq(trv_equal(by_bits, one), 1);
+        ck_assert_int_eq(trv_compare(difference, trv__int_shared(0), TRV_LESS),
+                         trv_compare(a, b, TRV_LESS));
+        ck_assert_int_eq(trv_truth(product), trv_truth(a) && trv_truth(b));
+        if (!trv_truth(b))
+            continue;
+        nothing = trv_remainder(product, b);
+        ck_assert_int_eq(trv_truth(nothing), 0);
+        trv_clear(&nothing);
+        nothing = trv_floor_divide(product, b);
+        ck_assert_int_eq(trv_equal(nothing, a), 1);
+    }
+}
+
 TEST(format_checks_its_arguments)
 {
     trv_auto trv_object *text = trv_str_new("7"), *n = trv_int_new(-255);
@@ -321,7 +375,7 @@ TEST(out_of_memory)
 
 TEST_LIST(RUN(none_is_one_object), RUN(bool_is_an_int), RUN(small_ints_are_shared),
           RUN(results_that_are_small_again_are_shared), RUN(the_edge_of_64_bits),
-          RUN(ints_of_any_size), RUN(hashes_are_pythons), RUN(division_by_zero),
-          RUN(absurd_sizes_are_refused), RUN(parsing), RUN(conversion),
+          RUN(ints_of_any_size), RUN(sums_and_products_around_a_few_limbs), RUN(hashes_are_pythons),
+          RUN(division_by_zero), RUN(absurd_sizes_are_refused), RUN(parsing), RUN(conversion),
           RUN(format_checks_its_arguments), RUN(bytes_there_and_back),
           RUN(an_absent_argument_fails_again), RUN(out_of_memory))
