@@ -2,8 +2,11 @@
 /*
  * Copies, as Python's module `copy` makes them.
  *
- * What cannot change (None, numbers, strs, bytes, ranges, functions, types) is its own copy. A type
- * defined in C says with its `copy` slot how its instances are copied; without one they cannot be. In a
+ * What cannot change (None, numbers, strs, bytes, ranges, functions, types) is its own copy. An instance of a
+ * class is copied by its methods __copy__() and __deepcopy__(memo), the memo being for
+ * trv_deepcopy_with; without them, by what __reduce_ex__ says, which for a class means its attributes and
+ * slots, or what its __getstate__ gives and its __setstate__ takes. A type defined in C with data says
+ * with its `copy` slot how its instances are copied; without one they cannot be. In a
  * deep copy the slot is given a memo:
  *
  *     static trv_object *node_copy(trv_object *self, trv_object *memo)

@@ -2,9 +2,10 @@
 /*
  * Shallow and deep copies.
  *
- * A deep copy walks the built-in containers with a stack of its own, a frame for each container that is
- * being copied, so that its depth costs memory and no stack. What is not one of them is its own copy
- * (TRV__TYPE_ATOM), or is copied by its type's slot, which may come back here for its parts.
+ * A deep copy walks the built-in containers, and instances that are taken apart (copy_reduced.c), with a
+ * stack of its own, a frame for each that is being copied, so that its depth costs memory and no stack.
+ * What is not one of them is its own copy (TRV__TYPE_ATOM), or is copied by its class's __deepcopy__ or
+ * its type's slot, which may come back here for its parts.
  *
  * The memo says which copy an object has. Lists, dicts and sets are in it before their items are
  * looked at; so a cycle comes to its end at the first of these, and each cycle has one, because a tuple
@@ -15,8 +16,9 @@
  * The memo holds a reference to the originals as well: a slot may drop the last other one, and the
  * address must not be given to another object meanwhile.
  */
-#include "object/object.h"
+#include "object/copy_reduced.h"
 
+#include "trivet/class.h"
 #include "trivet/copy.h"
 
 #define TABLE_LEAST 64
@@ -39,6 +41,7 @@ struct frame {
     trv_object *value;    /* owned: a dict's value whose key is being copied, or NULL */
     trv_object **items;   /* of a tuple: owned, the first `position` are copied */
     size_t position, count;
+    struct trv__reduced *reduced; /* of an instance: what is still to be put in; or NULL */
 };
 
 struct walk {
@@ -171,9 +174,16 @@ static bool is_own_copy(const trv_object *object)
     return object->type->flags & TRV__TYPE_ATOM;
 }
 
-static trv_object *raise_cannot(const trv_object *object)
+static trv_object *copy_other(trv_object *object)
 {
-    return trv_raise(trv_TypeError, "cannot copy '%s' object", object->type->name);
+    trv_object *copy;
+    int found = trv__copy_by_method(object, "__copy__", NULL, &copy);
+
+    if (found)
+        return copy;
+    if (object->type->slots.copy)
+        return object->type->slots.copy(object, NULL);
+    return object->type == &trv__frozenset_type ? trv_ref(object) : trv__copy_reduced(object);
 }
 
 trv_object *trv_copy(trv_object *object)
@@ -190,7 +200,7 @@ trv_object *trv_copy(trv_object *object)
         trv_auto trv_object *copy = trv_dict_new();
         return copy && trv_dict_update(copy, object) == 0 ? trv_steal(&copy) : NULL;
     }
-    return object->type->slots.copy ? object->type->slots.copy(object, NULL) : raise_cannot(object);
+    return copy_other(object);
 }
 
 /* The walk -------------------------------------------------------------------------------------------- */
@@ -219,6 +229,10 @@ static void drop_frame(struct walk *walk)
         trv_unref(frame.items[i]);
     if (frame.items)
         trv__free(frame.items, frame.count * sizeof *frame.items);
+    if (frame.reduced) {
+        trv__reduced_drop(frame.reduced);
+        trv__free(frame.reduced, sizeof *frame.reduced);
+    }
     trv_unref(frame.extra);
     trv_unref(frame.value);
     trv_unref(frame.copy);
@@ -266,6 +280,42 @@ static bool is_walked(const struct trv_type *type)
            type == &trv__set_type;
 }
 
+/* Begins to copy an instance that is taken apart, unless it is its own copy. */
+static int begin_reduced(struct walk *walk, trv_object *original)
+{
+    struct frame *frame = next_frame(walk);
+
+    if (!frame || trv__enter_recursion(" in a copy") < 0 ||
+        !(frame->reduced = trv__allocate_zeroed(sizeof *frame->reduced)))
+        return -1;
+    frame->original = trv_ref(original);
+    walk->depth++;
+    /* The arguments are copied in a walk of their own: this frame stays where it is. */
+    if (trv__copy_reduce(original, (trv_object *)walk->memo, frame->reduced) < 0)
+        return -1;
+    frame->copy = trv_steal(&frame->reduced->made);
+    if (frame->copy)
+        return note(walk->memo, original, frame->copy);
+    walk->copied = trv_ref(original);
+    drop_frame(walk);
+    return 0;
+}
+
+/* What is not walked as a container. */
+static int ask_other(struct walk *walk, trv_object *original)
+{
+    trv_object *memo = (trv_object *)walk->memo;
+    int found = trv__copy_by_method(original, "__deepcopy__", memo, &walk->copied);
+
+    if (found < 0)
+        return -1;
+    if (!found && !original->type->slots.copy)
+        return begin_reduced(walk, original);
+    if (!found)
+        walk->copied = original->type->slots.copy(original, memo);
+    return walk->copied ? note(walk->memo, original, walk->copied) : -1;
+}
+
 /* Copies an object, at once into walk->copied, or by beginning a frame for it. */
 static int ask(struct walk *walk, trv_object *original)
 {
@@ -281,10 +331,7 @@ static int ask(struct walk *walk, trv_object *original)
     }
     if (is_walked(original->type))
         return begin(walk, original);
-    if (!original->type->slots.copy)
-        return trv_minus_one_(raise_cannot(original));
-    walk->copied = original->type->slots.copy(original, (trv_object *)walk->memo);
-    return walk->copied ? note(walk->memo, original, walk->copied) : -1;
+    return ask_other(walk, original);
 }
 
 /* What comes next in a container, as a new reference: 1, 0 at its end, -1. */
@@ -303,6 +350,46 @@ static int next_of_dict(struct frame *frame, trv_object **part)
     return trv_dict_next(frame->original, &frame->position, part, &frame->value);
 }
 
+static int next_pair(struct frame *frame, trv_object **part)
+{
+    trv_auto trv_object *pair = NULL;
+    trv_object *key, *value;
+    int more;
+
+    if (frame->extra) {
+        frame->reduced->stage = TRV__COPY_VALUE;
+        *part = trv_steal(&frame->value);
+        return 1;
+    }
+    if ((more = trv_next(frame->reduced->pairs, &pair)) <= 0)
+        return more;
+    if (trv_parse_tuple(pair, "oo", &key, &value) < 0)
+        return -1;
+    frame->reduced->stage = TRV__COPY_KEY;
+    frame->value = trv_ref(value);
+    *part = trv_ref(key);
+    return 1;
+}
+
+/* Of an instance: its state, then its items. */
+static int next_of_reduced(struct frame *frame, trv_object **part)
+{
+    struct trv__reduced *reduced = frame->reduced;
+    int more;
+
+    if (reduced->state) {
+        frame->reduced->stage = TRV__COPY_STATE;
+        *part = trv_steal(&reduced->state);
+        return 1;
+    }
+    if (reduced->items && (more = trv_next(reduced->items, part)) != 0) {
+        frame->reduced->stage = TRV__COPY_ITEM;
+        return more;
+    }
+    trv_clear(&reduced->items);
+    return reduced->pairs ? next_pair(frame, part) : 0;
+}
+
 static int next_part(struct frame *frame, trv_object **part)
 {
     const struct trv_type *type = frame->original->type;
@@ -313,12 +400,34 @@ static int next_part(struct frame *frame, trv_object **part)
         return trv_next(frame->extra, part);
     if (type == &trv__dict_type)
         return next_of_dict(frame, part);
+    if (frame->reduced)
+        return next_of_reduced(frame, part);
     items = type == &trv__list_type ? trv__list_items(frame->original, &count)
                                     : trv__tuple_items(frame->original, &count);
     if (frame->position >= count)
         return 0;
     *part = trv_ref(items[frame->position]);
     return 1;
+}
+
+static int deliver_to_reduced(struct frame *frame, trv_object *copied)
+{
+    trv_auto trv_object *key = NULL, *none = NULL;
+
+    switch (frame->reduced->stage) {
+    case TRV__COPY_STATE:
+        return trv__copy_set_state(frame->copy, copied);
+    case TRV__COPY_ITEM:
+        none = trv_call_method(frame->copy, "append", "o", copied);
+        return none ? 0 : -1;
+    case TRV__COPY_KEY:
+        frame->extra = trv_ref(copied);
+        return 0;
+    case TRV__COPY_VALUE:
+        break;
+    }
+    key = trv_steal(&frame->extra);
+    return trv_setitem(frame->copy, key, copied);
 }
 
 /* Puts the copy of the part that was asked for where it belongs. */
@@ -338,6 +447,8 @@ static int deliver(struct walk *walk, struct frame *frame)
     }
     if (type == &trv__set_type)
         return trv_set_add(frame->copy, copied);
+    if (frame->reduced)
+        return deliver_to_reduced(frame, copied);
     if (!frame->extra) {
         frame->extra = trv_steal(&copied);
         return 0;

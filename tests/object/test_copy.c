@@ -133,9 +133,9 @@ TEST(what_cannot_be_copied_says_so)
 {
     trv_auto trv_object *lock = trv_lock_new(), *list = trv_build("[o]", lock);
 
-    EXPECT_NULL(trv_copy(lock), trv_TypeError, "cannot copy 'lock' object");
-    EXPECT_NULL(trv_deepcopy(lock), trv_TypeError, "cannot copy 'lock' object");
-    EXPECT_NULL(trv_deepcopy(list), trv_TypeError, "cannot copy 'lock' object");
+    EXPECT_NULL(trv_copy(lock), trv_TypeError, "cannot pickle 'lock' object");
+    EXPECT_NULL(trv_deepcopy(lock), trv_TypeError, "cannot pickle 'lock' object");
+    EXPECT_NULL(trv_deepcopy(list), trv_TypeError, "cannot pickle 'lock' object");
 }
 
 /* A type of the user's: a node that refers to another. */
