@@ -238,6 +238,21 @@ static int slot_binary(trv_object *a, trv_object *b, trv_binary op, trv_object *
     return asks_b ? operate(b, reflected, a, result) : TRV_UNKNOWN;
 }
 
+/* pow(a, b, modulus): the left operand's __pow__, which may not take a third. */
+static int slot_power(trv_object *a, trv_object *b, trv_object *modulus, trv_object **result)
+{
+    trv_object *items[] = {b, modulus}, *found;
+    bool is_unknown;
+    int there = a->type->slots.power == slot_power
+                    ? trv__type_find(a->type, trv__dunder(TRV__NAME_pow), &found)
+                    : 0;
+
+    if (there <= 0)
+        return there < 0 ? -1 : TRV_UNKNOWN;
+    *result = known(trv__call_found(found, a, items, 2, NULL), &is_unknown);
+    return *result ? 0 : is_unknown ? TRV_UNKNOWN : -1;
+}
+
 static enum trv__dunder_name in_place_name(trv_binary op)
 {
     return op == TRV_MATRIX_MULTIPLY ? TRV__NAME_imatmul : TRV__NAME_iadd + op;
@@ -669,37 +684,40 @@ _Static_assert((int)TRV__NAME_divmod - TRV__NAME_add == TRV_DIVMOD &&
                    (int)TRV__NAME_pos - TRV__NAME_neg == TRV_POSITIVE,
                "the names of operators stand in the order of the operators");
 
-/* Which operators the `binary` slots of built-in types know; all others know any. */
+/* Which operators the slots of built-in types know: a bit for each trv_binary; all others know any. */
+#define KNOWS(op) (UINT32_C(1) << (op))
+#define SEQUENCE (KNOWS(TRV_ADD) | KNOWS(TRV_MULTIPLY))
+#define SETS (KNOWS(TRV_SUBTRACT) | KNOWS(TRV_AND) | KNOWS(TRV_OR) | KNOWS(TRV_XOR))
+#define NUMBERS (~KNOWS(TRV_MATRIX_MULTIPLY))
+#define TEXTS (SEQUENCE | KNOWS(TRV_REMAINDER))
+
 static const struct operators {
     const struct trv_type *type;
-    uint32_t plain, reflected; /* a bit for each trv_binary */
+    uint32_t plain, reflected, in_place;
 } operators[] = {
-    {&trv__list_type, 1 << TRV_ADD | 1 << TRV_MULTIPLY, 1 << TRV_MULTIPLY},
-    {&trv__tuple_type, 1 << TRV_ADD | 1 << TRV_MULTIPLY, 1 << TRV_MULTIPLY},
-    {&trv__str_type, 1 << TRV_ADD | 1 << TRV_MULTIPLY | 1 << TRV_REMAINDER,
-     1 << TRV_MULTIPLY | 1 << TRV_REMAINDER},
-    {&trv__bytes_type, 1 << TRV_ADD | 1 << TRV_MULTIPLY | 1 << TRV_REMAINDER,
-     1 << TRV_MULTIPLY | 1 << TRV_REMAINDER},
-    {&trv__dict_type, 1 << TRV_OR, 1 << TRV_OR},
-    {&trv__set_type, 1 << TRV_SUBTRACT | 1 << TRV_AND | 1 << TRV_OR | 1 << TRV_XOR,
-     1 << TRV_SUBTRACT | 1 << TRV_AND | 1 << TRV_OR | 1 << TRV_XOR},
-    {&trv__bool_type, 1 << TRV_AND | 1 << TRV_OR | 1 << TRV_XOR,
-     1 << TRV_AND | 1 << TRV_OR | 1 << TRV_XOR},
-    {&trv__int_type, ~(UINT32_C(1) << TRV_MATRIX_MULTIPLY), ~(UINT32_C(1) << TRV_MATRIX_MULTIPLY)},
-    {&trv__float_type, ~(UINT32_C(1) << TRV_MATRIX_MULTIPLY),
-     ~(UINT32_C(1) << TRV_MATRIX_MULTIPLY)},
+    {&trv__list_type, SEQUENCE, KNOWS(TRV_MULTIPLY), SEQUENCE},
+    {&trv__tuple_type, SEQUENCE, KNOWS(TRV_MULTIPLY), 0},
+    {&trv__str_type, TEXTS, KNOWS(TRV_MULTIPLY) | KNOWS(TRV_REMAINDER), 0},
+    {&trv__bytes_type, TEXTS, KNOWS(TRV_MULTIPLY) | KNOWS(TRV_REMAINDER), 0},
+    {&trv__dict_type, KNOWS(TRV_OR), KNOWS(TRV_OR), KNOWS(TRV_OR)},
+    {&trv__set_type, SETS, SETS, SETS},
+    {&trv__frozenset_type, SETS, SETS, 0},
+    {&trv__bool_type, SETS & ~KNOWS(TRV_SUBTRACT), SETS & ~KNOWS(TRV_SUBTRACT), 0},
+    {&trv__int_type, NUMBERS, NUMBERS, 0},
+    {&trv__float_type, NUMBERS & ~SETS, NUMBERS & ~SETS, 0},
 };
 
 static bool is_known(const struct trv_type *type, const struct trv__dunder *dunder)
 {
-    if (dunder->slot != offsetof(trv_slots, binary))
-        return true;
-    for (size_t i = 0; i < COUNT_OF(operators); i++)
-        if (operators[i].type == type) {
-            uint32_t known_ones =
-                dunder->wrap == wrap_reflected ? operators[i].reflected : operators[i].plain;
-            return known_ones >> dunder->op & 1;
-        }
+    for (size_t i = 0; i < COUNT_OF(operators); i++) {
+        if (operators[i].type != type)
+            continue;
+        if (dunder->wrap == wrap_reflected)
+            return operators[i].reflected >> dunder->op & 1;
+        if (dunder->wrap == wrap_in_place)
+            return operators[i].in_place >> dunder->op & 1;
+        return dunder->wrap != wrap_binary || operators[i].plain >> dunder->op & 1;
+    }
     return true;
 }
 
@@ -776,6 +794,8 @@ static void settle(struct trv_type *type)
         slots->hash = NULL;
     if (!slots->hash && slots->compare)
         slots->hash = hash_by_identity;
+    if (slots->binary == slot_binary && !slots->power)
+        slots->power = slot_power;
     if (slots->iter == trv__iter_by_index)
         slots->iter = NULL;
     if (!slots->iter && slots->getitem == slot_getitem)

@@ -193,6 +193,37 @@ static void call(void)
     });
 }
 
+TRV_STATIC_FUNCTION(set_four, "__init__(self): sets four attributes")
+{
+    trv_object *self = args->items[0];
+    trv_auto trv_object *a = GOT(trv_int_new(1));
+    trv_auto trv_object *b = GOT(trv_int_new(2));
+    trv_auto trv_object *value = GOT(trv_float_new(3.0));
+    trv_auto trv_object *d = GOT(trv_int_new(4));
+
+    DID(trv_setattr(self, "a", a));
+    DID(trv_setattr(self, "b", b));
+    DID(trv_setattr(self, "value", value));
+    DID(trv_setattr(self, "d", d));
+    return trv_none_new();
+}
+
+static void get_attribute(void)
+{
+    trv_auto trv_object *dict = GOT(trv_build("{s:o}", "__init__", set_four));
+    trv_auto trv_object *class = GOT(trv_class_new("C", NULL, dict));
+    trv_auto trv_object *instance = GOT(trv_call(class, ""));
+    trv_auto trv_object *text = GOT(trv_str_new("value"));
+    trv_auto trv_object *name = GOT(trv_intern(text));
+
+    if (!bench_wanted("heap.attr_get"))
+        return;
+    TIMED("heap.attr_get", 7, OPERATIONS, 1e9, "ns", {
+        for (int i = 0; i < OPERATIONS; i++)
+            trv_unref(GOT(trv_getattr_str(instance, name)));
+    });
+}
+
 static double bytes_per_float(void)
 {
     double before = bench_resident_bytes();
@@ -239,5 +270,6 @@ void bench_heap(void)
     use_dict("heap.dict_set_int", "heap.dict_get_int", make_int);
     concatenate();
     fill_list_of_floats();
+    get_attribute();
     call();
 }
