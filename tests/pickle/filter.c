@@ -42,6 +42,9 @@ static int register_all(void)
     return register_class("Plain", NULL, NULL) < 0 || register_class("Slotted", NULL, "a") < 0 ||
                    register_class("List", trv_list_type, NULL) < 0 ||
                    register_class("Dict", trv_dict_type, NULL) < 0 ||
+                   register_class("Int", trv_int_type, NULL) < 0 ||
+                   register_class("Str", trv_str_type, NULL) < 0 ||
+                   register_class("Tuple", trv_tuple_type, NULL) < 0 ||
                    register_class("Set", trv_set_type, NULL) < 0 ||
                    register_class("Error", trv_ValueError, NULL) < 0 ||
                    trv_pickle_register_name(make, "__main__", "make") < 0

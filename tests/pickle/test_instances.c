@@ -109,6 +109,12 @@ TEST(classes_derived_from_built_in_types)
         trv_object *base;
         const char *format, *repr;
     } cases[] = {
+        {"Int", trv_int_type, "i", "5"},
+        {"Big", trv_int_type, "b", "1606938044258990275541962092341162602522202993782792835301376"},
+        {"Str", trv_str_type, "s", "'text'"},
+        {"Float", trv_float_type, "d", "2.5"},
+        {"Bytes", trv_bytes_type, "y", "b'by'"},
+        {"Tuple", trv_tuple_type, "[ii]", "(1, 2)"},
         {"List", trv_list_type, "[ii]", "[1, 2]"},
         {"Dict", trv_dict_type, "{s:i}", "{'k': 1}"},
         {"Set", trv_set_type, "[i]", "Set({1})"},
@@ -121,6 +127,19 @@ TEST(classes_derived_from_built_in_types)
         trv_auto trv_object *object = NULL;
 
         switch (cases[i].format[0]) {
+        case 'i':
+            argument = trv_build("i", 5);
+            break;
+        case 'b':
+            argument =
+                trv_int_parse("1606938044258990275541962092341162602522202993782792835301376", 10);
+            break;
+        case 's':
+            argument = trv_build("s", "text");
+            break;
+        case 'd':
+            argument = trv_build("d", 2.5);
+            break;
         case 'y':
             argument = trv_build("y", "by", (size_t)2);
             break;
