@@ -47,12 +47,18 @@ static bool is_root(const struct search *search, size_t node)
     return trv__graph_outside(&search->graph, node) > own;
 }
 
+/* An object that is not in the graph, a static one, is never found. */
+static bool is_found(const struct search *search)
+{
+    return search->target != TRV__NO_NODE && search->graph.nodes[search->target].is_reached;
+}
+
 static void walk(struct search *search)
 {
     for (size_t i = 0; i < search->graph.count; i++)
         if (is_root(search, i))
             reach(search, i, TRV__NO_NODE);
-    while (search->head < search->tail && !search->graph.nodes[search->target].is_reached) {
+    while (search->head < search->tail && !is_found(search)) {
         trv_object *object;
         search->from = search->queue[search->head++];
         object = search->graph.nodes[search->from].object;
@@ -138,9 +144,9 @@ trv_object *trv_heap_path(trv_object *object)
     if (!trv__given(object, "trv_heap_path") || init(&search, object) < 0)
         return NULL;
     walk(&search);
-    if (trv__is_immortal(object) && !search.graph.nodes[search.target].is_reached)
+    if (trv__is_immortal(object) && !is_found(&search))
         list = trv_build("[(o s)]", object, "immortal: it never ends");
-    else if (!search.graph.nodes[search.target].is_reached)
+    else if (!is_found(&search))
         list = trv_list_new();
     else
         list = list_way(&search);

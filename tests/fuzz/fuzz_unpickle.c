@@ -58,7 +58,10 @@ static void write_and_read(trv_object *object, int protocol, bool has_classes)
                     has_classes);
         trv_error_clear();
     } else {
-        FUZZ_ASSERT(trv_type_of(again) == trv_type_of(object));
+        trv_object *type = trv_type_of(object), *type_again = trv_type_of(again);
+        FUZZ_ASSERT(type == type_again);
+        trv_unref(type);
+        trv_unref(type_again);
     }
     trv_unref(again);
     trv_unref(pickle);
