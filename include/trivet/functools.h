@@ -14,7 +14,7 @@
 TRV_BEGIN_DECLARATIONS
 
 extern TRV_API trv_object trv_partial_type[1], trv_itemgetter_type[1], trv_attrgetter_type[1],
-    trv_methodcaller_type[1], trv_module_type[1];
+    trv_methodcaller_type[1], trv_module_type[1], trv_cached_property_type[1];
 
 /* A callable that calls another with these arguments before, and these keywords (a dict, or NULL) beside,
  * those of each call. A partial of a partial is one of what that calls. Raises: TypeError. */
@@ -30,6 +30,10 @@ TRV_API TRV_MUST_CHECK trv_object *trv_wraps(trv_object *wrapper, trv_object *wr
  * the methods cache_info, cache_clear and cache_parameters. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_lru_cache_new(trv_object *callable, int64_t maxsize,
                                                      int typed);
+
+/* For the namespace of a class: an attribute that a function makes of the instance when it is first asked
+ * for; then the instance has it itself. */
+TRV_API TRV_MUST_CHECK trv_object *trv_cached_property_new(trv_object *function);
 
 /* function(... function(function(initial, first item), second item) ..., last item); `initial` may be
  * NULL: then the first item. Raises: TypeError if there is neither. */

@@ -258,6 +258,12 @@ static int cache_getattr(trv_object *self, const char *name, trv_object **value)
     return 0;
 }
 
+/* In a class it is a method, as the function it calls would be. */
+static trv_object *cache_get(trv_object *self, trv_object *instance, trv_object *type TRV_UNUSED)
+{
+    return instance ? trv_method_new(self, instance) : trv_ref(self);
+}
+
 static trv_object *method_cache_info(const trv_args *args)
 {
     const struct cache *cache = as_cache(args->self);
@@ -311,7 +317,8 @@ static TRV__READ_ONLY struct trv_type cache_type = {
               .clear = cache_clear,
               .repr = cache_repr,
               .call = cache_call,
-              .getattr = cache_getattr},
+              .getattr = cache_getattr,
+              .get = cache_get},
     .methods = methods,
 };
 static TRV__READ_ONLY trv_object cache_handle[1] = {TRV__TYPE_HANDLE(cache_type)};

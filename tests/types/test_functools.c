@@ -6,6 +6,7 @@
 #include "types/container.h"
 #include "types/exhaust.h"
 
+#include <trivet/class.h>
 #include <trivet/functools.h>
 
 /* Calls what a cell holds with n - 1, so that a cache is asked again by what it calls. */
@@ -131,5 +132,50 @@ TEST(attributes_are_copied)
     ck_assert_ptr_eq(wrapped, inner);
 }
 
+static trv_object *counted(const trv_args *args)
+{
+    trv_auto trv_object *one = trv_int_new(1), *count = trv_cell_get(args->self);
+    trv_auto trv_object *next = trv_add(count, one);
+
+    return next && trv_cell_set(args->self, next) == 0 ? trv_steal(&next) : NULL;
+}
+
+static trv_object *first_attribute(trv_object *class)
+{
+    trv_auto trv_object *instance = trv_call(class, "");
+
+    return trv_getattr(instance, "made");
+}
+
+TEST(a_cached_property_is_made_once)
+{
+    trv_auto trv_object *zero = trv_int_new(0), *cell = trv_cell_new(zero);
+    trv_auto trv_object *function = trv_function_new(counted, "counted(self)", cell);
+    trv_auto trv_object *property = trv_cached_property_new(function);
+    trv_auto trv_object *cached = trv_lru_cache_new(function, -1, 0);
+    trv_auto trv_object *dict = trv_build("{s:o, s:o}", "made", property, "cached", cached);
+    trv_auto trv_object *twice = trv_build("{s:o, s:o}", "a", property, "b", property);
+    trv_auto trv_object *class = trv_class_new("Maker", NULL, dict);
+    trv_auto trv_object *one = trv_call(class, ""), *two = trv_call(class, "");
+    trv_auto trv_object *itself = trv_getattr(class, "made");
+
+    expect_repr(trv_getattr(one, "made"), "1");
+    expect_repr(trv_getattr(one, "made"), "1");
+    expect_repr(trv_getattr(one, "__dict__"), "{'made': 1}");
+    expect_repr(trv_getattr(two, "made"), "2");
+    ck_assert_int_eq(trv_delattr(one, "made"), 0);
+    expect_repr(trv_getattr(one, "made"), "3");
+    ck_assert_ptr_eq(itself, property);
+    expect_repr(trv_getattr(property, "attrname"), "'made'");
+    expect_repr(trv_call_method(one, "cached", ""), "4");
+    expect_repr(trv_call_method(one, "cached", ""), "4");
+    expect_repr(trv_call_method(two, "cached", ""), "5");
+    ck_assert_ptr_null(trv_class_new("Twice", NULL, twice));
+    trv_error_clear();
+    EXHAUST(first_attribute(class));
+    ck_assert_int_eq(trv_cell_set(cell, NULL), 0);
+}
+
 TEST_LIST(RUN(a_cache_asked_from_within), RUN(a_cache_cleared_by_what_it_calls),
-          RUN(keys_that_clear_the_cache), RUN(cycles_are_found), RUN(attributes_are_copied))
+          RUN(keys_that_clear_the_cache), RUN(cycles_are_found), RUN(attributes_are_copied),
+          RUN(a_cached_property_is_made_once))
