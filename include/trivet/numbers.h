@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * None, bool, int and float.
+ * None, bool, int, float and complex.
  *
  * An int has any size: up to 64 bits it is a machine word, beyond that a GMP number. The ints from
  * -5 to 256, None, True and False exist once and for ever. bool is a subtype of int.
@@ -40,8 +40,22 @@ TRV_API TRV_MUST_CHECK trv_object *trv_int_from_bytes(const void *data, size_t s
 TRV_API TRV_MUST_CHECK trv_object *trv_float_new(double value);
 /* A float from its text, as Python's float() reads it. Raises: ValueError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_float_parse(const char *text);
+/* A number rounded half to even: to so many digits, an int that may be negative, as a number of its
+ * type; or with NULL or None to an int. Raises: TypeError, OverflowError, ValueError for NaN. */
+TRV_API TRV_MUST_CHECK trv_object *trv_round(trv_object *number, trv_object *digits);
+/* The int next below, next above, or next towards zero. Raises: TypeError, OverflowError, ValueError. */
+TRV_API TRV_MUST_CHECK trv_object *trv_floor(trv_object *number);
+TRV_API TRV_MUST_CHECK trv_object *trv_ceil(trv_object *number);
+TRV_API TRV_MUST_CHECK trv_object *trv_trunc(trv_object *number);
 /* The value of a float or an int as a double. Raises: TypeError, OverflowError. */
 TRV_API TRV_MUST_CHECK int trv_float_get(trv_object *object, double *value);
+
+extern TRV_API trv_object trv_complex_type[1];
+
+/* A complex number. */
+TRV_API TRV_MUST_CHECK trv_object *trv_complex_new(double real, double imag);
+/* The parts of a complex number, a float or an int. Raises: TypeError, OverflowError. */
+TRV_API TRV_MUST_CHECK int trv_complex_get(trv_object *object, double *real, double *imag);
 
 TRV_END_DECLARATIONS
 

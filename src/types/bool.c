@@ -46,8 +46,10 @@ TRV__READ_ONLY struct trv_type trv__bool_type = {
               .compare = trv__int_compare,
               .truth = trv__int_truth,
               .binary = bool_binary,
+              .power = trv__int_power_modulo,
               .unary = trv__int_unary},
     .methods = trv__int_methods,
+    .class_methods = trv__int_class_methods,
     .construct = bool_construct,
 };
 

@@ -9,6 +9,7 @@
 #include "object/number.h"
 #include "types/arguments.h"
 
+#include "trivet/buffer.h"
 #include "trivet/builtins.h"
 #include "trivet/class.h"
 
@@ -91,6 +92,13 @@ TRV__BUILTIN(divmod, "divmod(x, y, /): the tuple (x // y, x % y)")
     trv_object *x, *y;
 
     return trv_parse(args, "oo", &x, &y) < 0 ? NULL : trv_divmod(x, y);
+}
+
+TRV__BUILTIN(round, "round(number, ndigits=None): rounded half to even")
+{
+    trv_object *number, *digits = NULL;
+
+    return trv_parse(args, "o|o", &number, &digits) < 0 ? NULL : trv_round(number, digits);
 }
 
 TRV__BUILTIN(pow, "pow(base, exp, mod=None): base ** exp, or that % mod")
@@ -283,9 +291,11 @@ static const struct {
              FUNCTION(all),
              FUNCTION(any),
              {"bool", trv_bool_type},
+             {"bytearray", trv_bytearray_type},
              {"bytes", trv_bytes_type},
              FUNCTION(callable),
              {"classmethod", trv_classmethod_type},
+             {"complex", trv_complex_type},
              FUNCTION(delattr),
              {"dict", trv_dict_type},
              FUNCTION(dir),
@@ -306,6 +316,7 @@ static const struct {
              {"list", trv_list_type},
              {"map", trv_map_type},
              FUNCTION(max),
+             {"memoryview", trv_memoryview_type},
              FUNCTION(min),
              FUNCTION(next),
              {"object", trv_object_type},
@@ -314,6 +325,7 @@ static const struct {
              {"range", trv_range_type},
              FUNCTION(repr),
              {"reversed", trv_reversed_type},
+             FUNCTION(round),
              {"set", trv_set_type},
              FUNCTION(setattr),
              {"slice", trv_slice_type},

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * float: a double, with Python's rules where C has others or none: division by zero raises,
- * // and % round towards minus infinity, comparing with an int is exact.
- *
- * There is no complex: a negative number to a fractional power is a ValueError.
+ * // and % round towards minus infinity, comparing with an int is exact. A negative number
+ * to a fractional power is complex.
  */
 #include "types/int.h"
 
-#include "types/bytes.h"
-#include "types/str.h"
+#include "types/number_text.h"
+#include "types/octets.h"
 
 #include <errno.h>
 #include <math.h>
@@ -39,18 +38,22 @@ static int64_t hash_finite(double value)
 }
 
 /* A NaN equals nothing, so that any hash will do; one for all of them would pile them up. */
-static int float_hash(trv_object *self, int64_t *hash)
+int64_t trv__double_hash(const trv_object *self, double value)
 {
-    double value = trv__float_value(self);
+    int64_t hash;
 
     if (isnan(value))
-        *hash = (int64_t)((uintptr_t)self >> 4);
+        hash = (int64_t)((uintptr_t)self >> 4);
     else if (isinf(value))
-        *hash = value > 0 ? 314159 : -314159;
+        hash = value > 0 ? 314159 : -314159;
     else
-        *hash = hash_finite(value);
-    if (*hash == -1)
-        *hash = -2;
+        hash = hash_finite(value);
+    return hash == -1 ? -2 : hash;
+}
+
+static int float_hash(trv_object *self, int64_t *hash)
+{
+    *hash = trv__double_hash(self, trv__float_value(self));
     return 0;
 }
 
@@ -139,7 +142,7 @@ static trv_object *power(double base, double exponent)
     if (base == 0 && exponent < 0 && isfinite(exponent))
         return trv_raise(trv_ZeroDivisionError, "0.0 cannot be raised to a negative power");
     if (base < 0 && isfinite(base) && isfinite(exponent) && exponent != floor(exponent))
-        return trv_raise(trv_ValueError, "negative number cannot be raised to a fractional power");
+        return trv__complex_power(base, exponent);
     result = pow(base, exponent);
     if (isinf(result) && isfinite(base) && isfinite(exponent))
         return trv_raise(trv_OverflowError, "(%d, 'Numerical result out of range')", ERANGE);
@@ -179,6 +182,14 @@ static int float_binary(trv_object *a, trv_object *b, trv_binary op, trv_object 
     return *result ? 0 : -1;
 }
 
+/* pow() with a modulus is for ints alone. */
+static int float_power(trv_object *a TRV_UNUSED, trv_object *b TRV_UNUSED,
+                       trv_object *modulus TRV_UNUSED, trv_object **result TRV_UNUSED)
+{
+    return trv_raise_int(trv_TypeError,
+                         "pow() 3rd argument not allowed unless all arguments are integers");
+}
+
 static int float_unary(trv_object *a, trv_unary op, trv_object **result)
 {
     double value = trv__float_value(a);
@@ -190,21 +201,22 @@ static int float_unary(trv_object *a, trv_unary op, trv_object **result)
     return *result ? 0 : -1;
 }
 
-/* Methods --------------------------------------------------------------------------------------- */
-
-static trv_object *method_is_integer(const trv_args *args)
-{
-    double value = trv__float_value(args->self);
-
-    return trv_bool_new(isfinite(value) && floor(value) == value);
-}
-
-static const struct trv__method float_methods[] = {
-    {"is_integer", "is_integer(): whether there is nothing behind the point", method_is_integer},
-    {NULL, NULL, NULL},
-};
-
 /* The type -------------------------------------------------------------------------------------- */
+
+static trv_object *convert_text(trv_object *object)
+{
+    TRV__AUTO_BUFFER buffer = {0};
+    trv_auto trv_object *text = NULL;
+
+    if (object->type == &trv__str_type) {
+        if (!(text = trv__plain_digits(object)))
+            return NULL;
+        return trv__float_parse(trv__as_str(text)->text, trv__as_str(text)->size, object);
+    }
+    if (trv_buffer_acquire(object, &buffer, 0) < 0)
+        return NULL;
+    return trv__float_parse(buffer.data, buffer.size, object);
+}
 
 static trv_object *convert(trv_object *object)
 {
@@ -214,11 +226,8 @@ static trv_object *convert(trv_object *object)
         return trv_ref(object);
     if (trv__is_int(object))
         return trv__int_to_double(object, &value) < 0 ? NULL : trv__float_from(value);
-    if (object->type == &trv__str_type)
-        return trv__float_parse(trv__as_str(object)->text, trv__as_str(object)->size, object);
-    if (object->type == &trv__bytes_type)
-        return trv__float_parse((const char *)trv__as_bytes(object)->data,
-                                trv__as_bytes(object)->size, object);
+    if (object->type == &trv__str_type || trv_buffer_check(object))
+        return convert_text(object);
     return trv_raise(trv_TypeError, "float() argument must be a string or a real number, not '%s'",
                      trv_type_name(object));
 }
@@ -245,8 +254,10 @@ TRV__READ_ONLY struct trv_type trv__float_type = {
               .compare = float_compare,
               .truth = float_truth,
               .binary = float_binary,
+              .power = float_power,
               .unary = float_unary},
-    .methods = float_methods,
+    .methods = trv__float_methods,
+    .class_methods = trv__float_class_methods,
     .construct = float_construct,
 };
 

@@ -146,6 +146,42 @@ static bool sixteen_digits(double value, const struct decimal *all, struct decim
     return reads_back(value, decimal);
 }
 
+/* Whether a value whose first digit is that of `decimal` is above the half of a unit one place higher. */
+static bool is_above_half(double value, const struct decimal *decimal)
+{
+    char text[800]; /* no double has more digits */
+    size_t size;
+
+    if (decimal->digits[0] != '5')
+        return decimal->digits[0] > '5';
+    size = (size_t)snprintf(text, sizeof text, "%.*e", 770, value);
+    for (size_t i = 1; i < size && text[i] != 'e'; i++)
+        if (text[i] >= '1' && text[i] <= '9')
+            return true;
+    return false;
+}
+
+double trv__float_round(double value, int digits)
+{
+    double magnitude = fabs(value);
+    struct decimal decimal;
+    int keep;
+
+    if (value == 0)
+        return value;
+    round_value(magnitude, DIGITS_MOST, &decimal);
+    keep = decimal.point + digits;
+    if (keep > DIGITS_MOST)
+        return value;
+    if (keep > 0)
+        round_value(magnitude, keep, &decimal);
+    else if (keep < 0 || !is_above_half(magnitude, &decimal))
+        return copysign(0, value);
+    else
+        decimal = (struct decimal){"1", 1, decimal.point + 1};
+    return copysign(value_of(&decimal), value);
+}
+
 static void strip_zeros(struct decimal *decimal)
 {
     while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0')

@@ -7,8 +7,8 @@
  */
 #include "types/int.h"
 
-#include "types/bytes.h"
-#include "types/str.h"
+#include "types/number_text.h"
+#include "types/octets.h"
 
 #include <math.h>
 
@@ -192,30 +192,6 @@ int trv__int_unary(trv_object *a, trv_unary op, trv_object **result)
     return *result ? 0 : -1;
 }
 
-/* Methods --------------------------------------------------------------------------------------- */
-
-static trv_object *method_bit_length(const trv_args *args)
-{
-    return trv__int_from((int64_t)trv__int_bits(args->self));
-}
-
-static trv_object *method_bit_count(const trv_args *args)
-{
-    const trv_object *self = args->self;
-    size_t size;
-
-    if (!trv__is_big(self))
-        return trv__int_from(__builtin_popcountll(trv__magnitude(trv__int_value(self))));
-    size = trv__magnitude(trv__as_big(self)->size);
-    return trv__int_from((int64_t)mpn_popcount(trv__as_big(self)->limbs, (mp_size_t)size));
-}
-
-const struct trv__method trv__int_methods[] = {
-    {"bit_count", "bit_count(): how many bits of the absolute value are 1", method_bit_count},
-    {"bit_length", "bit_length(): how many bits the absolute value has", method_bit_length},
-    {NULL, NULL, NULL},
-};
-
 /* The type -------------------------------------------------------------------------------------- */
 
 static trv_object *convert(trv_object *object)
@@ -234,12 +210,18 @@ static trv_object *convert(trv_object *object)
 
 static trv_object *convert_text(trv_object *object, int base)
 {
-    const struct trv__bytes *bytes;
+    TRV__AUTO_BUFFER buffer = {0};
+    trv_auto trv_object *text = NULL;
 
-    if (object->type == &trv__str_type)
-        return trv__int_parse(trv__as_str(object)->text, trv__as_str(object)->size, base, object);
-    bytes = trv__as_bytes(object);
-    return trv__int_parse((const char *)bytes->data, bytes->size, base, object);
+    if (object->type == &trv__str_type) {
+        if (!(text = trv__plain_digits(object)))
+            return NULL;
+        return trv__int_parse(trv__as_str(text)->text, trv__as_str(text)->size, base, object);
+    }
+    if (trv_buffer_acquire(object, &buffer, 0) < 0 ||
+        !(text = trv_bytes_new(buffer.data, buffer.size)))
+        return NULL;
+    return trv__int_parse(buffer.data, buffer.size, base, text);
 }
 
 /* The base among the arguments, as a new reference, or NULL: 0, or -1. */
@@ -275,7 +257,7 @@ static trv_object *int_construct(const struct trv_type *type TRV_UNUSED, const t
     if (!args->count)
         return base_object ? trv_raise(trv_TypeError, "int() missing string argument")
                            : trv__int_from(0);
-    is_text = args->items[0]->type == &trv__str_type || args->items[0]->type == &trv__bytes_type;
+    is_text = args->items[0]->type == &trv__str_type || trv_buffer_check(args->items[0]);
     if (!base_object)
         return is_text ? convert_text(args->items[0], 10) : convert(args->items[0]);
     if (!trv__is_int(base_object))
@@ -301,8 +283,10 @@ TRV__READ_ONLY struct trv_type trv__int_type = {
               .compare = trv__int_compare,
               .truth = trv__int_truth,
               .binary = trv__int_binary,
+              .power = trv__int_power_modulo,
               .unary = trv__int_unary},
     .methods = trv__int_methods,
+    .class_methods = trv__int_class_methods,
     .construct = int_construct,
 };
 

@@ -91,6 +91,9 @@ uint64_t trv__int_big_hash(const trv_object *big);
 
 /* int_double.c: between ints and doubles, correctly rounded ------------------------------------- */
 
+/* The double nearest to (top + something below 1 if is_more) * 2 ** exponent. The leading bit of
+ * `top` is set. Infinity if it is too large. */
+double trv__round_to_double(uint64_t top, bool is_more, int64_t exponent);
 /* The double nearest to an int. 0, or -1 with OverflowError. */
 int trv__int_to_double(const trv_object *integer, double *value);
 /* The int part of a double. OverflowError for infinities, ValueError for NaN. */
@@ -113,11 +116,25 @@ int trv__int_compare(trv_object *self, trv_object *other, trv_comparison op);
 int trv__int_truth(trv_object *self);
 int trv__int_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result);
 int trv__int_unary(trv_object *a, trv_unary op, trv_object **result);
-extern const struct trv__method trv__int_methods[];
+/* The power slot: base ** exponent modulo a number, all of them ints (int_big.c). */
+int trv__int_power_modulo(trv_object *base, trv_object *exponent, trv_object *modulus,
+                          trv_object **result);
+extern const struct trv__method trv__int_methods[], trv__int_class_methods[]; /* int_methods.c */
+extern const struct trv__method trv__float_methods[],
+    trv__float_class_methods[]; /* float_methods.c */
+
+/* float.c and complex.c: what floats and complex numbers share ---------------------------------- */
+
+/* Python's hash of a double that is a number's, or part of it. */
+int64_t trv__double_hash(const trv_object *self, double value);
+/* A power of a float that is no float. */
+trv_object *trv__complex_power(double base, double exponent);
 
 /* float_text.c ---------------------------------------------------------------------------------- */
 
 trv_object *trv__float_repr(trv_object *self);
+/* A finite value rounded to so many digits behind the point, half to even; infinity if that is too large. */
+double trv__float_round(double value, int digits);
 /* The float that the text of `source`, a str or bytes, says. */
 trv_object *trv__float_parse(const char *text, size_t size, trv_object *source);
 

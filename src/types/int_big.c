@@ -235,6 +235,51 @@ trv_object *trv__int_power(trv_object *base, const trv_object *exponent)
     return from_temporary(result);
 }
 
+/* Raises to a power modulo a number that is not 0; false if there is no such inverse. */
+static bool raise_modulo(mpz_t result, mpz_srcptr base, mpz_srcptr exponent, mpz_srcptr modulus)
+{
+    bool is_possible = true;
+    mpz_t positive;
+
+    if (mpz_sgn(exponent) >= 0) {
+        mpz_powm(result, base, exponent, modulus);
+        return true;
+    }
+    mpz_init(positive);
+    mpz_neg(positive, exponent);
+    if (mpz_invert(result, base, modulus))
+        mpz_powm(result, result, positive, modulus);
+    else
+        is_possible = mpz_cmpabs_ui(modulus, 1) == 0; /* all is 0 then, which is its own inverse */
+    mpz_clear(positive);
+    return is_possible;
+}
+
+int trv__int_power_modulo(trv_object *base, trv_object *exponent, trv_object *modulus,
+                          trv_object **made)
+{
+    struct trv__int_view views[3];
+    mpz_srcptr divisor;
+    bool is_possible;
+    mpz_t result;
+
+    if (!trv__is_int(base) || !trv__is_int(exponent) || !trv__is_int(modulus))
+        return TRV_UNKNOWN;
+    if (!trv__int_sign(modulus))
+        return trv_raise_int(trv_ValueError, "pow() 3rd argument cannot be 0");
+    if (trv__int_room(4 * (trv__int_bits(base) + trv__int_bits(modulus))) < 0)
+        return -1;
+    divisor = trv__int_view(modulus, &views[2]);
+    mpz_init(result);
+    is_possible = raise_modulo(result, trv__int_view(base, &views[0]),
+                               trv__int_view(exponent, &views[1]), divisor);
+    mpz_fdiv_r(result, result, divisor); /* the sign is that of the modulus */
+    *made = is_possible ? trv__int_from_mpz(result)
+                        : trv_raise(trv_ValueError, "base is not invertible for the given modulus");
+    mpz_clear(result);
+    return *made ? 0 : -1;
+}
+
 /* Shifts ---------------------------------------------------------------------------------------- */
 
 trv_object *trv__int_shift_left(trv_object *a, const trv_object *count)

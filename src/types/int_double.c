@@ -10,9 +10,7 @@
 #define DOUBLE_BITS 53
 #define LOWEST_EXPONENT (-1022) /* of the leading bit of a normal double */
 
-/* The double nearest to (top + something below 1 if is_more) * 2 ** exponent. The leading bit of
- * `top` is set. Infinity if it is too large. */
-static double round_to_double(uint64_t top, bool is_more, int64_t exponent)
+double trv__round_to_double(uint64_t top, bool is_more, int64_t exponent)
 {
     int64_t leading = exponent + 63;
     int64_t bits =
@@ -51,7 +49,7 @@ static double nearest_double(mpz_srcptr number)
 {
     bool is_more;
     uint64_t top = leading_bits(number, &is_more);
-    double value = round_to_double(top, is_more, (int64_t)mpz_sizeinbase(number, 2) - 64);
+    double value = trv__round_to_double(top, is_more, (int64_t)mpz_sizeinbase(number, 2) - 64);
 
     return mpz_sgn(number) < 0 ? -value : value;
 }
@@ -131,7 +129,7 @@ static double divide_magnitudes(mpz_srcptr a, mpz_srcptr b)
     top = leading_bits(quotient, &is_more);
     shift -= (int64_t)mpz_sizeinbase(quotient, 2) - 64;
     mpz_clear(quotient);
-    return round_to_double(top, is_more || has_rest, -shift);
+    return trv__round_to_double(top, is_more || has_rest, -shift);
 }
 
 static bool is_exact_double(const trv_object *integer)

@@ -3,7 +3,8 @@
  * Ints as text, read and written in any base from 2 to 36, and as bytes.
  *
  * Reading follows Python's int(): white space around, a sign, single underscores between digits,
- * and a prefix that fits the base. Digits are those of ASCII.
+ * and a prefix that fits the base. Digits are those of ASCII,
+ * which those of Unicode are exchanged for before.
  */
 #include "types/builder.h"
 #include "types/int.h"
@@ -62,6 +63,27 @@ trv_object *trv_int_format(trv_object *object, int base)
 trv_object *trv__int_repr(trv_object *self)
 {
     return trv__is_big(self) ? format_big(self, 10) : format_small(trv__int_value(self), 10);
+}
+
+/* Digits of Unicode ----------------------------------------------------------------------------- */
+
+trv_object *trv__plain_digits(trv_object *object)
+{
+    const struct trv__str *str = trv__as_str(object);
+    const char *at = str->text, *end = at + str->size;
+    struct trv__builder b;
+
+    if (trv__str_is_ascii(str))
+        return trv_ref(object);
+    trv__builder_init(&b);
+    while (at < end) {
+        uint32_t c = trv__utf8_next(&at);
+        int digit = trv__decimal_value(c);
+        if (trv__builder_reserve(&b, 4) < 0)
+            return trv__builder_drop(&b), NULL;
+        b.size += trv__utf8_put(b.data + b.size, digit < 0 ? c : (uint32_t)('0' + digit));
+    }
+    return trv__builder_finish(&b);
 }
 
 /* Reading --------------------------------------------------------------------------------------- */

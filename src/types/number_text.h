@@ -36,4 +36,7 @@ static inline void trv__trim_space(const char **start, const char **end, bool is
     }
 }
 
+/* A str with the digits of ASCII for all decimal digits of Unicode: a new reference (int_text.c). */
+trv_object *trv__plain_digits(trv_object *str);
+
 #endif

@@ -137,6 +137,23 @@ static trv_object *from_bytes(trv_object *bytes)
     return data ? trv_int_from_bytes(data, size) : NULL;
 }
 
+static trv_object *round_once(trv_object *number)
+{
+    return trv_round(number, NULL);
+}
+
+static trv_object *from_hex(trv_object *text)
+{
+    trv_auto trv_object *function = trv_getattr(trv_float_type, "fromhex");
+
+    return function ? trv_call(function, "o", text) : NULL;
+}
+
+static trv_object *complex_of(trv_object *object)
+{
+    return trv_call(trv_complex_type, "o", object);
+}
+
 static const struct operation operations[] = {
     {"+", trv_add, NULL},
     {"-", trv_subtract, NULL},
@@ -169,6 +186,12 @@ static const struct operation operations[] = {
     {"list", NULL, trv_list_from},
     {"to_bytes", NULL, trv_int_to_bytes},
     {"from_bytes", NULL, from_bytes},
+    {"round", trv_round, round_once},
+    {"floor", NULL, trv_floor},
+    {"ceil", NULL, trv_ceil},
+    {"trunc", NULL, trv_trunc},
+    {"fromhex", NULL, from_hex},
+    {"complex", NULL, complex_of},
 };
 
 static trv_object *slice(trv_object **arguments)

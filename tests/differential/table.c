@@ -124,6 +124,8 @@ static trv_object *atom(const char **at, trv_object *space)
         return parse_int(text + 1, length - 1);
     case 'f':
         return trv_float_new(strtod(text + 1, NULL));
+    case 'c':
+        return trv_complex_new(0, strtod(text + 1, NULL));
     case 's':
     case 'y':
         return from_hex(text + 1, length - 1, *text == 's');
