@@ -277,6 +277,48 @@ static void age_lists(struct trv__heap *heap, int generation)
         trv__list_splice(&heap->large[next_list[generation]], &heap->large[g]);
 }
 
+/* Untracking ----------------------------------------------------------------------------------------- */
+
+enum { NESTED_MOST = 20 };
+
+static void look_at_fixed(trv_object *object, int depth);
+
+static int may_be_in_cycle(trv_object *child, void *argument)
+{
+    const int *depth = argument;
+
+    if (!child || !(child->type->flags & TRV__TYPE_CONTAINER))
+        return 0;
+    if (child->flags & TRV__TRACKED)
+        look_at_fixed(child, *depth + 1);
+    return child->flags & TRV__TRACKED || !(child->type->flags & TRV__TYPE_FIXED);
+}
+
+static void look_at_fixed(trv_object *object, int depth)
+{
+    if (UNLIKELY(object->type->flags & TRV__TYPE_FIXED) && depth < NESTED_MOST &&
+        !object->type->slots.traverse(object, may_be_in_cycle, &depth))
+        trv__untrack(object);
+}
+
+/* Lets go of what is young, never changes and refers to nothing that could be in a cycle: tuples of
+ * numbers and of such tuples. They are looked at once, in the first collection that sees them. */
+static void untrack_fixed(struct trv__heap *heap)
+{
+    struct pool_walk walk = begin_walk(heap, 0);
+    struct trv__pool *pool;
+
+    while ((pool = next_pool(&walk))) {
+        size_t end = (size_t)(pool->fresh - (const char *)pool);
+        for (size_t at = TRV__POOL_HEADER; at < end; at += pool->block_bytes)
+            if (pool->marks[at / TRV__GRANULE] == TRV__MARK_YOUNG)
+                look_at_fixed((trv_object *)((uintptr_t)pool + at), 0);
+    }
+    LIST_EACH(link, &heap->large[0])
+        if (CONTAINER_OF(link, struct trv__large, link)->mark)
+            look_at_fixed(trv__large_object(link), 0);
+}
+
 /* Reaching ------------------------------------------------------------------------------------------- */
 
 static void reach_members_once(struct trv__search *search)
@@ -380,6 +422,7 @@ static size_t collect(struct trv__search *search, size_t *ended)
 
     if (search->generation == 2)
         trv__round_abandon(heap);
+    untrack_fixed(heap);
     find_garbage(search);
     if (search->generation == 2)
         forget_recent(heap);

@@ -56,6 +56,9 @@ enum {
     TRV__TYPE_CONTAINER = 4,  /* made with trv__container_new */
     TRV__TYPE_EXCEPTION = 8,  /* BaseException or derived from it */
     TRV__TYPE_FINAL = 16,     /* no type can be derived from it */
+    TRV__TYPE_FIXED =
+        1 << 20,          /* instances never change: one that is not tracked never will be, and is
+                                  untracked when only such are in it. Not inherited */
     TRV__TYPE_ATOM = 128, /* instances cannot change, nor what they refer to: their own copies */
     TRV__TYPE_EXACT_NEXT = 64, /* `next` answers as trv_next does: never -1 with StopIteration */
     TRV__TYPE_PLAIN = 32,      /* ends without last words: nothing but its block is given back,

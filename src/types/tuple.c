@@ -304,7 +304,7 @@ TRV__READ_ONLY struct trv_type trv__tuple_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__tuple),
     .block_bytes = tuple_block_bytes,
-    .flags = TRV__TYPE_CONTAINER | TRV__TYPE_NO_WEAKREF | TRV__TYPE_VALUE,
+    .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FIXED | TRV__TYPE_NO_WEAKREF | TRV__TYPE_VALUE,
     .references = {.width = 1,
                    .is_inside = 1,
                    .items = offsetof(struct trv__tuple, items),

@@ -116,6 +116,34 @@ TEST(settings)
     ck_assert_uint_eq(c, 1);
 }
 
+/* Untracking ------------------------------------------------------------------------------------------- */
+
+/* As in Python: the first collection that sees them lets go of tuples that hold nothing but values. */
+TEST(tuples_of_values_are_untracked)
+{
+    for (int generation = 0; generation < 3; generation++) {
+        trv_object *values = trv_build("((i s) (i (i i)) o)", 1, "x", 2, 3, 4, trv_list_type);
+        trv_object *list = trv_list_new(), *items[100], *holder, *large;
+        trv_auto trv_object *inner = trv_build("(i)", 1);
+        EXPECT(values && list && inner);
+        for (int i = 0; i < 100; i++)
+            items[i] = inner;
+        large = trv_tuple_new(items, 100);
+        holder = trv_build("(i o)", 1, list);
+        EXPECT(holder && trv_list_append(list, holder) == 0);
+        ck_assert_int_eq(trv_gc_is_tracked(inner), 0);
+        collect(generation);
+        ck_assert_int_eq(trv_gc_is_tracked(values), 0);
+        ck_assert_int_eq(trv_gc_is_tracked(large), 0);
+        ck_assert_int_eq(trv_gc_is_tracked(holder), 1);
+        trv_unref(large);
+        trv_unref(values);
+        trv_unref(list);
+        trv_unref(holder);
+        ck_assert_uint_eq(collect(2), 2);
+    }
+}
+
 /* Setting aside ---------------------------------------------------------------------------------------- */
 
 TEST(what_is_set_aside_is_not_collected)
@@ -291,6 +319,7 @@ TEST(memory_runs_out_while_telling)
 }
 
 TEST_LIST(RUN(steps_collect_everything), RUN(a_step_with_time_does_it_at_once), RUN(wrong_budgets),
-          RUN(pauses), RUN(settings), RUN(what_is_set_aside_is_not_collected),
-          RUN(not_from_within_a_collection), RUN(callbacks_are_told), RUN(garbage_is_kept),
-          RUN(garbage_of_steps_is_kept), RUN(memory_runs_out_while_telling))
+          RUN(pauses), RUN(settings), RUN(tuples_of_values_are_untracked),
+          RUN(what_is_set_aside_is_not_collected), RUN(not_from_within_a_collection),
+          RUN(callbacks_are_told), RUN(garbage_is_kept), RUN(garbage_of_steps_is_kept),
+          RUN(memory_runs_out_while_telling))
