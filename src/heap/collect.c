@@ -287,7 +287,7 @@ static int may_be_in_cycle(trv_object *child, void *argument)
 {
     const int *depth = argument;
 
-    if (!child || !(child->type->flags & TRV__TYPE_CONTAINER))
+    if (!child || trv__is_immortal(child) || !(child->type->flags & TRV__TYPE_CONTAINER))
         return 0;
     if (child->flags & TRV__TRACKED)
         look_at_fixed(child, *depth + 1);
