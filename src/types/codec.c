@@ -84,8 +84,8 @@ static int add_narrow(struct trv__builder *b, const struct trv__str *str, enum t
                 break;
             at = next;
         }
-        if (index > first &&
-            trv__handle_unencodable(b, codec, errors, begin, first, index, limit) < 0)
+        if (index > first && trv__handle_unencodable(b, codec, errors, (trv_object *)(uintptr_t)str,
+                                                     begin, first, index, limit) < 0)
             return -1;
         if (at == end)
             break;

@@ -47,10 +47,11 @@ trv_object *trv__decode_slowly(enum trv__codec codec, const unsigned char *data,
 /* Characters `start` to `end` of a str, which begin at `at`, that a codec of `limit` characters has no
  * bytes for. */
 int trv__handle_unencodable(struct trv__builder *b, enum trv__codec codec, const char *errors,
-                            const char *at, size_t start, size_t end, unsigned limit);
+                            trv_object *str, const char *at, size_t start, size_t end,
+                            unsigned limit);
 /* Bytes of `data` that a codec can make nothing of, and why. */
 int trv__handle_undecodable(struct trv__builder *b, enum trv__codec codec, const char *errors,
-                            const unsigned char *data, size_t start, size_t end,
+                            const unsigned char *data, size_t size, size_t start, size_t end,
                             const char *reason);
 
 #endif

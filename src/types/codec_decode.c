@@ -94,7 +94,7 @@ static int add_all(struct trv__builder *b, enum trv__codec codec, const struct s
     while (at < source->size) {
         struct taken taken = read(source, at);
         if (taken.reason) {
-            if (trv__handle_undecodable(b, codec, errors, source->data, at, taken.end,
+            if (trv__handle_undecodable(b, codec, errors, source->data, source->size, at, taken.end,
                                         taken.reason) < 0)
                 return -1;
         } else {

@@ -5,8 +5,6 @@
  */
 #include "types/codec.h"
 
-#include <stdio.h>
-
 enum handler { STRICT, IGNORE, REPLACE, BACKSLASHREPLACE, XMLCHARREFREPLACE, UNKNOWN };
 
 static enum handler handler_of(const char *errors)
@@ -35,40 +33,35 @@ static enum handler handler_of(const char *errors)
 
 /* Exceptions ------------------------------------------------------------------------------------ */
 
-static int raise_undecodable(enum trv__codec codec, const unsigned char *data, size_t start,
-                             size_t end, const char *reason)
+/* Both tell by their fields what could not be converted, and where. */
+static int raise_made(trv_object *exception)
 {
-    if (end - start == 1)
-        return trv_raise_int(trv_UnicodeDecodeError,
-                             "'%s' codec can't decode byte 0x%02x in position %zu: %s",
-                             trv__codec_name(codec), data[start], start, reason);
-    return trv_raise_int(trv_UnicodeDecodeError,
-                         "'%s' codec can't decode bytes in position %zu-%zu: %s",
-                         trv__codec_name(codec), start, end - 1, reason);
+    if (exception)
+        trv_raise_object(exception);
+    trv_unref(exception);
+    return -1;
 }
 
-static int raise_unencodable(enum trv__codec codec, const char *at, size_t start, size_t end,
+static int raise_undecodable(enum trv__codec codec, const unsigned char *data, size_t size,
+                             size_t start, size_t end, const char *reason)
+{
+    return raise_made(trv_call(trv_UnicodeDecodeError, "s y z z s", trv__codec_name(codec), data,
+                               size, start, end, reason));
+}
+
+static int raise_unencodable(enum trv__codec codec, trv_object *str, size_t start, size_t end,
                              unsigned limit)
 {
-    uint32_t c = trv__utf8_next(&at);
-    char escape[12];
-
-    if (end - start > 1)
-        return trv_raise_int(trv_UnicodeEncodeError,
-                             "'%s' codec can't encode characters in position %zu-%zu: ordinal not "
-                             "in range(%u)",
-                             trv__codec_name(codec), start, end - 1, limit);
-    snprintf(escape, sizeof escape, c <= 0xff ? "\\x%02x" : c <= 0xffff ? "\\u%04x" : "\\U%08x", c);
-    return trv_raise_int(trv_UnicodeEncodeError,
-                         "'%s' codec can't encode character '%s' in position %zu: ordinal not in "
-                         "range(%u)",
-                         trv__codec_name(codec), escape, start, limit);
+    return raise_made(
+        trv_call(trv_UnicodeEncodeError, "s o z z s", trv__codec_name(codec), str, start, end,
+                 limit == 0x80 ? "ordinal not in range(128)" : "ordinal not in range(256)"));
 }
 
 /* Handlers -------------------------------------------------------------------------------------- */
 
 int trv__handle_unencodable(struct trv__builder *b, enum trv__codec codec, const char *errors,
-                            const char *at, size_t start, size_t end, unsigned limit)
+                            trv_object *str, const char *at, size_t start, size_t end,
+                            unsigned limit)
 {
     enum handler handler = handler_of(errors);
     int status = 0;
@@ -76,7 +69,7 @@ int trv__handle_unencodable(struct trv__builder *b, enum trv__codec codec, const
     if (handler == UNKNOWN)
         return -1;
     if (handler == STRICT)
-        return raise_unencodable(codec, at, start, end, limit);
+        return raise_unencodable(codec, str, start, end, limit);
     for (; start < end && status == 0; start++) {
         uint32_t c = trv__utf8_next(&at);
         if (handler == REPLACE)
@@ -94,11 +87,12 @@ int trv__handle_unencodable(struct trv__builder *b, enum trv__codec codec, const
 }
 
 int trv__handle_undecodable(struct trv__builder *b, enum trv__codec codec, const char *errors,
-                            const unsigned char *data, size_t start, size_t end, const char *reason)
+                            const unsigned char *data, size_t size, size_t start, size_t end,
+                            const char *reason)
 {
     switch (handler_of(errors)) {
     case STRICT:
-        return raise_undecodable(codec, data, start, end, reason);
+        return raise_undecodable(codec, data, size, start, end, reason);
     case IGNORE:
         return 0;
     case REPLACE:

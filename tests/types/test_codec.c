@@ -40,6 +40,19 @@ TEST(errors_are_handled_as_told)
                 "trv_str_encode needs a str, not NoneType");
 }
 
+TEST(errors_tell_what_and_where)
+{
+    trv_auto trv_object *error = NULL, *text = NULL;
+
+    text = trv_str_decode("ab\xff", 3, "utf-8", NULL);
+    ck_assert_ptr_null(text);
+    error = trv_error_take();
+    expect_repr(trv_getattr(error, "object"), "b'ab\\xff'");
+    expect_repr(trv_getattr(error, "start"), "2");
+    expect_repr(trv_getattr(error, "end"), "3");
+    expect_repr(trv_getattr(error, "reason"), "'invalid start byte'");
+}
+
 TEST(out_of_memory)
 {
     trv_auto trv_object *text = trv_str_new("a\xc3\xa9\xe2\x82\xac and so on and on");
@@ -52,4 +65,5 @@ TEST(out_of_memory)
     EXHAUST(trv_str_decode("a\0b\0c", 5, "utf-16", "ignore"));
 }
 
-TEST_LIST(RUN(there_and_back_again), RUN(errors_are_handled_as_told), RUN(out_of_memory))
+TEST_LIST(RUN(there_and_back_again), RUN(errors_are_handled_as_told),
+          RUN(errors_tell_what_and_where), RUN(out_of_memory))
