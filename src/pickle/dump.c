@@ -325,7 +325,7 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
     if (registered && registered->reducer)
         return trv__dump_by_reducer(pickler, object, registered->reducer);
     registered = trv__registered(object);
-    if (trv__is_type(object) || (registered && registered->name))
+    if (trv__is_type(object) || object == trv_not_implemented || (registered && registered->name))
         return trv__dump_global(pickler, object);
     if (type->flags & TRV__TYPE_EXCEPTION)
         return trv__dump_exception(pickler, object, held);

@@ -42,6 +42,7 @@ static const struct global elsewhere[] = {
     {"_pickle", "UnpicklingError", trv_UnpicklingError},
     {"pickle", "UnpicklingError", trv_UnpicklingError},
     {"_codecs", "encode", trv__latin1_encode},
+    {"builtins", "NotImplemented", trv_not_implemented},
     {"builtins", "getattr", trv__pickle_getattr},
     {"types", "MethodType", trv_method_type},
     {"copyreg", "__newobj__", trv__newobj},
@@ -51,6 +52,7 @@ static const struct global elsewhere[] = {
     {"copy_reg", "_reconstructor", trv__reconstructor},
     /* the names of Python 2, which protocol 2 uses */
     {"Queue", "Full", trv_QueueFull},
+    {"__builtin__", "NotImplemented", trv_not_implemented},
     {"__builtin__", "getattr", trv__pickle_getattr},
     {"__builtin__", "xrange", trv_range_type},
     {"__builtin__", "unicode", trv_str_type},
