@@ -343,6 +343,8 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
         return trv__dump_range(pickler, object, held);
     if (type == &trv__slice_type)
         return trv__dump_slice(pickler, object, held);
+    if (type->handle == trv_complex_type)
+        return trv__dump_complex(pickler, object, held);
     if (type == &trv__bytearray_type)
         return trv__dump_bytearray(pickler, object, held);
     if (type == &trv__pickle_buffer_type)

@@ -144,6 +144,7 @@ int trv__dump_pairs(struct trv__pickler *pickler, trv_object *iterator);
 int trv__dump_global(struct trv__pickler *pickler, trv_object *object);
 int trv__dump_range(struct trv__pickler *pickler, trv_object *range, int held);
 int trv__dump_slice(struct trv__pickler *pickler, trv_object *slice, int held);
+int trv__dump_complex(struct trv__pickler *pickler, trv_object *complex, int held);
 int trv__dump_exception(struct trv__pickler *pickler, trv_object *exception, int held);
 int trv__dump_function(struct trv__pickler *pickler, trv_object *function);
 int trv__dump_closure(struct trv__pickler *pickler, trv_object *closure, int held);

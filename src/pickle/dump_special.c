@@ -132,6 +132,19 @@ int trv__dump_slice(struct trv__pickler *pickler, trv_object *slice, int held)
     return dump_by_step(pickler, slice, held);
 }
 
+/* A call of the type with both parts. */
+int trv__dump_complex(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    double real, imag;
+
+    if (trv_complex_get(object, &real, &imag) < 0 ||
+        trv__dump_global(pickler, trv_complex_type) < 0 || trv__dump_float(pickler, real) < 0 ||
+        trv__dump_float(pickler, imag) < 0 || trv__write_opcode(pickler, OP_TUPLE2) < 0 ||
+        trv__write_opcode(pickler, OP_REDUCE) < 0)
+        return -1;
+    return trv__memoize(pickler, object, held);
+}
+
 /* Exceptions ----------------------------------------------------------------------------------- */
 
 /* Types whose constructor in Python wants so many arguments, while ours take any number: their

@@ -65,11 +65,11 @@ static const struct global elsewhere[] = {
 
 #define ADDRESS(name, base) trv_##name,
 static trv_object *const in_builtins[] = {
-    trv_object_type,   trv_bool_type,          trv_int_type,       trv_float_type,
-    trv_str_type,      trv_bytes_type,         trv_list_type,      trv_dict_type,
-    trv_tuple_type,    trv_set_type,           trv_range_type,     trv_type_type,
-    trv_slice_type,    trv_frozenset_type,     trv_bytearray_type, trv_memoryview_type,
-    trv_BaseException, TRV_EXCEPTIONS(ADDRESS)};
+    trv_object_type,     trv_bool_type,      trv_int_type,           trv_float_type,
+    trv_str_type,        trv_bytes_type,     trv_list_type,          trv_dict_type,
+    trv_tuple_type,      trv_set_type,       trv_range_type,         trv_type_type,
+    trv_slice_type,      trv_frozenset_type, trv_complex_type,       trv_bytearray_type,
+    trv_memoryview_type, trv_BaseException,  TRV_EXCEPTIONS(ADDRESS)};
 
 /* Exceptions that Python 2 did not have: there they are read as part of its builtins. */
 static trv_object *const not_in_python2[] = {trv_BaseExceptionGroup, trv_ExceptionGroup,

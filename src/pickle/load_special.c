@@ -158,6 +158,16 @@ static trv_object *make_range(trv_object *const *items, size_t count)
     return trv_range_new(numbers[0], numbers[1], numbers[2]);
 }
 
+static trv_object *make_complex(trv_object *const *items, size_t count)
+{
+    double parts[2];
+
+    if (count != 2 || !are_all(items, count, &trv__float_type) ||
+        trv_float_get(items[0], &parts[0]) < 0 || trv_float_get(items[1], &parts[1]) < 0)
+        return trv_error_occurred() ? NULL : bad("a complex is not made of two floats");
+    return trv_complex_new(parts[0], parts[1]);
+}
+
 /* Slices may hold anything. */
 static trv_object *make_slice(trv_object *const *items, size_t count)
 {
@@ -296,6 +306,8 @@ trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv
         return make_bytearray(items, count);
     if (callable == trv_bytes_type)
         return make_bytes(count);
+    if (callable == trv_complex_type)
+        return make_complex(items, count);
     if (callable == trv_slice_type)
         return make_slice(items, count);
     if (callable == trv_type_type)

@@ -82,14 +82,13 @@ int trv__bytearray_splice(struct trv__bytearray *array, size_t at, size_t count,
 
 static trv_object *array_new(const struct trv_type *type, const void *data, size_t size)
 {
-    struct trv__bytearray *array = trv__object_new(type, type->instance_bytes);
+    struct trv__bytearray *array = trv__instance_new(type, type->instance_bytes);
     trv_auto trv_object *made = (trv_object *)array;
 
     if (!array)
         return NULL;
-    array->data = NULL;
-    array->size = array->capacity = array->exports = 0;
-    memset(array + 1, 0, type->instance_bytes - sizeof *array);
+    if (type->flags & TRV__TYPE_CONTAINER)
+        trv__track(array);
     if (trv__bytearray_resize(array, size) < 0)
         return NULL;
     if (size && data)
