@@ -17,6 +17,7 @@
  *   type.h       types defined in C
  *   memory.h     weak references, statistics
  *   collector.h  what finds cycles of objects
+ *   forensics.h  which lines took references and did not give them back
  *   inspect.h    looking into the heap: who refers to what, who was allocated where
  *   runtime.h    starting and ending, the lock
  *   wait.h       sleeping, waiting for descriptors, deadlines and cancellation
@@ -65,5 +66,6 @@
 #include <trivet/stream.h>
 #include <trivet/pickle.h>
 #include <trivet/process.h>
+#include <trivet/forensics.h>
 
 #endif

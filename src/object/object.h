@@ -63,6 +63,7 @@ struct trv__objects {
     } interned;
     struct trv__str_shared
         *shared_strs;            /* types/str_intern.c: "" and those of one ASCII character */
+    struct trv__forensics *forensics; /* inspect/forensics.c: what is noted down; or NULL */
     struct trv__list finalizers; /* types/finalize.c: those that are alive, by age; owned */
     struct trv__list type_list_; /* object/type_new.c: types made at run time, for a debugger */
     struct trv__printing_list {  /* object/text.c: containers that are being printed, by whom */

@@ -20,6 +20,8 @@
 #include "base/locate.h"
 #include "runtime/runtime.h"
 
+#include "trivet/forensics.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -226,6 +228,7 @@ void trv_fini(void)
     trv__thread_ended(self);
     end_threads(runtime);
     trv__finalizers_run(&runtime->objects);
+    trv_forensics_stop();
     trv__signals_fini(runtime);
     trv__context_end(&self->context);
     trv__thread_drop_object(self);

@@ -46,6 +46,6 @@ compile()
     # Those variables hold several words each.
     # shellcheck disable=SC2086
     $CC -std=gnu11 -g -Wall -Wextra -Wshadow -Wundef -Werror ${SANITIZE-} -pthread \
-        -I"$top_srcdir/include" "$@" -o "$program" \
+        -I"$top_srcdir/include" -I"$top_builddir/include" "$@" -o "$program" \
         -L"$top_builddir/.libs" -ltrivet -Wl,-rpath,"$top_builddir/.libs" -lm
 }
