@@ -161,7 +161,7 @@ static trv_object *weak_dict_construct(const struct trv_type *type, const trv_ar
 
 static trv_object *weak_dict_repr(trv_object *self)
 {
-    return trv__repr_default(self);
+    return trv_str_printf("<%s at %p>", trv_type_name(self), (void *)self);
 }
 
 static trv_object *weak_dict_iter(trv_object *self)
@@ -383,7 +383,8 @@ static trv_object *method_update(const trv_args *args)
         {"setdefault",                                                                             \
          "setdefault(key, default=): the value of a key, which is set if it is not there",         \
          method_setdefault},                                                                       \
-        {"update", "update(other=): sets all entries of a mapping or of an iterable of pairs",     \
+        {"update",                                                                                 \
+         "update(other=, **entries): sets all entries of a mapping or of an iterable of pairs",    \
          method_update},                                                                           \
     {                                                                                              \
         "values", "values(): an iterator over the values", method_values                           \

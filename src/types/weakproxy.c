@@ -43,9 +43,10 @@ static trv_object *proxy_repr(trv_object *self)
 {
     trv_object *referent = trv__weakref_referent(self);
 
-    return trv_str_printf("<weakproxy at %p to %s at %p>", (void *)self,
-                          referent ? trv_type_name(referent) : "NoneType",
-                          referent ? (void *)referent : NULL);
+    if (!referent)
+        referent = trv_none_new();
+    return trv_str_printf("<weakproxy at %p to %s at %p>", (void *)self, trv_type_name(referent),
+                          (void *)referent);
 }
 
 static trv_object *proxy_str(trv_object *self)

@@ -37,6 +37,7 @@ import subprocess
 import sys
 import types
 import warnings
+import weakref
 
 HAS_THESE_WORDS = sys.version_info[:2] == (3, 11)
 
@@ -107,6 +108,8 @@ class Fails:
 
 
 PREPARED = {c.__name__: c for c in (Bad, Unhashable, Clears, Fails)}
+PREPARED.update({name: getattr(weakref, name) for name in (
+    "ref", "proxy", "WeakSet", "WeakKeyDictionary", "WeakValueDictionary", "finalize")})
 PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType,
                 module=types.ModuleType)
 PREPARED.update({f.__name__: f for f in (functools.partial, functools.reduce, functools.cmp_to_key,

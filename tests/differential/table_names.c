@@ -287,11 +287,21 @@ static const struct {
     const char *name;
     trv_object *means;
 } names[] = {
-    {"bytearray", trv_bytearray_type},   {"memoryview", trv_memoryview_type},
-    {"method", trv_method_type},         {"cell", trv_cell_type},
-    {"partial", trv_partial_type},       {"itemgetter", trv_itemgetter_type},
-    {"attrgetter", trv_attrgetter_type}, {"methodcaller", trv_methodcaller_type},
+    {"bytearray", trv_bytearray_type},
+    {"memoryview", trv_memoryview_type},
+    {"method", trv_method_type},
+    {"cell", trv_cell_type},
+    {"partial", trv_partial_type},
+    {"itemgetter", trv_itemgetter_type},
+    {"attrgetter", trv_attrgetter_type},
+    {"methodcaller", trv_methodcaller_type},
     {"module", trv_module_type},
+    {"ref", trv_weakref_type},
+    {"proxy", trv_weakref_proxy_type},
+    {"WeakSet", trv_weak_set_type},
+    {"WeakKeyDictionary", trv_weak_key_dict_type},
+    {"WeakValueDictionary", trv_weak_value_dict_type},
+    {"finalize", trv_finalize_type},
 };
 
 static const struct {
