@@ -123,6 +123,13 @@ ROW(trv_int_from_bytes, "o", "data c=8")
 ROW(trv_float_new, "o", "d=1.5")
 ROW(trv_float_parse, "o", "s=1e300")
 ROW(trv_float_get, "i", "float >w")
+ROW(trv_round, "o", "float zero?~")
+ROW(trv_round, "o", "big zero")
+ROW(trv_floor, "o", "float")
+ROW(trv_ceil, "o", "float")
+ROW(trv_trunc, "o", "big")
+ROW(trv_complex_new, "o", "d=1.5 d=-2")
+ROW(trv_complex_get, "i", "float >w >w")
 
 /* text.h */
 ROW(trv_str_new, "o", "s=text-that-is-long")
