@@ -216,13 +216,6 @@ static trv_object *copy_of(list_object *self)
     return (trv_object *)copy;
 }
 
-void trv__detached_drop(struct trv__detached items)
-{
-    for (size_t i = 0; i < items.count; i++)
-        trv_unref(items.items[i]);
-    trv__free(items.items, items.capacity * sizeof *items.items);
-}
-
 /* Slots ------------------------------------------------------------------------------------- */
 
 static int list_traverse(trv_object *self, trv_visit visit, void *argument)

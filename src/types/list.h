@@ -28,7 +28,8 @@ struct trv__detached {
     size_t count, capacity;
 };
 
-static inline struct trv__detached trv__list_detach(struct trv__list_object *list)
+static inline __attribute__((always_inline)) struct trv__detached trv__list_detach(
+    struct trv__list_object *list)
 {
     struct trv__detached detached = {list->items, list->count, list->capacity};
 
@@ -37,10 +38,17 @@ static inline struct trv__detached trv__list_detach(struct trv__list_object *lis
     return detached;
 }
 
+/* Drops the items and frees the block. Inline, as the one before, so that the three fields stay in
+ * registers: stored and loaded again at once in other widths they cost more than the drops. */
+static inline __attribute__((always_inline)) void trv__detached_drop(struct trv__detached detached)
+{
+    for (size_t i = 0; i < detached.count; i++)
+        trv_unref(detached.items[i]);
+    trv__free(detached.items, detached.capacity * sizeof *detached.items);
+}
+
 /* Makes room for so many items in all. */
 int trv__list_reserve(struct trv__list_object *list, size_t count);
-/* Drops the items and frees the block. */
-void trv__detached_drop(struct trv__detached items);
 
 trv_object *trv__list_reversed(trv_object *list); /* reversed.c */
 
