@@ -34,6 +34,8 @@
  * A NULL object under `o` while an exception is pending fails with that exception; a NULL `s`
  * builds None. Parsing takes a tuple or a list for () and for []; in {} the keys are given, as in
  * building, and the values are looked up: trv_parse(args, "{s:l |s:b}", "size", &n, "new", &is_new).
+ * Arguments, and items of tuples among them, are asked for their `index` under i l z, for their `floating`
+ * or `index` under d; that runs code, so items of lists and dicts, which it could take away, are not.
  */
 #ifndef TRIVET_FUNCTION_H
 #define TRIVET_FUNCTION_H

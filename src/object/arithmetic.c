@@ -58,6 +58,22 @@ static int ask(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
     return answer;
 }
 
+/* A sequence times what is no int but has an `index`, and which neither knew to multiply. */
+static int repeat(trv_object *a, trv_object *b, bool is_in_place, trv_object **result)
+{
+    bool is_left = is_sequence(a->type);
+    trv_object *times = is_left ? b : a;
+    trv_auto trv_object *count = NULL;
+
+    if ((!is_left && !is_sequence(b->type)) || !times->type->slots.index)
+        return TRV_UNKNOWN;
+    if (!(count = trv__index_object(times)))
+        return -1;
+    if (is_left && is_in_place && a->type->slots.binary_in_place)
+        return a->type->slots.binary_in_place(a, count, TRV_MULTIPLY, result);
+    return ask(is_left ? a : count, is_left ? count : b, TRV_MULTIPLY, result);
+}
+
 static trv_object *raise_unsupported(const trv_object *a, const trv_object *b, trv_binary op,
                                      const char *text)
 {
@@ -83,6 +99,8 @@ static inline __attribute__((always_inline)) trv_object *binary(trv_object *a, t
     answer = ask(a, b, op, &result);
     if (LIKELY(answer == 0))
         return result;
+    if (answer == TRV_UNKNOWN && op == TRV_MULTIPLY && (answer = repeat(a, b, false, &result)) == 0)
+        return result;
     return answer == TRV_UNKNOWN ? raise_unsupported(a, b, op, binary_texts[op]) : NULL;
 }
 
@@ -104,6 +122,10 @@ static inline __attribute__((always_inline)) trv_object *in_place(trv_object *a,
     if (answer == TRV_UNKNOWN)
         answer = ask(a, b, op, &result);
     if (LIKELY(answer == 0))
+        return result;
+    if (answer == TRV_UNKNOWN && op == TRV_MULTIPLY && (answer = repeat(a, b, true, &result)) == 0)
+        return result;
+    if (answer == TRV_UNKNOWN && op == TRV_MULTIPLY && (answer = repeat(a, b, false, &result)) == 0)
         return result;
     return answer == TRV_UNKNOWN ? raise_unsupported(a, b, op, in_place_texts[op]) : NULL;
 }

@@ -119,6 +119,10 @@ static inline bool trv__both_floats(const trv_object *a, const trv_object *b)
     return a->type == &trv__float_type && b->type == &trv__float_type;
 }
 
+/* The value of a float or an int, or what `floating` or `index` make of an object: 0, TRV_UNKNOWN for others,
+ * or -1, with OverflowError for an int too large. Implemented by types/float.c. */
+int trv__real_get(trv_object *object, double *value);
+
 /* How often a sequence is to be repeated: the value of an int or bool, 0 if that is negative.
  * 0, or -1 with OverflowError beyond 64 bits. Implemented by types/int.c. */
 int trv__times_get(trv_object *integer, size_t *times);

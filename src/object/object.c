@@ -118,7 +118,6 @@ int trv__raise_wrong_type(const trv_object *object, const struct trv_type *type,
                          object->type->name);
 }
 
-/* The int that an object is, or has: a new reference. TypeError, with the object's type, if none. */
 static trv_object *index_object(trv_object *object, const char *message)
 {
     if (trv__type_derives(object->type, &trv__int_type))
@@ -128,10 +127,14 @@ static trv_object *index_object(trv_object *object, const char *message)
     return trv_raise(trv_TypeError, message, object->type->name);
 }
 
+trv_object *trv__index_object(trv_object *object)
+{
+    return index_object(object, "'%s' object cannot be interpreted as an integer");
+}
+
 int trv__index_of(trv_object *object, int64_t *value)
 {
-    trv_auto trv_object *integer =
-        index_object(object, "'%s' object cannot be interpreted as an integer");
+    trv_auto trv_object *integer = trv__index_object(object);
 
     return integer ? trv_int_get(integer, value) : -1;
 }

@@ -57,14 +57,14 @@ struct trv__objects {
     struct trv__hash_key hash_key;
     trv_object *memory_error; /* object/error.c: made ahead, so that raising it needs no memory */
     trv_object *unraisable_hook, *except_hook; /* object/hooks.c: callables, or NULL */
-    struct trv__interned {    /* types/str_intern.c: the interned strs, not counted by the table */
+    struct trv__interned { /* types/str_intern.c: the interned strs, not counted by the table */
         trv_object **slots;
         size_t capacity, used;
     } interned;
     struct trv__str_shared
-        *shared_strs;            /* types/str_intern.c: "" and those of one ASCII character */
+        *shared_strs;                 /* types/str_intern.c: "" and those of one ASCII character */
     struct trv__forensics *forensics; /* inspect/forensics.c: what is noted down; or NULL */
-    struct trv__list finalizers; /* types/finalize.c: those that are alive, by age; owned */
+    struct trv__list finalizers;      /* types/finalize.c: those that are alive, by age; owned */
     struct trv__list type_list_; /* object/type_new.c: types made at run time, for a debugger */
     struct trv__printing_list {  /* object/text.c: containers that are being printed, by whom */
         struct trv__printing {
@@ -150,6 +150,9 @@ static inline bool trv__may_index(const trv_object *object)
     return trv__type_derives(object->type, &trv__int_type) || object->type->slots.index;
 }
 
+/* The int that an object is, or that its `index` gives: a new reference. TypeError "'str' object cannot be
+ * interpreted as an integer". */
+trv_object *trv__index_object(trv_object *object);
 /* The value of an int used as an index, cut to the range of int64_t. TypeError for others. */
 int trv__index_get(trv_object *object, int64_t *index);
 

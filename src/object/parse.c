@@ -25,8 +25,9 @@ struct parser {
     const char *at, *whole;
     va_list *arguments;
     const trv_function_spec *spec;
-    bool is_call;           /* arguments of a call, rather than items of a tuple */
-    unsigned depth;         /* of containers around the current item */
+    bool is_call;   /* arguments of a call, rather than items of a tuple */
+    bool is_fixed;  /* no code that runs meanwhile can take the items away: not in lists, dicts */
+    unsigned depth; /* of containers around the current item */
     size_t path[PATH_MOST]; /* its position in each of them, from 1 */
     trv_object *key;        /* of the innermost dict around it, or NULL */
 };
@@ -82,11 +83,24 @@ static int raise_bad_format(const struct parser *p)
 
 /* Single values -------------------------------------------------------------------------------- */
 
+/* The int that an object is, or has: a new reference. */
+static trv_object *integer_of(const struct parser *p, trv_object *object)
+{
+    if (trv__type_derives(object->type, &trv__int_type))
+        return trv_ref(object);
+    if (object->type->slots.index && p->is_fixed)
+        return trv__index_object(object);
+    raise_type(p, "int", object);
+    return NULL;
+}
+
 static int get_integer(const struct parser *p, trv_object *object, int64_t *value, const char *type)
 {
-    if (!trv__type_derives(object->type, &trv__int_type))
-        return raise_type(p, "int", object);
-    if (LIKELY(trv_int_get(object, value) == 0))
+    trv_auto trv_object *integer = integer_of(p, object);
+
+    if (!integer)
+        return -1;
+    if (LIKELY(trv_int_get(integer, value) == 0))
         return 0;
     trv_error_clear();
     return raise_range(p, type);
@@ -134,15 +148,16 @@ static int get_large_size(const struct parser *p, trv_object *object, size_t *va
 static int parse_size(struct parser *p, trv_object *object)
 {
     size_t *variable = va_arg(*p->arguments, size_t *);
+    trv_auto trv_object *integer = NULL;
     int64_t value;
 
     if (!object)
         return 0;
-    if (!trv__type_derives(object->type, &trv__int_type))
-        return raise_type(p, "int", object);
-    if (trv_int_get(object, &value) < 0) {
+    if (!(integer = integer_of(p, object)))
+        return -1;
+    if (trv_int_get(integer, &value) < 0) {
         trv_error_clear();
-        return get_large_size(p, object, variable);
+        return get_large_size(p, integer, variable);
     }
     if (value < 0 || (uint64_t)value > SIZE_MAX)
         return raise_range(p, "size_t");
@@ -153,14 +168,19 @@ static int parse_size(struct parser *p, trv_object *object)
 static int parse_float(struct parser *p, trv_object *object)
 {
     double *variable = va_arg(*p->arguments, double *);
+    int status;
 
     if (!object)
         return 0;
-    if (!trv__type_derives(object->type, &trv__float_type) &&
-        !trv__type_derives(object->type, &trv__int_type))
-        return raise_type(p, "float", object);
-    if (LIKELY(trv_float_get(object, variable) == 0))
+    status = p->is_fixed || trv__is_int(object) || trv__is_float(object)
+                 ? trv__real_get(object, variable)
+                 : TRV_UNKNOWN;
+    if (LIKELY(status == 0))
         return 0;
+    if (status == TRV_UNKNOWN)
+        return raise_type(p, "float", object);
+    if (!trv__is_int(object) || !trv_error_matches(trv_OverflowError))
+        return -1;
     trv_error_clear();
     return raise_range(p, "double");
 }
@@ -310,9 +330,11 @@ static int parse_sequence(struct parser *p, trv_object *object, char end)
     struct counts counts = count_items(p->at);
     trv_object *const *items = NULL;
     size_t count = 0;
+    bool was_fixed = p->is_fixed;
 
     if (trv__enter_recursion(" in a format") < 0)
         return -1;
+    p->is_fixed &= end == ')' && object && trv__type_derives(object->type, &trv__tuple_type);
     if (object && !is_sequence(object))
         return raise_type(p, end == ')' ? "tuple" : "list", object);
     if (object) {
@@ -324,6 +346,7 @@ static int parse_sequence(struct parser *p, trv_object *object, char end)
     if (parse_items(p, items, count, end) < 0)
         return -1;
     p->depth--;
+    p->is_fixed = was_fixed;
     p->at++;
     return 0;
 }
@@ -347,6 +370,7 @@ static int parse_entry(struct parser *p, trv_object *dict, bool is_optional)
     trv_auto trv_object *key = trv__build_item(&keys);
     trv_auto trv_object *value = NULL;
     trv_object *outer_key = p->key;
+    bool was_fixed = p->is_fixed;
     int found = 0, answer;
 
     p->at = keys.at;
@@ -360,7 +384,9 @@ static int parse_entry(struct parser *p, trv_object *dict, bool is_optional)
     if (dict && !found && !is_optional)
         return raise_missing_key(p, key);
     p->key = key;
+    p->is_fixed = false;
     answer = parse_item(p, value);
+    p->is_fixed = was_fixed;
     p->key = outer_key;
     return answer;
 }
@@ -483,7 +509,7 @@ static inline bool parse_plain(const trv_args *args, const char *format, va_list
 static __attribute__((noinline)) int parse_any(const trv_args *args, const char *format,
                                                va_list *arguments)
 {
-    struct parser parser = {format, format, arguments, args->function, true, 0, {0}, NULL};
+    struct parser parser = {format, format, arguments, args->function, true, true, 0, {0}, NULL};
 
     if (check_count(args, count_items(format)) < 0)
         return -1;
@@ -523,7 +549,7 @@ int trv_parse_tuple(trv_object *tuple, const char *format, ...)
 {
     const char *whole = format ? format : "";
     va_list arguments;
-    struct parser parser = {whole, whole, &arguments, NULL, false, 0, {0}, NULL};
+    struct parser parser = {whole, whole, &arguments, NULL, false, false, 0, {0}, NULL};
     struct counts counts = count_items(whole);
     trv_object *const *items;
     size_t count;
@@ -534,6 +560,7 @@ int trv_parse_tuple(trv_object *tuple, const char *format, ...)
     if (!is_sequence(tuple))
         return trv_raise_int(trv_TypeError, "trv_parse_tuple needs a tuple or list, not %s",
                              tuple->type->name);
+    parser.is_fixed = trv__type_derives(tuple->type, &trv__tuple_type);
     items = sequence_items(tuple, &count);
     if (count < counts.required || count > counts.most)
         return raise_item_count(counts, count);

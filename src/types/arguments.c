@@ -20,10 +20,7 @@ bool trv__no_arguments(const trv_args *args)
 
 int trv__size_argument(trv_object *object, int64_t *value)
 {
-    if (!trv__is_int(object))
-        return trv_raise_int(trv_TypeError, "'%s' object cannot be interpreted as an integer",
-                             trv_type_name(object));
-    if (trv_int_get(object, value) == 0)
+    if (trv__index_of(object, value) == 0)
         return 0;
     if (!trv_error_matches(trv_OverflowError))
         return -1;
@@ -49,7 +46,7 @@ int trv__place_argument(trv_object *object, int64_t *place)
     object = trv__or_null(object);
     if (!object)
         return 0;
-    if (!trv__is_int(object))
+    if (!trv__may_index(object))
         return trv_raise_int(trv_TypeError, "slice indices must be integers or None or have an "
                                             "__index__ method");
     return trv__index_get(object, place);

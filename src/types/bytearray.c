@@ -171,7 +171,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
     struct trv__places places;
     trv_object *made;
 
-    if (trv__slice_places(slice, array->size, &places) < 0)
+    if (trv__slice_places(slice, &array->size, &places) < 0)
         return NULL;
     made = trv_bytearray_new(NULL, places.count);
     for (size_t i = 0; made && i < places.count; i++)
@@ -236,13 +236,13 @@ static int set_slice(trv_object *self, trv_object *slice, trv_object *value)
     const unsigned char *data = NULL;
     size_t size = 0;
 
-    if (value && (trv__is_int(value) || trv__is_any_str(value)))
+    if (value && (trv__may_index(value) || trv__is_any_str(value)))
         return trv_raise_int(trv_TypeError, "can assign only bytes, buffers, or iterables of ints "
                                             "in range(0, 256)");
     if (value)
         octets = trv__octets_from("bytearray", value);
     if ((value && (!octets || !(data = trv_bytes_data(octets, &size)))) ||
-        trv__slice_places(slice, array->size, &places) < 0)
+        trv__slice_places(slice, &array->size, &places) < 0)
         return -1;
     if (places.step == 1)
         return trv__bytearray_splice(array, (size_t)places.start, places.count, data, size);
@@ -270,6 +270,8 @@ static int array_setitem(trv_object *self, trv_object *key, trv_object *value)
         return trv__bytearray_splice(trv__as_bytearray(self), where, 1, NULL, 0);
     if ((octet = trv__octet_value(value, "byte")) < 0)
         return -1;
+    if (where >= trv__as_bytearray(self)->size) /* the value's __index__ made it shorter */
+        return trv_raise_int(trv_IndexError, "bytearray index out of range");
     trv__as_bytearray(self)->data[where] = (unsigned char)octet;
     return 0;
 }

@@ -39,8 +39,8 @@ static trv_object *method_extend(const trv_args *args)
 
     if (trv_parse(args, "o", &iterable) < 0)
         return NULL;
-    if (trv__is_int(iterable))
-        return trv_raise(trv_TypeError, "can't extend bytearray with int");
+    if (trv__may_index(iterable) && !iterable->type->slots.iter)
+        return trv_raise(trv_TypeError, "can't extend bytearray with %s", trv_type_name(iterable));
     if (trv__is_any_str(iterable))
         return trv_raise(trv_TypeError, "expected iterable of integers; got: 'str'");
     octets = trv__octets_from("bytearray", iterable);

@@ -57,7 +57,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
     struct trv__places places;
     struct trv__bytes *made;
 
-    if (trv__slice_places(slice, bytes->size, &places) < 0)
+    if (trv__slice_places(slice, &bytes->size, &places) < 0)
         return NULL;
     if (places.step == 1 && places.count == bytes->size)
         return trv_ref(self);

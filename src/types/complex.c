@@ -257,11 +257,15 @@ static trv_object *from_parts(trv_object *real, trv_object *imag)
     int status = real ? operand(real, &first) : 0;
 
     if (status == TRV_UNKNOWN)
+        status = trv__real_get(real, &first.real);
+    if (status == TRV_UNKNOWN)
         return trv_raise(trv_TypeError,
                          "complex() first argument must be a string or a number, not '%s'",
                          trv_type_name(real));
     if (status == 0 && imag)
         status = operand(imag, &second);
+    if (status == TRV_UNKNOWN)
+        status = trv__real_get(imag, &second.real);
     if (status == TRV_UNKNOWN)
         return trv_raise(trv_TypeError, "complex() second argument must be a number, not '%s'",
                          trv_type_name(imag));

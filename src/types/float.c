@@ -89,6 +89,18 @@ static int operand(const trv_object *object, double *value)
     return trv__is_int(object) ? trv__int_to_double(object, value) : TRV_UNKNOWN;
 }
 
+int trv__real_get(trv_object *object, double *value)
+{
+    trv_auto trv_object *number = NULL;
+    int status = operand(object, value);
+
+    if (status != TRV_UNKNOWN || (!object->type->slots.floating && !object->type->slots.index))
+        return status;
+    number = object->type->slots.floating ? object->type->slots.floating(object)
+                                          : trv__index_object(object);
+    return number ? operand(number, value) : -1;
+}
+
 static trv_object *divide(double a, double b)
 {
     if (UNLIKELY(b == 0))
@@ -221,11 +233,16 @@ static trv_object *convert_text(trv_object *object)
 static trv_object *convert(trv_object *object)
 {
     double value;
+    int status;
 
-    if (trv__is_float(object))
+    if (object->type == &trv__float_type)
         return trv_ref(object);
-    if (trv__is_int(object))
-        return trv__int_to_double(object, &value) < 0 ? NULL : trv__float_from(value);
+    if (object->type->slots.floating) { /* of a class derived from float, too */
+        trv_auto trv_object *made = object->type->slots.floating(object);
+        return made ? trv__float_from(trv__float_value(made)) : NULL;
+    }
+    if ((status = trv__real_get(object, &value)) != TRV_UNKNOWN)
+        return status < 0 ? NULL : trv__float_from(value);
     if (object->type == &trv__str_type || trv_buffer_check(object))
         return convert_text(object);
     return trv_raise(trv_TypeError, "float() argument must be a string or a real number, not '%s'",

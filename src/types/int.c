@@ -194,14 +194,40 @@ int trv__int_unary(trv_object *a, trv_unary op, trv_object **result)
 
 /* The type -------------------------------------------------------------------------------------- */
 
+trv_object *trv__int_plain(trv_object *integer)
+{
+    struct trv__int_view view;
+
+    if (integer->type == &trv__int_type)
+        return trv_ref(integer);
+    return trv__is_big(integer) ? trv__int_from_mpz(trv__int_view(integer, &view))
+                                : trv__int_from(trv__int_value(integer));
+}
+
+/* Takes a reference to an int, of a class perhaps, for one to an int that is nothing else. */
+static trv_object *exactly(trv_object *integer)
+{
+    trv_object *made;
+
+    if (!integer || integer->type == &trv__int_type)
+        return integer;
+    made = trv__int_plain(integer);
+    trv_unref(integer);
+    return made;
+}
+
 static trv_object *convert(trv_object *object)
 {
     if (object->type == &trv__int_type)
         return trv_ref(object);
+    if (object->type->slots.integer)
+        return exactly(object->type->slots.integer(object));
     if (trv__is_int(object))
-        return trv__int_from(trv__int_value(object));
+        return trv__int_plain(object);
     if (trv__is_float(object))
         return trv__int_from_double(trv__float_value(object));
+    if (object->type->slots.index)
+        return exactly(trv__index_object(object));
     return trv_raise(trv_TypeError,
                      "int() argument must be a string, a bytes-like object or a real number, "
                      "not '%s'",
@@ -260,7 +286,7 @@ static trv_object *int_construct(const struct trv_type *type TRV_UNUSED, const t
     is_text = args->items[0]->type == &trv__str_type || trv_buffer_check(args->items[0]);
     if (!base_object)
         return is_text ? convert_text(args->items[0], 10) : convert(args->items[0]);
-    if (!trv__is_int(base_object))
+    if (!trv__may_index(base_object))
         return trv_raise(trv_TypeError, "'%s' object cannot be interpreted as an integer",
                          trv_type_name(base_object));
     if (!is_text)

@@ -75,6 +75,8 @@ static inline int trv__int_sign(const trv_object *integer)
 int trv__int_room(uint64_t bits);
 /* How many bits the magnitude has. */
 uint64_t trv__int_bits(const trv_object *integer);
+/* An int that is of no class and no bool: a new reference. */
+trv_object *trv__int_plain(trv_object *integer);
 /* The int of an mpz, which stays the caller's. */
 trv_object *trv__int_from_mpz(mpz_srcptr number);
 /* All operators but division, power and shifts have both operands here; `b` is not zero in a

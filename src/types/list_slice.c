@@ -17,7 +17,7 @@ trv_object *trv__list_get_slice(trv_object *object, trv_object *slice)
     struct trv__places places;
     list_object *made;
 
-    if (trv__slice_places(slice, list->count, &places) < 0)
+    if (trv__slice_places(slice, &list->count, &places) < 0)
         return NULL;
     made = trv__as_list(trv_list_new());
     if (!made || trv__list_reserve(made, places.count) < 0) {
@@ -123,11 +123,11 @@ int trv__list_set_slice(trv_object *object, trv_object *slice, trv_object *value
     trv_object **old = NULL;
     int answer = -1;
 
-    if (trv__slice_places(slice, list->count, &places) < 0)
+    if (trv__slice_places(slice, &list->count, &places) < 0)
         return -1;
     if (value && !(source = source_of(value, places.step == 1)))
         return -1;
-    if (trv__slice_places(slice, list->count, &places) < 0)
+    if (value && trv__slice_places(slice, &list->count, &places) < 0)
         goto done;
     if (places.count && !(old = trv__allocate(places.count * sizeof *old)))
         goto done;

@@ -224,7 +224,8 @@ static struct trv__memoryview *get_slice(struct trv__memoryview *view, trv_objec
     struct trv__memoryview *made;
     struct trv__places places;
 
-    if (trv__slice_places(slice, view->count, &places) < 0 || !(made = trv__memoryview_again(view)))
+    if (trv__slice_places(slice, &view->count, &places) < 0 || !trv__memoryview_usable(view) ||
+        !(made = trv__memoryview_again(view)))
         return NULL;
     made->data = view->data + places.start * view->stride;
     made->count = places.count;
@@ -238,9 +239,9 @@ static char *item_at(const struct trv__memoryview *view, trv_object *key)
     int64_t index;
     size_t where;
 
-    if (!trv__is_int(key))
+    if (!trv__may_index(key))
         return trv_raise(trv_TypeError, "memoryview: invalid slice key"), NULL;
-    if (trv__index_get(key, &index) < 0)
+    if (trv__index_get(key, &index) < 0 || !trv__memoryview_usable(view))
         return NULL;
     if (!trv__index_in(index, view->count, &where))
         return trv_raise(trv_IndexError, "index out of bounds on dimension 1"), NULL;

@@ -28,7 +28,7 @@ int trv__octet_value(trv_object *object, const char *what)
 {
     int64_t value;
 
-    if (!trv__is_int(object))
+    if (!trv__may_index(object))
         return trv_raise_int(trv_TypeError, "'%s' object cannot be interpreted as an integer",
                              trv_type_name(object));
     if (trv__index_get(object, &value) < 0)
@@ -43,7 +43,7 @@ int trv__needle_get(struct trv__needle *needle, trv_object *object)
     int value;
 
     memset(needle, 0, sizeof *needle);
-    if (trv__is_int(object)) {
+    if (trv__may_index(object) && !trv_buffer_check(object)) {
         value = trv__octet_value(object, "byte");
         needle->octet = (unsigned char)value;
         needle->data = &needle->octet;
@@ -70,7 +70,7 @@ int trv__octets_contains(trv_object *self, trv_object *item)
 
     if (trv_buffer_acquire(self, &octets, 0) < 0)
         return -1;
-    if (trv__is_int(item)) {
+    if (trv__may_index(item)) {
         value = trv__octet_value(item, "byte");
         return value < 0 ? -1 : octets.size && memchr(octets.data, value, octets.size);
     }
@@ -251,7 +251,7 @@ trv_object *trv__octets_from(const char *name, trv_object *source)
 
     if (trv__is_bytes(source))
         return trv_ref(source);
-    if (trv__is_int(source))
+    if (trv__may_index(source))
         return zeros(source);
     if (!trv_buffer_check(source))
         return from_items(name, source);

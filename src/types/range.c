@@ -118,8 +118,9 @@ static trv_object *get_slice(const range_t *self, trv_object *slice)
 {
     struct trv__places places;
     int64_t start, stop, step;
+    size_t length = self->length;
 
-    if (trv__slice_places(slice, self->length, &places) < 0)
+    if (trv__slice_places(slice, &length, &places) < 0)
         return NULL;
     if (!place_of(self, places.start, &start) || !place_of(self, places.stop, &stop) ||
         __builtin_mul_overflow(self->step, places.step, &step))
@@ -225,10 +226,7 @@ static trv_object *range_construct(const struct trv_type *type, const trv_args *
         return trv_raise(trv_TypeError, "range expected at least 1 argument, got 0");
     for (size_t i = 0; i < args->count; i++) {
         trv_object *bound = args->items[i];
-        if (!trv__type_derives(bound->type, &trv__int_type))
-            return trv_raise(trv_TypeError, "'%s' object cannot be interpreted as an integer",
-                             bound->type->name);
-        if (trv_int_get(bound, &bounds[args->count == 1 ? 1 : i]) < 0)
+        if (trv__index_of(bound, &bounds[args->count == 1 ? 1 : i]) < 0)
             return NULL;
     }
     return trv_range_new(bounds[0], bounds[1], bounds[2]);

@@ -16,12 +16,6 @@
 
 /* Ints ------------------------------------------------------------------------------------------ */
 
-static trv_object *plain_int(trv_object *integer)
-{
-    return integer->type == &trv__bool_type ? trv__int_from(trv__int_value(integer))
-                                            : trv_ref(integer);
-}
-
 /* To a multiple of 10 ** digits, half to even. */
 static trv_object *round_int(trv_object *integer, uint64_t digits)
 {
@@ -52,13 +46,13 @@ static trv_object *round_int_to(trv_object *integer, trv_object *given)
 {
     int64_t digits = 0;
 
-    if (!trv__is_int(given))
+    if (!trv__may_index(given))
         return trv_raise(trv_TypeError, "'%s' object cannot be interpreted as an integer",
                          trv_type_name(given));
     if (trv__index_get(given, &digits) < 0)
         return NULL;
     return digits >= 0
-               ? plain_int(integer)
+               ? trv__int_plain(integer)
                : round_int(integer, digits == INT64_MIN ? (uint64_t)INT64_MAX : (uint64_t)-digits);
 }
 
@@ -69,7 +63,7 @@ static trv_object *round_float_to(trv_object *object, trv_object *given)
     double value = trv__float_value(object), rounded;
     int64_t digits;
 
-    if (!trv__is_int(given))
+    if (!trv__may_index(given))
         return trv_raise(trv_TypeError, "'%s' object cannot be interpreted as an integer",
                          trv_type_name(given));
     if (trv__index_get(given, &digits) < 0)
@@ -106,7 +100,7 @@ trv_object *trv_round(trv_object *object, trv_object *digits)
         return NULL;
     digits = trv__or_null(digits);
     if (trv__is_int(object))
-        return digits ? round_int_to(object, digits) : plain_int(object);
+        return digits ? round_int_to(object, digits) : trv__int_plain(object);
     if (trv__is_float(object))
         return digits ? round_float_to(object, digits)
                       : trv__int_from_double(rint(trv__float_value(object)));
@@ -119,7 +113,7 @@ static trv_object *round_one_way(trv_object *object, double (*way)(double), cons
     if (!trv__given(object, function))
         return NULL;
     if (trv__is_int(object))
-        return plain_int(object);
+        return trv__int_plain(object);
     if (trv__is_float(object))
         return trv__int_from_double(way(trv__float_value(object)));
     return ask(object, name, NULL);

@@ -154,7 +154,7 @@ trv_object *trv__sequence_repr(trv_object *self, char open, char close, const ch
     return NULL;
 }
 
-int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const char *what,
+int trv__sequence_index(trv_object *self, trv_object *key, const size_t *length, const char *what,
                         size_t *where)
 {
     int64_t index;
@@ -164,7 +164,7 @@ int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const 
                              self->type->name, key->type->name);
     if (trv__index_get(key, &index) < 0)
         return -1;
-    if (!trv__index_in(index, length, where))
+    if (!trv__index_in(index, *length, where))
         return trv_raise_int(trv_IndexError, "%s index out of range", what);
     return 0;
 }

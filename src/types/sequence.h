@@ -29,9 +29,9 @@ int trv__sequence_count(trv_object *self, trv_object *item, size_t *count, trv__
 trv_object *trv__sequence_repr(trv_object *self, char open, char close, const char *last,
                                trv__view *view);
 
-/* The index that `key` gives into a sequence of `length` items. TypeError, or IndexError "<what>
- * index out of range". */
-int trv__sequence_index(trv_object *self, trv_object *key, size_t length, const char *what,
+/* The index that `key` gives into a sequence of `*length` items, which is read after the key was asked.
+ * TypeError, or IndexError "<what> index out of range". */
+int trv__sequence_index(trv_object *self, trv_object *key, const size_t *length, const char *what,
                         size_t *where);
 
 /* The arguments of the method `index`: an item, and where to look, cut to the range of int64_t. */

@@ -43,13 +43,13 @@ trv_object *trv_slice_new(trv_object *start, trv_object *stop, trv_object *step)
 
 /* Meaning --------------------------------------------------------------------------------------------- */
 
-/* An int, cut to the machine's range, or what None stands for. */
+/* An index, cut to the machine's range, or what None stands for. */
 static int limit_of(trv_object *object, int64_t none, int64_t *limit)
 {
     *limit = none;
     if (trv_is_none(object))
         return 0;
-    if (trv__type_derives(object->type, &trv__int_type))
+    if (trv__may_index(object))
         return trv__index_get(object, limit);
     return trv_raise_int(trv_TypeError, "slice indices must be integers or None or have an "
                                         "__index__ method");
@@ -64,32 +64,32 @@ static int64_t cut(int64_t place, int64_t length, int64_t least, int64_t most)
 }
 
 /* `start`, `stop` and `step` as Python's slice.indices gives them. */
-static int indices_of(const struct slice *self, int64_t length, int64_t *start, int64_t *stop,
+static int indices_of(const struct slice *self, const size_t *size, int64_t *start, int64_t *stop,
                       int64_t *step)
 {
-    int64_t least, most;
+    int64_t least, most, length;
 
     if (limit_of(self->step, 1, step) < 0)
         return -1;
     if (*step == 0)
         return trv_raise_int(trv_ValueError, "slice step cannot be zero");
     *step = MAX_OF(*step, -INT64_MAX); /* so that it can be negated */
-    least = *step < 0 ? -1 : 0;
-    most = *step < 0 ? length - 1 : length;
     if (limit_of(self->start, *step < 0 ? INT64_MAX : 0, start) < 0 ||
         limit_of(self->stop, *step < 0 ? INT64_MIN : INT64_MAX, stop) < 0)
         return -1;
+    if (*size > INT64_MAX)
+        return trv_raise_int(trv_OverflowError, "the sequence is too long for a slice");
+    length = (int64_t)*size;
+    least = *step < 0 ? -1 : 0;
+    most = *step < 0 ? length - 1 : length;
     *start = cut(*start, length, least, most);
     *stop = cut(*stop, length, least, most);
     return 0;
 }
 
-int trv__slice_places(trv_object *slice, size_t length, struct trv__places *places)
+int trv__slice_places(trv_object *slice, const size_t *length, struct trv__places *places)
 {
-    if (length > INT64_MAX)
-        return trv_raise_int(trv_OverflowError, "the sequence is too long for a slice");
-    if (indices_of(slice_of(slice), (int64_t)length, &places->start, &places->stop, &places->step) <
-        0)
+    if (indices_of(slice_of(slice), length, &places->start, &places->stop, &places->step) < 0)
         return -1;
     places->count = 0;
     if (places->step > 0 && places->start < places->stop)
@@ -104,9 +104,7 @@ int trv_slice_indices(trv_object *slice, size_t length, int64_t *start, int64_t 
 {
     if (!trv__expect(slice, &trv__slice_type, "trv_slice_indices"))
         return -1;
-    if (length > INT64_MAX)
-        return trv_raise_int(trv_OverflowError, "the sequence is too long for a slice");
-    return indices_of(slice_of(slice), (int64_t)length, start, stop, step);
+    return indices_of(slice_of(slice), &length, start, stop, step);
 }
 
 /* Slots ------------------------------------------------------------------------------------------------- */

@@ -21,8 +21,9 @@ static inline bool trv__is_slice(const trv_object *object)
     return object->type == &trv__slice_type;
 }
 
-/* Cuts a slice to a sequence of `length` items. TypeError, or ValueError for a step of 0. */
-int trv__slice_places(trv_object *slice, size_t length, struct trv__places *places);
+/* Cuts a slice to a sequence of `*length` items, which is read after the limits were asked for their
+ * `index`: that may change it. TypeError, or ValueError for a step of 0. */
+int trv__slice_places(trv_object *slice, const size_t *length, struct trv__places *places);
 
 /* list[slice] and list[slice] = value; NULL deletes (types/list_slice.c). */
 trv_object *trv__list_get_slice(trv_object *list, trv_object *slice);

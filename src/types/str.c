@@ -189,7 +189,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
     struct trv__places places;
     size_t start, end;
 
-    if (trv__slice_places(slice, str->length, &places) < 0)
+    if (trv__slice_places(slice, &str->length, &places) < 0)
         return NULL;
     if (!places.count)
         return trv__str_empty();

@@ -148,7 +148,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
     struct trv__places places;
     struct trv__tuple *made;
 
-    if (trv__slice_places(slice, tuple->count, &places) < 0)
+    if (trv__slice_places(slice, &tuple->count, &places) < 0)
         return NULL;
     if (places.step == 1 && places.count == tuple->count)
         return trv_ref(self);
@@ -168,7 +168,7 @@ static trv_object *tuple_getitem(trv_object *self, trv_object *key)
 
     if (UNLIKELY(trv__is_slice(key)))
         return get_slice(self, key);
-    if (trv__sequence_index(self, key, tuple->count, "tuple", &where) < 0)
+    if (trv__sequence_index(self, key, &tuple->count, "tuple", &where) < 0)
         return NULL;
     return trv_ref(tuple->items[where]);
 }

@@ -265,7 +265,43 @@ TEST(bad_formats_to_parse)
                  "bad format \"{s:i\": it ends too early");
 }
 
+static trv_object *forty(trv_object *self TRV_UNUSED)
+{
+    return trv_int_new(40);
+}
+
+static trv_object *half(trv_object *self TRV_UNUSED)
+{
+    return trv_float_new(0.5);
+}
+
+/* Instances with an `index` or a `floating` are numbers, but not in a list or dict, which code that runs
+ * while it is read could empty. */
+TEST(letters_ask_instances)
+{
+    const trv_type_spec spec = {
+        .size = sizeof spec, .name = "V", .slots = {.index = forty, .floating = half}};
+    const trv_type_spec index_spec = {.size = sizeof spec, .name = "W", .slots = {.index = forty}};
+    trv_auto trv_object *type = trv_type_new(&spec), *index_type = trv_type_new(&index_spec);
+    trv_auto trv_object *v = trv_call(type, ""), *w = trv_call(index_type, "");
+    int i = 0;
+    int64_t l = 0;
+    size_t z = 0;
+    double d = 0, e = 0;
+
+    ck_assert_int_eq(PARSE(trv_build("(oooo(o))", v, v, v, v, w), "ilzd(d)", &i, &l, &z, &d, &e),
+                     0);
+    ck_assert_int_eq(i + (int)l + (int)z, 120);
+    ck_assert(d == 0.5 && e == 40);
+    EXPECT_MINUS(PARSE(trv_build("([o])", v), "[i]", &i), trv_TypeError,
+                 "item 1, item 1 must be int, not V");
+    EXPECT_MINUS(PARSE(trv_build("({s:o})", "k", v), "{s:d}", "k", &d), trv_TypeError,
+                 "item 1, key 'k' must be float, not V");
+    EXPECT_MINUS(PARSE(trv_build("[o]", v), "i", &i), trv_TypeError, "item 1 must be int, not V");
+}
+
 TEST_LIST(RUN(letters_build), RUN(containers_build), RUN(bad_formats_to_build),
           RUN(all_arguments_are_read), RUN(letters_parse), RUN(letters_convert),
           RUN(optional_variables_keep_their_values), RUN(containers_parse), RUN(dicts_parse),
-          RUN(wrong_types), RUN(ranges), RUN(embedded_nul), RUN(lengths), RUN(bad_formats_to_parse))
+          RUN(wrong_types), RUN(ranges), RUN(embedded_nul), RUN(lengths), RUN(bad_formats_to_parse),
+          RUN(letters_ask_instances))
