@@ -245,11 +245,14 @@ static bool free_suspects(struct trv__round *round)
 
 /* Walking ------------------------------------------------------------------------------------------ */
 
+/* Large objects that came to generation 2 since the last walk take part: they may have tallies. */
 static void begin_walk(struct trv__round *round)
 {
     struct trv__heap *heap = round->heap;
 
     round->space = round->slot = round->pool = round->word = 0;
+    if (round->is_full)
+        trv__list_splice(&heap->large[TRV__LARGE_OLD], &heap->large[TRV__LARGE_RECENT]);
     trv__list_splice(&heap->large[round->is_full ? TRV__LARGE_OLD : TRV__LARGE_RECENT],
                      &heap->large[TRV__LARGE_WALKED]);
 }
@@ -742,8 +745,6 @@ bool trv__round_begin(struct trv__heap *heap, bool is_full)
     round->pending_before = heap->old_pending;
     heap->round = round;
     heap->recent_new = 0;
-    if (is_full)
-        trv__list_splice(&heap->large[TRV__LARGE_OLD], &heap->large[TRV__LARGE_RECENT]);
     begin_walk(round);
     return true;
 }

@@ -91,6 +91,46 @@ TEST(objects_settle)
     ck_assert_uint_eq(live_objects(), before);
 }
 
+/* What a round counts of a large object that comes to generation 2 meanwhile is gone with the round,
+ * even if nobody reached the object until its holders were suspected. */
+TEST(large_objects_come_during_a_round)
+{
+    enum { HOLDERS = 100, ITEMS = 1000 };
+    size_t before = live_objects();
+    trv_auto trv_object *item = trv_list_new();
+    trv_object *lists = trv_list_new(), *items[ITEMS], *large, *last = NULL;
+
+    EXPECT(lists && trv_list_append(lists, lists) == 0);
+    for (int i = 0; i < HOLDERS; i++) {
+        trv_auto trv_object *list = trv_list_new();
+        EXPECT(list && trv_list_append(lists, list) == 0);
+    }
+    collect(1);
+    for (int i = 0; i < ITEMS; i++)
+        items[i] = item;
+    large = trv_tuple_new(items, ITEMS);
+    EXPECT(large && large->flags & TRV__LARGE);
+    begin(true);
+    collect(1);
+    for (int i = 0; i < HOLDERS; i++) {
+        trv_auto trv_object *list = trv_list_get(lists, i + 1);
+        EXPECT(trv_list_append(list, large) == 0);
+        last = list;
+    }
+    trv_unref(large);
+    trv_unref(lists); /* it holds itself, and is suspected */
+    while (heap()->round && last->flags < TRV__FLAGS_END)
+        trv__round_go_on(heap(), 1);
+    EXPECT(heap()->round);
+    trv_ref(lists);
+    run_round(20);
+    ck_assert_uint_eq(trv__large_of(large)->tally, 0);
+    trv_unref(lists);
+    begin(true);
+    run_round(20);
+    ck_assert_uint_eq(live_objects(), before + 1);
+}
+
 /* References wander between two holders, one of which was counted already and the other not yet. */
 TEST(what_wanders_is_not_lost)
 {
@@ -326,7 +366,8 @@ TEST(garbage_does_not_pile_up)
         trv_unref(window[i]);
 }
 
-TEST_LIST(RUN(garbage_is_found_in_slices), RUN(objects_settle), RUN(what_wanders_is_not_lost),
+TEST_LIST(RUN(garbage_is_found_in_slices), RUN(objects_settle),
+          RUN(large_objects_come_during_a_round), RUN(what_wanders_is_not_lost),
           RUN(the_heap_changes_meanwhile), RUN(slices_are_bounded),
           RUN(a_large_cycle_is_cleared_in_slices), RUN(many_references_to_one_object),
           RUN(large_objects), RUN(a_full_collection_abandons_a_round),
