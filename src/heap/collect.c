@@ -310,6 +310,9 @@ static void untrack_fixed(struct trv__heap *heap)
 
     while ((pool = next_pool(&walk))) {
         size_t end = (size_t)(pool->fresh - (const char *)pool);
+        if (!pool->has_fixed)
+            continue;
+        pool->has_fixed = false;
         for (size_t at = TRV__POOL_HEADER; at < end; at += pool->block_bytes)
             if (pool->marks[at / TRV__GRANULE] == TRV__MARK_YOUNG)
                 look_at_fixed((trv_object *)((uintptr_t)pool + at), 0);

@@ -61,6 +61,8 @@ static void enter_generation_0(struct trv__heap *heap, trv_object *object)
     } else {
         struct trv__pool *pool = trv__pool_of(object);
         pool->marks[(uintptr_t)object % TRV__POOL_BYTES / TRV__GRANULE] = TRV__MARK_YOUNG;
+        if (UNLIKELY(object->type->flags & TRV__TYPE_FIXED))
+            pool->has_fixed = true;
         if (UNLIKELY(!trv__list_is_linked(&pool->young[0])))
             trv__list_append(&heap->young[0], &pool->young[0]);
     }

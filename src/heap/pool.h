@@ -60,6 +60,8 @@ struct trv__pool {
     uint32_t reciprocal; /* of block_bytes, times 2^32, rounded up */
     uint8_t kind, size_class;
     bool is_frozen;
+    bool
+        has_fixed; /* something of a type that never changes was tracked since the last collection */
     struct trv__free_block *aside; /* while the tracer runs: what would be in `free`; else NULL */
 };
 
