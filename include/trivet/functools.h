@@ -25,6 +25,11 @@ TRV_API TRV_MUST_CHECK trv_object *trv_partial_new(trv_object *callable, trv_obj
  * Returns: `wrapper`, a new reference. Raises: what setting an attribute raises. */
 TRV_API TRV_MUST_CHECK trv_object *trv_wraps(trv_object *wrapper, trv_object *wrapped);
 
+/* Gives a class that has one of __lt__, __le__, __gt__ and __ge__ the others, made of that one and ==; those it has
+ * are kept.
+ * Returns: `class`, a new reference. Raises: ValueError if it has none; what setting an attribute raises. */
+TRV_API TRV_MUST_CHECK trv_object *trv_total_ordering(trv_object *class_);
+
 /* A callable that remembers what another gave for the last `maxsize` different arguments; for all if that
  * is negative, for none if it is 0. If `typed`, 1 and 1.0 are different. Exceptions are not remembered. It has
  * the methods cache_info, cache_clear and cache_parameters. Raises: TypeError. */

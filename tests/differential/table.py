@@ -113,7 +113,8 @@ PREPARED.update({name: getattr(weakref, name) for name in (
 PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType,
                 module=types.ModuleType)
 PREPARED.update({f.__name__: f for f in (functools.partial, functools.reduce, functools.cmp_to_key,
-                                         functools.update_wrapper, operator.itemgetter,
+                                         functools.update_wrapper, functools.total_ordering,
+                                         operator.itemgetter,
                                          operator.attrgetter, operator.methodcaller)})
 
 

@@ -55,6 +55,13 @@ static trv_object *call_wraps(const trv_args *args)
     return trv_parse(args, "oo", &wrapper, &wrapped) < 0 ? NULL : trv_wraps(wrapper, wrapped);
 }
 
+static trv_object *call_total_ordering(const trv_args *args)
+{
+    trv_object *class;
+
+    return trv_parse(args, "o", &class) < 0 ? NULL : trv_total_ordering(class);
+}
+
 static const struct {
     const char *signature;
     trv_entry entry;
@@ -63,6 +70,7 @@ static const struct {
     {"cmp_to_key(mycmp)", call_cmp_to_key},
     {"cached(function, maxsize=, typed=)", call_cached},
     {"update_wrapper(wrapper, wrapped)", call_wraps},
+    {"total_ordering(cls)", call_total_ordering},
 };
 
 /* Prepared classes --------------------------------------------------------------------------- */

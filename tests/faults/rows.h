@@ -308,6 +308,8 @@ ROW(trv_iter_until, "o", "callable any")
 /* functools.h */
 ROW(trv_partial_new, "o", "callable pair c=2 keywords?")
 ROW_OF(trv_wraps, wraps_all, "o", "callable")
+ROW_OF(trv_total_ordering, total_ordering_all, "o", "callable")
+ROW(trv_total_ordering, "o!", "class")
 ROW_OF(trv_lru_cache_new, lru_cache_all, "o", "callable any")
 ROW(trv_cached_property_new, "o", "callable")
 ROW(trv_reduce, "o", "callable list any?")

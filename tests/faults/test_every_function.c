@@ -719,6 +719,14 @@ static trv_object *wraps_all(trv_object *wrapped)
     return trv_wraps(wrapper, wrapped);
 }
 
+static trv_object *total_ordering_all(trv_object *less)
+{
+    trv_auto trv_object *namespace = trv_build("{s:o}", "__lt__", less);
+    trv_auto trv_object *class = trv_class_new("Ordered", NULL, namespace);
+
+    return trv_total_ordering(class);
+}
+
 static trv_object *lru_cache_all(trv_object *callable, trv_object *any)
 {
     trv_auto trv_object *cache = trv_lru_cache_new(callable, 1, 1);

@@ -176,6 +176,29 @@ TEST(a_cached_property_is_made_once)
     ck_assert_int_eq(trv_cell_set(cell, NULL), 0);
 }
 
+TRV_STATIC_FUNCTION(never_less, "never_less(self, other): False")
+{
+    return args->count == 2 ? trv_bool_new(0) : trv_raise(trv_TypeError, "two objects");
+}
+
+TEST(a_class_gets_the_operators_it_lacks)
+{
+    trv_auto trv_object *namespace = trv_build("{s:o}", "__lt__", never_less);
+    trv_auto trv_object *class = trv_class_new("Same", NULL, namespace);
+    trv_auto trv_object *bare = trv_class_new("Bare", NULL, NULL);
+    trv_auto trv_object *ordered = trv_total_ordering(class);
+    trv_auto trv_object *a = trv_call(class, ""), *b = trv_call(class, "");
+
+    ck_assert_ptr_eq(ordered, class);
+    ck_assert_int_eq(trv_compare(a, b, TRV_GREATER_EQUAL), 1);
+    ck_assert_int_eq(trv_compare(a, b, TRV_GREATER), 1);
+    ck_assert_int_eq(trv_compare(a, b, TRV_LESS_EQUAL), 0);
+    ck_assert_int_eq(trv_compare(a, a, TRV_GREATER), 0);
+    EXPECT_NULL(trv_total_ordering(bare), trv_ValueError,
+                "must define at least one ordering operation: < > <= >=");
+    EXPECT_NULL(trv_total_ordering(a), trv_TypeError, "trv_total_ordering needs a type, not Same");
+}
+
 TEST_LIST(RUN(a_cache_asked_from_within), RUN(a_cache_cleared_by_what_it_calls),
           RUN(keys_that_clear_the_cache), RUN(cycles_are_found), RUN(attributes_are_copied),
-          RUN(a_cached_property_is_made_once))
+          RUN(a_cached_property_is_made_once), RUN(a_class_gets_the_operators_it_lacks))
