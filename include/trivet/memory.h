@@ -21,6 +21,12 @@ TRV_API TRV_MUST_CHECK trv_object *trv_weakref_get(trv_object *weakref);
  * It has no hash. Callbacks and sharing as of weak references. Raises: TypeError as trv_weakref_new. */
 TRV_API TRV_MUST_CHECK trv_object *trv_weakref_proxy_new(trv_object *object, trv_object *callback);
 extern TRV_API trv_object trv_weakref_proxy_type[1];
+/* A weak reference to a bound method: called, it gives an equal method, or None once the method's object or
+ * its function has ended. `callback` (may be NULL) is called with it then. Equal to another if it is of an equal
+ * object and function. Raises: TypeError for what is no bound method, or one of an object that cannot be weakly
+ * referenced. */
+TRV_API TRV_MUST_CHECK trv_object *trv_weakref_method_new(trv_object *method, trv_object *callback);
+extern TRV_API trv_object trv_weakref_method_type[1];
 /* How many weak references to an object there are, proxies included. Those to immortal objects are
  * not known. Returns: the count; 0 for NULL. */
 TRV_API size_t trv_weakref_count(const trv_object *object);

@@ -109,7 +109,7 @@ class Fails:
 
 PREPARED = {c.__name__: c for c in (Bad, Unhashable, Clears, Fails)}
 PREPARED.update({name: getattr(weakref, name) for name in (
-    "ref", "proxy", "WeakSet", "WeakKeyDictionary", "WeakValueDictionary", "finalize")})
+    "ref", "proxy", "WeakMethod", "WeakSet", "WeakKeyDictionary", "WeakValueDictionary", "finalize")})
 PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType,
                 module=types.ModuleType)
 PREPARED.update({f.__name__: f for f in (functools.partial, functools.reduce, functools.cmp_to_key,

@@ -306,6 +306,7 @@ static const struct {
     {"module", trv_module_type},
     {"ref", trv_weakref_type},
     {"proxy", trv_weakref_proxy_type},
+    {"WeakMethod", trv_weakref_method_type},
     {"WeakSet", trv_weak_set_type},
     {"WeakKeyDictionary", trv_weak_key_dict_type},
     {"WeakValueDictionary", trv_weak_value_dict_type},

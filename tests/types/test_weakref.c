@@ -281,7 +281,47 @@ TEST(references_into_garbage_are_cleared)
     trv_unref(weakref);
 }
 
-TEST_LIST(RUN(a_weak_reference_does_not_keep_alive),
+TEST(a_weak_method_lives_as_long_as_its_object)
+{
+    trv_auto trv_object *object = trv_set_new(), *called = trv_list_new();
+    trv_auto trv_object *function = trv_function_new(note, "note(self)", called);
+    trv_auto trv_object *method = trv_method_new(function, object);
+    trv_auto trv_object *weak = trv_weakref_method_new(method, function);
+    trv_auto trv_object *again = trv_call(weak, ""), *none = NULL;
+    size_t count = 0;
+
+    ck_assert_int_eq(trv_equal(again, method), 1);
+    trv_clear(&again);
+    trv_clear(&method);
+    ck_assert_int_eq(trv_refcount(object), 1);
+    trv_clear(&object);
+    none = trv_call(weak, "");
+    ck_assert(trv_is_none(none));
+    ck_assert_int_eq(trv_list_len(called, &count), 0);
+    ck_assert_uint_eq(count, 1);
+    trv_clear(&function);
+    ck_assert_int_eq(trv_list_clear(called), 0);
+}
+
+TEST(a_weak_method_in_a_cycle_is_collected)
+{
+    trv_auto trv_object *seen = trv_list_new();
+    trv_auto trv_object *object = trv_set_new();
+    trv_auto trv_object *function = trv_function_new(note, "note(self)", seen);
+    trv_auto trv_object *method = trv_method_new(function, object);
+    trv_auto trv_object *weak = trv_weakref_method_new(method, function);
+
+    ck_assert_int_eq(trv_list_append(seen, weak), 0);
+    trv_clear(&weak);
+    trv_clear(&method);
+    trv_clear(&function);
+    trv_clear(&seen);
+    ck_assert_int_eq(trv_gc_collect(2, NULL), 0);
+    ck_assert_uint_eq(trv_weakref_count(object), 0);
+}
+
+TEST_LIST(RUN(a_weak_reference_does_not_keep_alive), RUN(a_weak_method_lives_as_long_as_its_object),
+          RUN(a_weak_method_in_a_cycle_is_collected),
           RUN(a_weak_reference_without_callback_is_shared),
           RUN(weak_references_may_end_first_in_any_order),
           RUN(callbacks_are_called_with_the_dead_reference),
