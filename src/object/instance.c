@@ -308,7 +308,8 @@ void *trv__instance_new(const struct trv_type *type, size_t bytes)
     bool is_container = type->flags & TRV__TYPE_CONTAINER;
     trv_object *object;
 
-    bytes = ROUND_UP(bytes, sizeof(void *));
+    if (type->flags & TRV__TYPE_IN_HEAP)
+        bytes = ROUND_UP(bytes, sizeof(void *));
     if (type->attributes_offset == TRV__OFFSET_AT_END)
         bytes += sizeof(void *);
     if (is_container)
@@ -339,10 +340,19 @@ trv_object *trv__value_as_take(const struct trv_type *type, trv_object *value)
             made->flags |= value->flags & TRV__TYPE_BIT; /* its layout */
         if (native->slots.traverse)
             native->slots.traverse(made, hold, NULL);
-        trv__track(made);
+        if (type->flags & TRV__TYPE_CONTAINER)
+            trv__track(made);
     }
     trv_unref(value);
     return made;
+}
+
+trv_object *trv__value_plain(trv_object *value)
+{
+    trv_ref(value);
+    return LIKELY(!(value->type->flags & TRV__TYPE_IN_HEAP))
+               ? value
+               : trv__value_as_take(trv__static_base(value->type), value);
 }
 
 /* What object.__new__ and object.__init__ say of arguments that nobody takes: one of the two does not

@@ -229,6 +229,9 @@ trv_object *trv__method_bind(const struct trv__method *method, trv_object *self)
 /* Runs a method of a table for a receiver, its keywords bound. */
 trv_object *trv__method_run(const struct trv__method *method, trv_object *self,
                             trv_object *const *items, size_t count, trv_object *keywords);
+/* A value of a built-in type: itself, or a copy of that type exactly if it is of a class derived from it. A new
+ * reference; NULL with MemoryError. */
+trv_object *trv__value_plain(trv_object *value);
 /* Making an instance of object or of a type made at run time: zeroed data. */
 trv_object *trv__instance_construct(const struct trv_type *type, const trv_args *args);
 /* An instance of a static type, or of one derived from it, whose static part has so many bytes: zeroed,

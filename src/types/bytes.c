@@ -60,7 +60,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
     if (trv__slice_places(slice, &bytes->size, &places) < 0)
         return NULL;
     if (places.step == 1 && places.count == bytes->size)
-        return trv_ref(self);
+        return trv__value_plain(self);
     if (!(made = trv__bytes_allocate(places.count)))
         return NULL;
     for (size_t i = 0; i < places.count; i++)

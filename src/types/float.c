@@ -208,7 +208,7 @@ static int float_unary(trv_object *a, trv_unary op, trv_object **result)
 
     if (op == TRV_INVERT)
         return TRV_UNKNOWN;
-    *result = op == TRV_POSITIVE ? trv_ref(a)
+    *result = op == TRV_POSITIVE ? trv__value_plain(a)
                                  : trv__float_from(op == TRV_NEGATIVE ? -value : fabs(value));
     return *result ? 0 : -1;
 }

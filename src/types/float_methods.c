@@ -22,7 +22,7 @@ static trv_object *method_is_integer(const trv_args *args)
 
 static trv_object *get_real(const trv_args *args)
 {
-    return trv_ref(args->self);
+    return trv__value_plain(args->self);
 }
 
 static trv_object *get_imag(const trv_args *args TRV_UNUSED)
@@ -32,7 +32,7 @@ static trv_object *get_imag(const trv_args *args TRV_UNUSED)
 
 static trv_object *method_conjugate(const trv_args *args)
 {
-    return trv__no_arguments(args) ? trv_ref(args->self) : NULL;
+    return trv__no_arguments(args) ? trv__value_plain(args->self) : NULL;
 }
 
 /* A power of two, as an int. */

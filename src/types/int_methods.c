@@ -32,9 +32,7 @@ static trv_object *method_bit_count(const trv_args *args)
 /* Itself as an int: True becomes 1. */
 static trv_object *get_int(const trv_args *args)
 {
-    trv_object *self = args->self;
-
-    return self->type == &trv__bool_type ? trv__int_from(trv__int_value(self)) : trv_ref(self);
+    return trv__int_plain(args->self);
 }
 
 static trv_object *get_zero(const trv_args *args TRV_UNUSED)

@@ -176,7 +176,7 @@ static trv_object *pad(const trv_args *args, const char *method)
         return NULL;
     missing = width > 0 && (size_t)width > octets.size ? (size_t)width - octets.size : 0;
     if (!missing && trv__is_bytes(args->self))
-        return trv_ref(args->self);
+        return trv__value_plain(args->self);
     left = *method == 'l'   ? 0
            : *method == 'r' ? missing
                             : missing / 2 + (missing & (size_t)width & 1);

@@ -196,7 +196,7 @@ static trv_object *remove_affix(const trv_args *args, bool at_end)
         return NULL;
     cut = ends_with(octets.data, octets.size, &affix, at_end) ? affix.size : 0;
     if (!cut && trv__is_bytes(args->self))
-        return trv_ref(args->self);
+        return trv__value_plain(args->self);
     return trv__octets_like(args->self, (const char *)octets.data + (at_end ? 0 : cut),
                             octets.size - cut);
 }

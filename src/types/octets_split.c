@@ -36,7 +36,7 @@ static trv_object *strip(const trv_args *args, enum trv__sides sides)
     while (sides & TRV__RIGHT && from < to && is_stripped[to[-1]])
         to--;
     if ((size_t)(to - from) == octets.size && trv__is_bytes(args->self))
-        return trv_ref(args->self);
+        return trv__value_plain(args->self);
     return trv__octets_like(args->self, from, (size_t)(to - from));
 }
 

@@ -69,7 +69,7 @@ static trv_object *round_float_to(trv_object *object, trv_object *given)
     if (trv__index_get(given, &digits) < 0)
         return NULL;
     if (!isfinite(value) || digits > DIGITS_MOST)
-        return trv_ref(object);
+        return trv__value_plain(object);
     if (digits < DIGITS_LEAST)
         return trv__float_from(0.0 * value);
     rounded = trv__float_round(value, (int)digits);

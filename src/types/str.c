@@ -196,7 +196,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
     if (places.step != 1)
         return pick(str, &places);
     if (places.count == str->length)
-        return trv_ref(self);
+        return trv__value_plain(self);
     start = offset_of(str, (size_t)places.start);
     end = offset_of(str, (size_t)places.start + places.count);
     return trv__str_from(str->text + start, end - start, places.count);
@@ -307,7 +307,7 @@ trv_object *trv__str_repeat(trv_object *object, trv_object *count)
     if (!times || !unit->size)
         return trv__str_empty();
     if (times == 1)
-        return trv_ref(object);
+        return trv__value_plain(object);
     if (__builtin_mul_overflow(unit->size, times, &size) || size > PTRDIFF_MAX)
         return trv_raise(trv_OverflowError, "repeated string is too long");
     str = trv__str_allocate(size, unit->length * times);
@@ -339,7 +339,7 @@ static int str_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **
 
 static trv_object *str_str(trv_object *self)
 {
-    return trv_ref(self);
+    return trv__value_plain(self);
 }
 
 static int str_hash(trv_object *self, int64_t *hash)

@@ -69,7 +69,7 @@ static trv_object *convert_ascii(trv_object *object, enum trv__conversion conver
     struct trv__str *made;
 
     if (is_converted(str, conversion))
-        return trv_ref(object);
+        return trv__value_plain(object);
     made = trv__str_allocate(str->size, str->length);
     if (!made)
         return NULL;
@@ -251,7 +251,7 @@ trv_object *trv_str_normalize(trv_object *object, const char *form)
     if (!(options = options_of(form)))
         return trv_raise(trv_ValueError, "invalid normalization form");
     if (trv__str_is_ascii(str))
-        return trv_ref(object);
+        return trv__value_plain(object);
     count = utf8proc_decompose((const utf8proc_uint8_t *)str->text, (utf8proc_ssize_t)str->size,
                                NULL, 0, options);
     if (count < 0)

@@ -147,7 +147,7 @@ static trv_object *method_removeprefix(const trv_args *args)
         return NULL;
     trv__str_span(args->self, 0, INT64_MAX, &span);
     if (!trv__span_begins(&span, prefix))
-        return trv_ref(args->self);
+        return trv__value_plain(args->self);
     return trv_str_slice(args->self, (int64_t)trv__as_str(prefix)->length, INT64_MAX);
 }
 
@@ -161,7 +161,7 @@ static trv_object *method_removesuffix(const trv_args *args)
         return NULL;
     trv__str_span(args->self, 0, INT64_MAX, &span);
     if (!trv__span_ends(&span, suffix))
-        return trv_ref(args->self);
+        return trv__value_plain(args->self);
     return trv_str_slice(args->self, 0, (int64_t)(length - trv__as_str(suffix)->length));
 }
 
@@ -277,7 +277,7 @@ static trv_object *padded(trv_object *object, size_t before, size_t after, uint3
     char *out;
 
     if (before + after == 0)
-        return trv_ref(object);
+        return trv__value_plain(object);
     if (before + after > (PTRDIFF_MAX - str->size) / 4)
         return trv_raise(trv_OverflowError, "padded string is too long");
     made = trv__str_allocate(str->size + (before + after) * width, str->length + before + after);
@@ -361,7 +361,7 @@ static trv_object *method_zfill(const trv_args *args)
     if (trv_parse(args, "o", &number) < 0 || trv__size_argument(number, &width) < 0)
         return NULL;
     if (width <= 0 || (size_t)width <= length)
-        return trv_ref(args->self);
+        return trv__value_plain(args->self);
     made = padded(args->self, (size_t)width - length, 0, '0');
     if (!made)
         return NULL;

@@ -156,7 +156,7 @@ trv_object *trv__str_replace(trv_object *object, trv_object *from, trv_object *t
     if (most >= 0 && (size_t)most < count)
         count = (size_t)most;
     if (!count || trv__str_equal(from, to))
-        return trv_ref(object);
+        return trv__value_plain(object);
     if (!old->size)
         return str->size ? interleave(str, new, count) : trv_ref(to);
     size = str->size - old->size * count;

@@ -55,7 +55,7 @@ trv_object *trv__str_strip(trv_object *object, const trv_object *characters, enu
         to = at;
     }
     if ((size_t)(to - from) == str->size)
-        return trv_ref(object);
+        return trv__value_plain(object);
     return part_of(str, (size_t)(from - str->text), (size_t)(to - str->text));
 }
 

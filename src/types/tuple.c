@@ -151,7 +151,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
     if (trv__slice_places(slice, &tuple->count, &places) < 0)
         return NULL;
     if (places.step == 1 && places.count == tuple->count)
-        return trv_ref(self);
+        return trv__value_plain(self);
     if (!places.count)
         return empty_tuple();
     if (!(made = make(places.count)))
