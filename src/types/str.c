@@ -274,9 +274,9 @@ static trv_object *concatenate(trv_object *a, trv_object *b)
     struct trv__str *str;
 
     if (UNLIKELY(!left->size))
-        return trv_ref(b);
+        return trv__value_plain(b);
     if (UNLIKELY(!right->size))
-        return trv_ref(a);
+        return trv__value_plain(a);
     str = trv__str_allocate(left->size + right->size, left->length + right->length);
     if (UNLIKELY(!str))
         return NULL;

@@ -272,7 +272,7 @@ static trv_object *join_items(const struct trv__str *separator, trv_object *cons
     if (measure(separator, items, count, &size, &length) < 0)
         return NULL;
     if (count == 1)
-        return trv_ref(items[0]);
+        return trv__value_plain(items[0]);
     if (size == 0)
         return trv__str_empty();
     made = trv__str_allocate(size, length);

@@ -185,7 +185,7 @@ static trv_object *concatenate(const struct trv__tuple *a, const struct trv__tup
     struct trv__tuple *made;
 
     if (!a->count || !b->count)
-        return trv_ref((trv_object *)(uintptr_t)(a->count ? a : b));
+        return trv__value_plain((trv_object *)(uintptr_t)(a->count ? a : b));
     made = make(a->count + b->count);
     if (!made)
         return NULL;
@@ -199,7 +199,7 @@ static trv_object *repeat(const struct trv__tuple *tuple, size_t times)
     struct trv__tuple *made;
 
     if (times == 1 || !tuple->count)
-        return trv_ref((trv_object *)(uintptr_t)tuple);
+        return trv__value_plain((trv_object *)(uintptr_t)tuple);
     if (!times)
         return empty_tuple();
     made = times > COUNT_MOST / tuple->count
