@@ -35,10 +35,15 @@
 static void free_tables(struct trv_runtime *runtime)
 {
     struct trv__current *before = trv__current;
-    struct trv__thread last = {.current = {.heap = runtime->heap, .runtime = runtime}};
+    struct trv__thread last = {.current = {
+                                   .heap = runtime->heap,
+                                   .objects = &runtime->objects,
+                                   .runtime = runtime,
+                               }};
 
     trv__current = &last.current;
     trv__gil_set_holder(&runtime->gil, &last);
+    trv__lookup_fini(&runtime->objects);
     trv__str_fini(&runtime->objects);
     trv__entries_fini(&runtime->objects.entries);
     trv__current = before;
