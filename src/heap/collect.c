@@ -287,11 +287,9 @@ static int may_be_in_cycle(trv_object *child, void *argument)
 {
     const int *depth = argument;
 
-    if (!child || trv__is_immortal(child) || !(child->type->flags & TRV__TYPE_CONTAINER))
-        return 0;
-    if (child->flags & TRV__TRACKED)
+    if (child && child->flags & TRV__TRACKED)
         look_at_fixed(child, *depth + 1);
-    return child->flags & TRV__TRACKED || !(child->type->flags & TRV__TYPE_FIXED);
+    return child && trv__may_be_in_cycle(child);
 }
 
 static void look_at_fixed(trv_object *object, int depth)

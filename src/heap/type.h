@@ -59,6 +59,8 @@ enum {
     TRV__TYPE_FIXED =
         1 << 20,          /* instances never change: one that is not tracked never will be, and is
                                   untracked when only such are in it. Not inherited */
+    TRV__TYPE_LATE = 1 << 21, /* instances are tracked when something comes into them that may be in a
+                                  cycle, and not before. Not inherited: derived ones are tracked at once */
     TRV__TYPE_ATOM = 128, /* instances cannot change, nor what they refer to: their own copies */
     TRV__TYPE_EXACT_NEXT = 64, /* `next` answers as trv_next does: never -1 with StopIteration */
     TRV__TYPE_PLAIN = 32,      /* ends without last words: nothing but its block is given back,
@@ -192,6 +194,14 @@ static inline bool trv__type_derives(const struct trv_type *type, const struct t
 static inline bool trv__is_immortal(const trv_object *object)
 {
     return object->refcount < 0;
+}
+
+/* Whether what refers to an object may be in a cycle by that. What never changes and is not tracked holds
+ * nothing that could come back. */
+static inline bool trv__may_be_in_cycle(const trv_object *object)
+{
+    return object->type->flags & TRV__TYPE_CONTAINER && !trv__is_immortal(object) &&
+           (object->flags & TRV__TRACKED || !(object->type->flags & TRV__TYPE_FIXED));
 }
 
 #endif

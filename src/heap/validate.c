@@ -13,6 +13,8 @@
  *   - An object is tracked exactly if it has a mark; the mark is that of a generation, and the pool
  *     is in the list of that generation, or the large object in its list; a pool with something of
  *     generation 2 that has not settled has its bit in the arena.
+ *   - What is tracked late (a dict) and is not yet holds nothing that may be in a cycle,
+ *     unless a round has hidden it, as garbage.
  *   - Tallies, and the numbers of suspects, are 0 unless a round is under way, and where no tracked
  *     object begins.
  *   - The array that a type says its references are in is what its traverse visits, and holds objects
@@ -34,6 +36,13 @@ static int check_reference(trv_object *child, void *argument)
 {
     (void)argument;
     ASSERT(!child || (child->refcount != 0 && child->type && child->type->handle));
+    return 0;
+}
+
+static int check_harmless(trv_object *child, void *argument)
+{
+    (void)argument;
+    ASSERT(!child || !trv__may_be_in_cycle(child));
     return 0;
 }
 
@@ -94,6 +103,8 @@ static void check_object(struct census *census, trv_object *object, bool is_cont
     if (object->refcount == TRV_IMMORTAL_ && !(object->flags & TRV__TRACKED))
         return; /* frozen: the mark is of no meaning any more */
     ASSERT(((object->flags & TRV__TRACKED) != 0) == (mark != TRV__MARK_NONE));
+    if (!mark && type->flags & TRV__TYPE_LATE && !census->heap->round) /* which hides garbage */
+        type->slots.traverse(object, check_harmless, NULL);
     if (!mark)
         return;
     ASSERT(mark <= TRV__MARK_ASIDE && is_container && type->slots.traverse && object->refcount > 0);

@@ -32,7 +32,8 @@ static dict_t *make(const struct trv_type *type)
     if (!self)
         return NULL;
     self->table.width = 2;
-    trv__track(self);
+    if (!(type->flags & TRV__TYPE_LATE))
+        trv__track(self);
     return self;
 }
 
@@ -69,6 +70,8 @@ static int set(dict_t *self, trv_object *key, trv_object *value)
     trv_object *old;
     int is_new = trv__table_set(&self->table, key, value, &old);
 
+    if (is_new >= 0)
+        trv__dict_track(self, key, value);
     if (is_new == 0)
         trv_unref(old);
     return is_new < 0 ? -1 : 0;
@@ -106,9 +109,21 @@ static int merge_entry(dict_t *self, const struct held *held)
     trv_object *old;
     int is_new = trv__table_set_hashed(&self->table, held->key, held->hash, held->value, &old);
 
+    if (is_new >= 0)
+        trv__dict_track(self, held->key, held->value);
     if (is_new == 0)
         trv_unref(old);
     return is_new < 0 ? -1 : 0;
+}
+
+/* Fills an empty dict. */
+static int copy_table(dict_t *self, const dict_t *other)
+{
+    if (trv__table_copy(&self->table, &other->table) < 0)
+        return -1;
+    if (other->flags & TRV__TRACKED || trv__is_immortal((const trv_object *)other))
+        trv__track(self);
+    return 0;
 }
 
 static int merge(dict_t *self, dict_t *other)
@@ -120,7 +135,7 @@ static int merge(dict_t *self, dict_t *other)
     if (self == other)
         return 0;
     if (!self->table.live && !self->table.tombs)
-        return trv__table_copy(&self->table, &other->table);
+        return copy_table(self, other);
     if (live > self->table.live && trv__table_expect(&self->table, live) < 0)
         return -1;
     for (size_t position = 0; status == 0 && hold_next(other, &position, &held);) {
@@ -207,7 +222,7 @@ trv_object *trv__dict_copy(trv_object *dict)
 {
     dict_t *copy = make(&trv__dict_type);
 
-    if (copy && trv__table_copy(&copy->table, &trv__as_dict(dict)->table) < 0)
+    if (copy && copy_table(copy, trv__as_dict(dict)) < 0)
         return give_up(copy);
     return (trv_object *)copy;
 }
@@ -435,7 +450,7 @@ TRV__READ_ONLY struct trv_type trv__dict_type = {
     .doc = "dict(mapping or pairs): values by keys, in the order of insertion",
     .base = &trv__object_type,
     .instance_bytes = sizeof(dict_t),
-    .flags = TRV__TYPE_CONTAINER,
+    .flags = TRV__TYPE_CONTAINER | TRV__TYPE_LATE,
     .references = {.width = 2,
                    .is_count_32 = 1,
                    .items = offsetof(dict_t, table.words),

@@ -22,6 +22,15 @@ static inline bool trv__is_dict(const trv_object *object)
     return trv__type_derives(object->type, &trv__dict_type);
 }
 
+/* Hands a dict to the collector once something is in it that may be in a cycle. To be called for each new
+ * entry before any other code can run: a dict of values alone is nothing to the collector. */
+static inline void trv__dict_track(struct trv__dict *self, const trv_object *key,
+                                   const trv_object *value)
+{
+    if (!(self->flags & TRV__TRACKED) && (trv__may_be_in_cycle(value) || trv__may_be_in_cycle(key)))
+        trv__track(self);
+}
+
 /* The methods (dict_methods.c), and what they share with the type (dict.c). */
 extern const struct trv__method trv__dict_methods[];
 trv_object *trv__dict_copy(trv_object *dict);

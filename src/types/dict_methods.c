@@ -85,6 +85,8 @@ static trv_object *method_setdefault(const trv_args *args)
         return trv_ref(trv__table_entry(table, place.entry)[1]);
     value = fallback ? trv_ref(fallback) : trv_none_new();
     found = trv__table_set(table, key, value, &old);
+    if (found >= 0)
+        trv__dict_track(trv__as_dict(args->self), key, value);
     if (found == 0)
         trv_unref(old);
     if (found < 0)

@@ -112,6 +112,8 @@ static int remember(struct cache *cache, trv_object *key, uint32_t hash, trv_obj
     trv__list_append(&cache->ring, &entry->link);
     trv__track(entry);
     is_new = trv__table_set_hashed(table_of(cache), key, hash, made, &old);
+    if (is_new >= 0)
+        trv__dict_track(trv__as_dict(cache->entries), key, made);
     if (is_new == 0)
         trv_unref(old);
     return is_new < 0 ? -1 : 0;

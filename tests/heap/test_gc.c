@@ -144,6 +144,71 @@ TEST(tuples_of_values_are_untracked)
     }
 }
 
+static int is_tracked_take(trv_object *dict)
+{
+    int is_tracked = trv_gc_is_tracked(dict);
+
+    EXPECT(dict != NULL);
+    trv_unref(dict);
+    return is_tracked;
+}
+
+/* As in Python: a dict is tracked from the first key or value on that may be part of a cycle; its copies are
+ * as it is. */
+TEST(dicts_are_tracked_late)
+{
+    trv_auto trv_object *values = trv_build("(i i)", 1, 2);
+    trv_auto trv_object *list = trv_list_new();
+    trv_auto trv_object *holder = trv_build("(o)", list);
+    trv_object *harmless[] = {trv_int_type, values, trv_dict_type};
+    trv_object *others[] = {list, holder};
+
+    collect(0);
+    ck_assert_int_eq(is_tracked_take(trv_dict_new()), 0);
+    for (int i = 0; i < 3; i++) {
+        trv_auto trv_object *dict = trv_build("{s:o,o:i}", "a", harmless[i], harmless[i], 1);
+        ck_assert_int_eq(trv_gc_is_tracked(dict), 0);
+        ck_assert_int_eq(is_tracked_take(trv_call_method(dict, "copy", NULL)), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        trv_auto trv_object *dict = trv_build("{s:i}", "a", 1);
+        trv_auto trv_object *other = trv_dict_new();
+        EXPECT(trv_dict_set_str(dict, "a", others[i]) == 0);
+        ck_assert_int_eq(trv_gc_is_tracked(dict), 1);
+        ck_assert_int_eq(is_tracked_take(trv_call_method(dict, "copy", NULL)), 1);
+        EXPECT(trv_dict_update(other, dict) == 0);
+        ck_assert_int_eq(trv_gc_is_tracked(other), 1);
+        EXPECT(trv_dict_clear(dict) == 0);
+        ck_assert_int_eq(trv_gc_is_tracked(dict), 1);
+    }
+}
+
+/* Whichever way the dict comes into itself. */
+TEST(late_tracked_dicts_are_collected)
+{
+    collect(2);
+    for (int way = 0; way < 4; way++) {
+        trv_object *dict = trv_build("{i:i}", 0, 1), *other = trv_dict_new(), *result = NULL;
+        trv_auto trv_object *key = trv_int_new(way > 2);
+        EXPECT(dict && other && key);
+        collect(way % 3);
+        EXPECT(trv_dict_set(other, key, dict) == 0);
+        if (way == 0)
+            EXPECT(trv_dict_set(dict, key, dict) == 0);
+        else if (way == 1)
+            EXPECT(trv_dict_update(dict, other) == 0);
+        else if (way == 2)
+            EXPECT(trv_dict_clear(dict) == 0 && trv_dict_update(dict, other) == 0);
+        else
+            EXPECT((result = trv_call_method(dict, "setdefault", "(o o)", key, dict)) != NULL);
+        ck_assert_int_eq(trv_gc_is_tracked(dict), 1);
+        trv_unref(result);
+        trv_unref(other);
+        trv_unref(dict);
+        ck_assert_uint_eq(collect(2), 1);
+    }
+}
+
 /* Setting aside ---------------------------------------------------------------------------------------- */
 
 TEST(what_is_set_aside_is_not_collected)
@@ -319,7 +384,8 @@ TEST(memory_runs_out_while_telling)
 }
 
 TEST_LIST(RUN(steps_collect_everything), RUN(a_step_with_time_does_it_at_once), RUN(wrong_budgets),
-          RUN(pauses), RUN(settings), RUN(tuples_of_values_are_untracked),
+          RUN(pauses), RUN(settings), RUN(dicts_are_tracked_late),
+          RUN(late_tracked_dicts_are_collected), RUN(tuples_of_values_are_untracked),
           RUN(what_is_set_aside_is_not_collected), RUN(not_from_within_a_collection),
           RUN(callbacks_are_told), RUN(garbage_is_kept), RUN(garbage_of_steps_is_kept),
           RUN(memory_runs_out_while_telling))
