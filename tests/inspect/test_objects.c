@@ -83,7 +83,7 @@ TEST(referrers_refer_to_one_of_the_objects)
     trv_auto trv_object *value = trv_str_new("a value that is no constant");
     trv_auto trv_object *other = trv_float_new(2.5);
     trv_auto trv_object *list = trv_build("[o o]", value, value);
-    trv_auto trv_object *dict = trv_build("{s:o}", "key", other);
+    trv_auto trv_object *dict = trv_build("{s:o s:[]}", "key", other, "why it is watched");
     trv_auto trv_object *stranger = trv_build("[i]", 1);
     trv_object *both[] = {value, other};
     trv_auto trv_object *referrers = trv_gc_referrers(both, 2);
