@@ -129,7 +129,8 @@ static void add_place(struct trv__text *text, const struct trv__place *place)
 void trv__text_add_places(struct trv__text *text, const struct trv__trail *places, int limit)
 {
     const struct trv__place *last = NULL;
-    uint32_t times = 0, most = (uint32_t)abs(limit), from = places->count, to = 0;
+    uint32_t times = 0, most = limit < 0 ? -(uint32_t)limit : (uint32_t)limit, from = places->count,
+             to = 0;
 
     if (most < places->count)
         from = limit < 0 ? most : from, to = limit < 0 ? 0 : places->count - most;
