@@ -162,6 +162,7 @@ static void pass_on(struct work_group *group)
         trv__wake_all(&group->waiters);
 }
 
+/* Returns once nothing is pending, though others may have submitted more since. As watch. */
 static int wait_for_all(struct work_group *group, int64_t deadline_ns)
 {
     int answer = 1;
@@ -176,7 +177,7 @@ static int wait_for_all(struct work_group *group, int64_t deadline_ns)
             answer = watch(group, deadline_ns);
     }
     pass_on(group);
-    return answer < 0 ? -1 : !is_pending(group);
+    return answer ? answer : !is_pending(group);
 }
 
 static int raise_dropped(struct work_group *group)
