@@ -189,12 +189,12 @@ trv_object *trv__call_prefixed(trv_object *callable, trv_object *self, trv_objec
 trv_object *trv__method_run(const struct trv__method *method, trv_object *self,
                             trv_object *const *items, size_t count, trv_object *keywords)
 {
-    const trv_function_spec spec = {
-        .size = sizeof spec,
-        .entry = method->entry,
-        .signature = method->signature,
-        .name = method->name,
-        .owner = trv__is_type(self) ? trv__type_of_handle(self)->name : self->type->name};
+    const trv_function_spec spec = {.size = sizeof spec,
+                                    .entry = method->entry,
+                                    .signature = method->signature,
+                                    .name = method->name,
+                                    .owner = trv__is_type(self) ? trv__type_of_handle(self)->name
+                                                                : self->type->name};
     trv_args args = {self, items, count, keywords, &spec};
     struct trv__binding binding;
     trv_object *result;

@@ -82,14 +82,17 @@ static trv_object *known(trv_object *result, bool *is_unknown)
 static const uint8_t comparison_names[] = {TRV__NAME_lt, TRV__NAME_le, TRV__NAME_eq,
                                            TRV__NAME_ne, TRV__NAME_gt, TRV__NAME_ge};
 
-/* The comparison by the method of that operator: 1, 0, -1, TRV_UNKNOWN. */
-static int compare_by(trv_object *self, trv_object *other, enum trv__dunder_name name)
+/* The comparison by the method of that operator: 1, 0, -1, TRV_UNKNOWN. Says whether there is none but
+ * object's. */
+static int compare_by(trv_object *self, trv_object *other, enum trv__dunder_name name,
+                      bool *is_missing)
 {
     trv_object *found, *result;
     bool is_unknown;
     int answer = trv__type_find(self->type, trv__dunder(name), &found);
 
-    if (answer <= 0 || trv__is_native(found, &trv__object_type))
+    *is_missing = answer == 0 || (answer > 0 && trv__is_native(found, &trv__object_type));
+    if (answer < 0 || *is_missing)
         return answer < 0 ? -1 : TRV_UNKNOWN;
     result = known(trv__call_found(found, self, &other, 1, NULL), &is_unknown);
     if (!result)
@@ -101,11 +104,12 @@ static int compare_by(trv_object *self, trv_object *other, enum trv__dunder_name
 
 static int slot_compare(trv_object *self, trv_object *other, trv_comparison op)
 {
-    int answer = compare_by(self, other, comparison_names[op]);
+    bool is_missing;
+    int answer = compare_by(self, other, comparison_names[op], &is_missing);
 
-    if (answer != TRV_UNKNOWN || op != TRV_NOT_EQUAL)
+    if (op != TRV_NOT_EQUAL || !is_missing)
         return answer;
-    answer = compare_by(self, other, TRV__NAME_eq); /* as object's __ne__ does */
+    answer = compare_by(self, other, TRV__NAME_eq, &is_missing); /* as object's __ne__ does */
     return answer == TRV_UNKNOWN || answer < 0 ? answer : !answer;
 }
 
@@ -689,6 +693,9 @@ _Static_assert((int)TRV__NAME_divmod - TRV__NAME_add == TRV_DIVMOD &&
 #define SEQUENCE (KNOWS(TRV_ADD) | KNOWS(TRV_MULTIPLY))
 #define SETS (KNOWS(TRV_SUBTRACT) | KNOWS(TRV_AND) | KNOWS(TRV_OR) | KNOWS(TRV_XOR))
 #define NUMBERS (~KNOWS(TRV_MATRIX_MULTIPLY))
+#define PLANE                                                                                      \
+    (SEQUENCE | KNOWS(TRV_SUBTRACT) | KNOWS(TRV_DIVIDE) | KNOWS(TRV_POWER)) /* of complex numbers */
+#define DIVISION (KNOWS(TRV_FLOOR_DIVIDE) | KNOWS(TRV_REMAINDER) | KNOWS(TRV_DIVMOD))
 #define TEXTS (SEQUENCE | KNOWS(TRV_REMAINDER))
 
 static const struct operators {
@@ -704,7 +711,9 @@ static const struct operators {
     {&trv__frozenset_type, SETS, SETS, 0},
     {&trv__bool_type, SETS & ~KNOWS(TRV_SUBTRACT), SETS & ~KNOWS(TRV_SUBTRACT), 0},
     {&trv__int_type, NUMBERS, NUMBERS, 0},
-    {&trv__float_type, NUMBERS & ~SETS, NUMBERS & ~SETS, 0},
+    {&trv__float_type, PLANE | DIVISION, PLANE | DIVISION, 0},
+    {&trv__complex_type, PLANE, PLANE, 0},
+    {&trv__bytearray_type, TEXTS, KNOWS(TRV_MULTIPLY) | KNOWS(TRV_REMAINDER), SEQUENCE},
 };
 
 static bool is_known(const struct trv_type *type, const struct trv__dunder *dunder)
@@ -716,6 +725,8 @@ static bool is_known(const struct trv_type *type, const struct trv__dunder *dund
             return operators[i].reflected >> dunder->op & 1;
         if (dunder->wrap == wrap_in_place)
             return operators[i].in_place >> dunder->op & 1;
+        if (dunder->name == TRV__NAME_invert) /* those who know the bits know their complement */
+            return operators[i].plain >> TRV_XOR & 1;
         return dunder->wrap != wrap_binary || operators[i].plain >> dunder->op & 1;
     }
     return true;

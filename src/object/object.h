@@ -28,10 +28,11 @@
 /* The built-in types, in the order in which a debugger would like to see them. */
 TRV__SHARED struct trv_type trv__object_type, trv__none_type, trv__bool_type, trv__int_type,
     trv__float_type, trv__str_type, trv__bytes_type, trv__tuple_type, trv__list_type,
-    trv__dict_type, trv__set_type, trv__range_type, trv__closure_type, trv__capsule_type,
-    trv__weakref_type, trv__weakproxy_type, trv__iterator_type, trv__exception_base_type,
-    trv__method_type, trv__cell_type, trv__builtin_type, trv__frozenset_type, trv__dict_keys_type,
-    trv__dict_values_type, trv__dict_items_type;
+    trv__dict_type, trv__set_type, trv__bytearray_type, trv__complex_type, trv__range_type,
+    trv__closure_type, trv__capsule_type, trv__weakref_type, trv__weakproxy_type,
+    trv__iterator_type, trv__exception_base_type, trv__method_type, trv__cell_type,
+    trv__builtin_type, trv__frozenset_type, trv__dict_keys_type, trv__dict_values_type,
+    trv__dict_items_type;
 TRV__SHARED struct trv_type trv__property_type, trv__classmethod_type, trv__staticmethod_type,
     trv__abstract_type, trv__super_type;
 /* Static functions have the layout type that public headers name; both answer to trv_function_type. */

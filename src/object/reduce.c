@@ -11,6 +11,7 @@
  */
 #include "object/reduce.h"
 
+#include "object/descriptor.h"
 #include "object/heap_type.h"
 #include "object/lookup.h"
 
@@ -181,37 +182,54 @@ static trv_object *state_of(trv_object *object)
 static int plain_value(trv_object *object, trv_object **value)
 {
     const struct trv_type *type = trv__static_base(object->type);
-    trv_auto trv_object *bytes = NULL;
-    trv_object *const *items;
     const void *data;
-    double number;
     size_t size;
 
-    if (type == &trv__int_type) {
-        if (!(bytes = trv_int_to_bytes(object)))
-            return -1;
-        data = trv_bytes_data(bytes, &size);
-        *value = trv_int_from_bytes(data, size);
-    } else if (type == &trv__float_type) {
-        *value = trv_float_get(object, &number) < 0 ? NULL : trv_float_new(number);
-    } else if (type == &trv__str_type) {
-        data = trv_str_utf8(object, &size);
-        *value = data ? trv_str_new_sized(data, size) : NULL;
-    } else if (type == &trv__bytes_type) {
-        data = trv_bytes_data(object, &size);
-        *value = data ? trv_bytes_new(data, size) : NULL;
-    } else if (type == trv__type_of_handle(trv_bytearray_type)) {
+    if (type->flags & TRV__TYPE_VALUE) {
+        *value = trv__value_plain(object);
+    } else if (type == &trv__bytearray_type) {
         data = trv_bytearray_data(object, &size);
         *value = data ? trv_bytes_new(data, size) : NULL;
-    } else if (type == &trv__tuple_type) {
-        items = trv__tuple_items(object, &size);
-        *value = trv_tuple_new(items, size);
     } else if (type == &trv__set_type || type == &trv__frozenset_type) {
         *value = trv_list_from(object);
     } else {
         return 0;
     }
     return *value ? 1 : -1;
+}
+
+/* The same as the arguments that a call of the type makes it of. */
+static int value_arguments(trv_object *object, trv_object **arguments)
+{
+    trv_auto trv_object *value = NULL;
+    int has_value = plain_value(object, &value);
+    double real, imag;
+
+    if (has_value <= 0)
+        return has_value;
+    if (value->type != &trv__complex_type)
+        *arguments = trv_tuple_new(&value, 1);
+    else if (trv_complex_get(value, &real, &imag) == 0)
+        *arguments = trv_build("(dd)", real, imag);
+    return *arguments ? 1 : -1;
+}
+
+trv_object *trv__value_newargs(const trv_args *args)
+{
+    trv_object *arguments = NULL;
+
+    if (trv_parse(args, "") < 0 || value_arguments(args->self, &arguments) < 0)
+        return NULL;
+    return arguments;
+}
+
+/* Whether a class, and not only the built-in type that it derives from, says what __new__ is called with. 1, 0, -1. */
+static int has_newargs(const struct trv_type *type)
+{
+    trv_object *name = trv__name("__getnewargs__"), *found;
+    int there = name ? trv__type_find(type, name, &found) : -1;
+
+    return there <= 0 ? there : !trv__is_native(found, trv__static_base(type));
 }
 
 /* What __new__ is called with besides the type: *arguments and *keywords, either may be NULL. */
@@ -235,7 +253,7 @@ static int new_arguments(trv_object *object, trv_object **arguments, trv_object 
         *keywords = trv_ref(second);
         return 0;
     }
-    found = trv_hasattr(object->type->handle, "__getnewargs__");
+    found = has_newargs(object->type);
     if (found <= 0)
         return found;
     *arguments = trv_call_method(object, "__getnewargs__", "");
@@ -274,22 +292,20 @@ static trv_object *with_type(trv_object *object, trv_object *arguments)
 /* The callable and its arguments. 0 or -1. */
 static int head_of(trv_object *object, trv_object **callable, trv_object **head)
 {
-    trv_auto trv_object *arguments = NULL, *keywords = NULL, *value = NULL;
+    trv_auto trv_object *arguments = NULL, *keywords = NULL;
     const struct trv_type *base = trv__static_base(object->type);
     int has_value = 0;
 
     if (new_arguments(object, &arguments, &keywords) < 0)
         return -1;
-    if (!arguments && !has_data(object) && (has_value = plain_value(object, &value)) < 0)
+    if (!arguments && !has_data(object) && (has_value = value_arguments(object, &arguments)) < 0)
         return -1;
-    if (!arguments && !has_value && !is_known(object))
+    if (!arguments && !is_known(object))
         return trv_minus_one_(refuse(object));
-    if (has_value && !(arguments = trv_tuple_new(&value, 1)))
-        return -1;
     *callable = keywords ? trv__newobj_ex : trv__newobj;
     /* Sets and bytearrays are filled by a call of the type. */
-    if (has_value && (base == &trv__set_type || base == &trv__frozenset_type ||
-                      base == trv__type_of_handle(trv_bytearray_type))) {
+    if (has_value &&
+        (base == &trv__set_type || base == &trv__frozenset_type || base == &trv__bytearray_type)) {
         *callable = object->type->handle;
         *head = trv_ref(arguments);
         return 0;

@@ -18,6 +18,10 @@ trv_object *trv__reduce_default(trv_object *object);
  * its __slots__; None if it has none of either. */
 trv_object *trv__state_default(trv_object *object);
 
+/* __getnewargs__() of what derives from int, float, complex, str, bytes or tuple: its plain value, or both parts of
+ * a complex number, in a tuple. For tables of methods. */
+trv_object *trv__value_newargs(const trv_args *args);
+
 /* Whether a type has a method of its own in place of object's: 1, 0 or -1. */
 int trv__overrides(const struct trv_type *type, const char *name);
 

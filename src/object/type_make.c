@@ -137,6 +137,10 @@ static void set_other_slots(struct trv_type *type)
         void **to = (void **)(void *)((char *)&type->slots + inherited[i]);
         *to = giver ? *(void *const *)(const void *)((const char *)giver + inherited[i]) : NULL;
     }
+    /* A built-in type copies what it knows itself; exceptions know of attributes. */
+    if (type->slots.copy == trv__static_base(type)->slots.copy &&
+        !(type->flags & TRV__TYPE_EXCEPTION))
+        type->slots.copy = NULL;
 }
 
 /* Layout ------------------------------------------------------------------------------------- */

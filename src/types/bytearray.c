@@ -109,20 +109,41 @@ static const trv_function_spec call_spec = {
     .signature = "bytearray(source=, encoding=, errors=): octets that can change",
 };
 
-static trv_object *array_construct(const struct trv_type *type, const trv_args *args)
+static trv_object *array_construct(const struct trv_type *type, const trv_args *args TRV_UNUSED)
 {
-    trv_auto trv_object *octets = trv__call_bound(&call_spec, args, trv__octets_construct);
+    return array_new(type, NULL, 0);
+}
+
+/* What it had is gone before the source is looked at, which may be the array itself. */
+static trv_object *init_bound(const trv_args *args)
+{
+    struct trv__bytearray *array = trv__as_bytearray(args->self);
+    trv_auto trv_object *octets = NULL;
+    struct trv__octets_source from;
     const void *data;
     size_t size;
 
-    if (!octets || !(data = trv_bytes_data(octets, &size)))
+    if (trv__octets_source_get(args, &from) < 0 || trv__bytearray_resize(array, 0) < 0)
         return NULL;
-    return array_new(type, data, size);
+    if (!from.source && !from.encoding && !from.errors)
+        return trv_none_new();
+    if (!(octets = trv__octets_of(&from)) || !(data = trv_bytes_data(octets, &size)) ||
+        trv__bytearray_splice(array, 0, array->size, data, size) < 0)
+        return NULL;
+    return trv_none_new();
+}
+
+static int array_init(trv_object *self TRV_UNUSED, const trv_args *args)
+{
+    trv_object *none = trv__call_bound(&call_spec, args, init_bound);
+
+    trv_unref(none);
+    return none ? 0 : -1;
 }
 
 static trv_object *array_copy(trv_object *self, trv_object *memo TRV_UNUSED)
 {
-    return array_new(self->type, trv__as_bytearray(self)->data, trv__as_bytearray(self)->size);
+    return trv_bytearray_new(trv__as_bytearray(self)->data, trv__as_bytearray(self)->size);
 }
 
 static void array_destroy(trv_object *self)
@@ -413,7 +434,8 @@ TRV__READ_ONLY struct trv_type trv__bytearray_type = {
     .doc = "Octets that can change.",
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__bytearray),
-    .slots = {.destroy = array_destroy,
+    .slots = {.init = array_init,
+              .destroy = array_destroy,
               .repr = array_repr,
               .compare = trv__octets_compare,
               .truth = array_truth,

@@ -13,8 +13,6 @@
 
 #include "trivet/buffer.h"
 
-TRV__SHARED struct trv_type trv__bytearray_type;
-
 struct trv__bytearray {
     TRV__HEAD;
     unsigned char *data; /* NULL if there is no room */

@@ -6,6 +6,7 @@
  */
 #include "types/bytes.h"
 
+#include "object/reduce.h"
 #include "types/octets.h"
 #include "types/slice.h"
 #include "types/str.h"
@@ -234,7 +235,9 @@ static int bytes_acquire(trv_object *self, trv_buffer *buffer, unsigned flags TR
 }
 
 static const struct trv__method bytes_methods[] = {
-    TRV__OCTETS_METHODS(TRV__OCTETS_ROW){NULL, NULL, NULL},
+    TRV__OCTETS_METHODS(TRV__OCTETS_ROW){
+        "__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
+    {NULL, NULL, NULL},
 };
 
 static const trv_function_spec call_spec = {
@@ -243,9 +246,16 @@ static const trv_function_spec call_spec = {
     .signature = "bytes(source=, encoding=, errors=): octets",
 };
 
+static trv_object *construct_bound(const trv_args *args)
+{
+    struct trv__octets_source from;
+
+    return trv__octets_source_get(args, &from) < 0 ? NULL : trv__octets_of(&from);
+}
+
 static trv_object *bytes_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)
 {
-    return trv__call_bound(&call_spec, args, trv__octets_construct);
+    return trv__call_bound(&call_spec, args, construct_bound);
 }
 
 TRV__READ_ONLY struct trv_type trv__bytes_type = {

@@ -8,6 +8,9 @@
  */
 #include "types/complex.h"
 
+#include "object/descriptor.h"
+#include "object/lookup.h"
+#include "object/reduce.h"
 #include "types/arguments.h"
 #include "types/int.h"
 #include "types/str.h"
@@ -242,7 +245,14 @@ static trv_object *method_conjugate(const trv_args *args)
     return trv__no_arguments(args) ? trv__complex_from(value) : NULL;
 }
 
+static trv_object *method_complex(const trv_args *args)
+{
+    return trv__no_arguments(args) ? trv__complex_from(trv__complex_value(args->self)) : NULL;
+}
+
 static const struct trv__method complex_methods[] = {
+    {"__complex__", "__complex__(): the same, as a complex number", method_complex},
+    {"__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
     {"conjugate", "conjugate(): with the other sign of the imaginary part", method_conjugate},
     {"imag", NULL, get_imag},
     {"real", NULL, get_real},
@@ -251,22 +261,43 @@ static const struct trv__method complex_methods[] = {
 
 /* The type -------------------------------------------------------------------------------------- */
 
+/* What __complex__ makes of an object that has it, else the object; a new reference. */
+static trv_object *by_method(trv_object *object)
+{
+    trv_object *found, *made;
+    int there = object->type == &trv__complex_type
+                    ? 0
+                    : trv__type_find(object->type, trv__dunder(TRV__NAME_complex), &found);
+
+    if (there <= 0)
+        return there < 0 ? NULL : trv_ref(object);
+    made = trv__call_found(found, object, NULL, 0, NULL);
+    if (!made || trv__is_complex(made))
+        return made;
+    trv_raise(trv_TypeError, "__complex__ returned non-complex (type %s)", trv_type_name(made));
+    trv_unref(made);
+    return NULL;
+}
+
+/* The value of one of the two arguments; 0, -1, or TRV_UNKNOWN for what is no number. */
+static int part_value(trv_object *part, struct trv__pair *value)
+{
+    int status = operand(part, value);
+
+    return status == TRV_UNKNOWN ? trv__real_get(part, &value->real) : status;
+}
+
 static trv_object *from_parts(trv_object *real, trv_object *imag)
 {
     struct trv__pair first = {0, 0}, second = {0, 0};
-    int status = real ? operand(real, &first) : 0;
+    trv_auto trv_object *made = real ? by_method(real) : NULL;
+    int status = real && !made ? -1 : 0;
 
-    if (status == TRV_UNKNOWN)
-        status = trv__real_get(real, &first.real);
-    if (status == TRV_UNKNOWN)
+    if (made && (status = part_value(made, &first)) == TRV_UNKNOWN)
         return trv_raise(trv_TypeError,
                          "complex() first argument must be a string or a number, not '%s'",
                          trv_type_name(real));
-    if (status == 0 && imag)
-        status = operand(imag, &second);
-    if (status == TRV_UNKNOWN)
-        status = trv__real_get(imag, &second.real);
-    if (status == TRV_UNKNOWN)
+    if (status == 0 && imag && (status = part_value(imag, &second)) == TRV_UNKNOWN)
         return trv_raise(trv_TypeError, "complex() second argument must be a number, not '%s'",
                          trv_type_name(imag));
     if (status < 0)
@@ -275,7 +306,7 @@ static trv_object *from_parts(trv_object *real, trv_object *imag)
         return trv__complex_from(first);
     if (trv__is_complex(imag))
         first.real -= second.imag;
-    if (real && trv__is_complex(real))
+    if (made && trv__is_complex(made))
         second.real += first.imag;
     return trv__complex_from((struct trv__pair){first.real, second.real});
 }
@@ -314,7 +345,7 @@ TRV__READ_ONLY struct trv_type trv__complex_type = {
     .doc = "Numbers of two parts, real and imaginary.",
     .base = &trv__object_type,
     .instance_bytes = sizeof(struct trv__complex),
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_VALUE | TRV__TYPE_NO_WEAKREF | TRV__TYPE_PLAIN,
     .slots = {.repr = trv__complex_repr,
               .hash = complex_hash,
               .compare = complex_compare,

@@ -7,8 +7,6 @@
 
 #include "object/number.h"
 
-TRV__SHARED struct trv_type trv__complex_type;
-
 struct trv__pair {
     double real, imag;
 };

@@ -437,7 +437,7 @@ static int dict_init(trv_object *self, const trv_args *args)
 {
     if (args->count > 1)
         return trv_raise_int(trv_TypeError, "%s expected at most 1 argument, got %zu",
-                             self->type->name, args->count);
+                             trv__dict_type.name, args->count);
     if (args->count &&
         (!trv__given(args->items[0], "dict") || trv__dict_update_from(self, args->items[0]) < 0))
         return -1;

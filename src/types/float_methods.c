@@ -2,6 +2,7 @@
 /*
  * The methods and attributes of float: as a ratio of ints, and in hexadecimal digits, which are exact.
  */
+#include "object/reduce.h"
 #include "types/arguments.h"
 #include "types/builder.h"
 #include "types/int.h"
@@ -213,6 +214,7 @@ static trv_object *class_fromhex(const trv_args *args)
 }
 
 const struct trv__method trv__float_methods[] = {
+    {"__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
     {"as_integer_ratio", "as_integer_ratio(): two ints whose ratio it is", method_as_integer_ratio},
     {"conjugate", "conjugate(): itself", method_conjugate},
     {"hex", "hex(): its exact value in hexadecimal digits", method_hex},

@@ -61,16 +61,16 @@ static trv_object *from(const struct trv_type *type, trv_object *iterable)
     return trv_steal(&made);
 }
 
-/* A deep copy of what cannot change: of copies of the items. */
+/* A deep copy of what cannot change: of copies of the items. Not for classes. */
 static trv_object *frozenset_copy(trv_object *self, trv_object *memo)
 {
     trv_auto trv_object *made = NULL;
     trv_auto trv_object *iterator = NULL;
 
     if (!memo)
-        return self->type == &trv__frozenset_type ? trv_ref(self) : trv__set_copy(self);
-    if (trv__enter_recursion(" while copying") < 0 || !(made = trv__set_make(self->type)) ||
-        !(iterator = trv_iter(self)))
+        return trv_ref(self);
+    if (trv__enter_recursion(" while copying") < 0 ||
+        !(made = trv__set_make(&trv__frozenset_type)) || !(iterator = trv_iter(self)))
         return NULL;
     for (;;) {
         trv_auto trv_object *item = NULL;

@@ -3,6 +3,7 @@
  * The methods and attributes of int, which bool has too. An int is also a rational and a complex number:
  * numerator, denominator, real and imag.
  */
+#include "object/reduce.h"
 #include "types/arguments.h"
 #include "types/bytes.h"
 #include "types/int.h"
@@ -169,6 +170,7 @@ static trv_object *class_from_bytes(const trv_args *args)
 }
 
 const struct trv__method trv__int_methods[] = {
+    {"__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
     {"as_integer_ratio", "as_integer_ratio(): itself and 1", method_as_integer_ratio},
     {"bit_count", "bit_count(): how many bits of the absolute value are 1", method_bit_count},
     {"bit_length", "bit_length(): how many bits the absolute value has", method_bit_length},

@@ -262,27 +262,31 @@ trv_object *trv__octets_from(const char *name, trv_object *source)
     return trv_bytes_new(buffer.data, buffer.size);
 }
 
-trv_object *trv__octets_construct(const trv_args *args)
+int trv__octets_source_get(const trv_args *args, struct trv__octets_source *from)
 {
-    trv_object *source = NULL, *encoding = NULL, *errors = NULL;
-    const char *encoding_name = NULL, *errors_name = NULL;
-    const char *name = trv__spec_name(args->function);
-    bool is_text;
+    trv_object *encoding = NULL, *errors = NULL;
 
+    *from = (struct trv__octets_source){.name = trv__spec_name(args->function)};
     if (args->count > 3)
-        return trv_raise(trv_TypeError, "%s() takes at most 3 arguments (%zu given)", name,
-                         args->count);
-    if (trv_parse(args, "|ooo", &source, &encoding, &errors) < 0 ||
-        trv__text_argument(encoding, name, "'encoding'", &encoding_name) < 0 ||
-        trv__text_argument(errors, name, "'errors'", &errors_name) < 0)
-        return NULL;
-    is_text = source && trv__is_any_str(source);
-    if (is_text && encoding)
-        return trv__encode(source, encoding_name, errors_name);
+        return trv_raise_int(trv_TypeError, "%s() takes at most 3 arguments (%zu given)",
+                             from->name, args->count);
+    if (trv_parse(args, "|ooo", &from->source, &encoding, &errors) < 0 ||
+        trv__text_argument(encoding, from->name, "'encoding'", &from->encoding) < 0 ||
+        trv__text_argument(errors, from->name, "'errors'", &from->errors) < 0)
+        return -1;
+    return 0;
+}
+
+trv_object *trv__octets_of(const struct trv__octets_source *from)
+{
+    bool is_text = from->source && trv__is_any_str(from->source);
+
+    if (is_text && from->encoding)
+        return trv__encode(from->source, from->encoding, from->errors);
     if (is_text)
         return trv_raise(trv_TypeError, "string argument without an encoding");
-    if (encoding || errors)
-        return trv_raise(trv_TypeError, encoding ? "encoding without a string argument"
-                                                 : "errors without a string argument");
-    return source ? trv__octets_from(name, source) : trv_bytes_new(NULL, 0);
+    if (from->encoding || from->errors)
+        return trv_raise(trv_TypeError, from->encoding ? "encoding without a string argument"
+                                                       : "errors without a string argument");
+    return from->source ? trv__octets_from(from->name, from->source) : trv_bytes_new(NULL, 0);
 }

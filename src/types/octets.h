@@ -34,8 +34,15 @@ int trv__octets_add_repr(struct trv__builder *b, const void *data, size_t size, 
 int trv__octet_value(trv_object *object, const char *what);
 /* What the type `name` makes of an object that is no str: a bytes object. */
 trv_object *trv__octets_from(const char *name, trv_object *source);
-/* What a call of bytes or bytearray, with its keywords bound, makes of its arguments: a bytes object. */
-trv_object *trv__octets_construct(const trv_args *args);
+/* The arguments of a call of bytes or bytearray, whose keywords are bound. */
+struct trv__octets_source {
+    const char *name;   /* of the type */
+    trv_object *source; /* this and the next are views, NULL if they are missing */
+    const char *encoding, *errors;
+};
+int trv__octets_source_get(const trv_args *args, struct trv__octets_source *from);
+/* What they make: a bytes object. */
+trv_object *trv__octets_of(const struct trv__octets_source *from);
 /* Two hexadecimal digits for each octet, with a separator or NULL between groups of `group`, counted
  * from the right, or from the left if that is negative. */
 trv_object *trv__hex_digits(const unsigned char *data, size_t size, trv_object *separator,

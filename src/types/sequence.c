@@ -7,6 +7,7 @@
  */
 #include "types/sequence.h"
 
+#include "object/heap_type.h"
 #include "object/number.h"
 
 #include "types/builder.h"
@@ -204,14 +205,15 @@ int trv__sequence_times(trv_object *a, trv_object *b, const struct trv_type *typ
 
 bool trv__plain_arguments(const struct trv_type *type, const trv_args *args, size_t most)
 {
+    const char *name = trv__static_base(type)->name;
     size_t keywords = 0;
 
     if (args->keywords && trv_dict_len(args->keywords, &keywords) < 0)
         return false;
     if (keywords)
-        trv_raise(trv_TypeError, "%s() takes no keyword arguments", type->name);
+        trv_raise(trv_TypeError, "%s() takes no keyword arguments", name);
     else if (args->count > most)
-        trv_raise(trv_TypeError, "%s expected at most %zu argument%s, got %zu", type->name, most,
+        trv_raise(trv_TypeError, "%s expected at most %zu argument%s, got %zu", name, most,
                   most == 1 ? "" : "s", args->count);
     else
         return true;

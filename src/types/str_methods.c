@@ -6,6 +6,7 @@
  */
 #include "types/str_methods.h"
 
+#include "object/reduce.h"
 #include "types/arguments.h"
 #include "types/codec.h"
 
@@ -389,6 +390,7 @@ static trv_object *method_encode(const trv_args *args)
 }
 
 const struct trv__method trv__str_methods[] = {
+    {"__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
     {"capitalize", "capitalize(): a capital first, and all else in lower case",
      trv__str_capitalize},
     {"casefold", "casefold(): as it is to be compared without case", trv__str_casefold},

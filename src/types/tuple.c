@@ -10,6 +10,7 @@
  */
 #include "types/tuple.h"
 
+#include "object/reduce.h"
 #include "types/iterator.h"
 #include "types/sequence.h"
 #include "types/slice.h"
@@ -291,6 +292,7 @@ static trv_object *method_index(const trv_args *args)
 }
 
 static const struct trv__method methods[] = {
+    {"__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
     {"count", "count(value, /): how many items are equal to value", method_count},
     {"index", "index(value, start=, stop=, /): where the first item equal to value is",
      method_index},

@@ -28,6 +28,7 @@ Messages are Python 3.11's, and are only compared with that.
 """
 
 import ast
+import copy
 import functools
 import glob
 import operator
@@ -114,7 +115,7 @@ PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellTyp
                 module=types.ModuleType)
 PREPARED.update({f.__name__: f for f in (functools.partial, functools.reduce, functools.cmp_to_key,
                                          functools.update_wrapper, functools.total_ordering,
-                                         operator.itemgetter,
+                                         copy.copy, copy.deepcopy, operator.itemgetter,
                                          operator.attrgetter, operator.methodcaller)})
 
 

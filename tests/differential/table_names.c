@@ -55,6 +55,20 @@ static trv_object *call_wraps(const trv_args *args)
     return trv_parse(args, "oo", &wrapper, &wrapped) < 0 ? NULL : trv_wraps(wrapper, wrapped);
 }
 
+static trv_object *call_copy(const trv_args *args)
+{
+    trv_object *object;
+
+    return trv_parse(args, "o", &object) < 0 ? NULL : trv_copy(object);
+}
+
+static trv_object *call_deepcopy(const trv_args *args)
+{
+    trv_object *object;
+
+    return trv_parse(args, "o", &object) < 0 ? NULL : trv_deepcopy(object);
+}
+
 static trv_object *call_total_ordering(const trv_args *args)
 {
     trv_object *class;
@@ -71,6 +85,8 @@ static const struct {
     {"cached(function, maxsize=, typed=)", call_cached},
     {"update_wrapper(wrapper, wrapped)", call_wraps},
     {"total_ordering(cls)", call_total_ordering},
+    {"copy(x)", call_copy},
+    {"deepcopy(x)", call_deepcopy},
 };
 
 /* Prepared classes --------------------------------------------------------------------------- */

@@ -46,6 +46,11 @@ static int register_all(void)
                    register_class("Str", trv_str_type, NULL) < 0 ||
                    register_class("Tuple", trv_tuple_type, NULL) < 0 ||
                    register_class("Set", trv_set_type, NULL) < 0 ||
+                   register_class("FrozenSet", trv_frozenset_type, NULL) < 0 ||
+                   register_class("Float", trv_float_type, NULL) < 0 ||
+                   register_class("Complex", trv_complex_type, NULL) < 0 ||
+                   register_class("Bytes", trv_bytes_type, NULL) < 0 ||
+                   register_class("ByteArray", trv_bytearray_type, NULL) < 0 ||
                    register_class("Error", trv_ValueError, NULL) < 0 ||
                    trv_pickle_register_name(make, "__main__", "make") < 0
                ? -1

@@ -113,6 +113,7 @@ TEST(classes_derived_from_built_in_types)
         {"Big", trv_int_type, "b", "1606938044258990275541962092341162602522202993782792835301376"},
         {"Str", trv_str_type, "s", "'text'"},
         {"Float", trv_float_type, "d", "2.5"},
+        {"Complex", trv_complex_type, "d", "(2.5+0j)"},
         {"Bytes", trv_bytes_type, "y", "b'by'"},
         {"Tuple", trv_tuple_type, "[ii]", "(1, 2)"},
         {"List", trv_list_type, "[ii]", "[1, 2]"},
