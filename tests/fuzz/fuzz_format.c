@@ -423,10 +423,11 @@ static void run_signature(const char *signature, struct fuzz_input *input)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, data + size};
-    size_t before = fuzz_live_objects(), length;
+    size_t length;
     int what = fuzz_byte(&input) % 4;
     char text[FORMAT_MOST];
 
+    fuzz_begin();
     for (length = 0; length + 1 < sizeof text && (text[length] = (char)fuzz_byte(&input)); length++)
         ;
     text[length] = 0;
@@ -438,6 +439,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         run_both_ways(text, &input);
     else
         run_signature(text, &input);
-    fuzz_nothing_left(before);
+    fuzz_end();
     return 0;
 }

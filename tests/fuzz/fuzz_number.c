@@ -53,19 +53,19 @@ static void parse_float(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, data + size};
-    size_t before = fuzz_live_objects();
     int base = fuzz_byte(&input) % 40;
     size_t length = (size_t)(input.end - input.at);
     char *text = malloc(length + 1);
 
     if (!text)
         return 0;
+    fuzz_begin();
     if (length)
         memcpy(text, input.at, length);
     text[length] = 0;
     parse_int(text, base);
     parse_float(text);
     free(text);
-    fuzz_nothing_left(before);
+    fuzz_end();
     return 0;
 }

@@ -92,11 +92,12 @@ static trv_object *class_of(const char *name, trv_object *base)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t before = fuzz_live_objects(), used = 0;
-    trv_object *buffers = trv_build("[yy[]]", "abc", (size_t)3, "", (size_t)0);
-    trv_object *plain_class, *list_class, *dict_class;
+    size_t used = 0;
+    trv_object *buffers, *plain_class, *list_class, *dict_class;
     trv_unpickle_options plain = {.size = sizeof plain, .used = &used}, full = plain;
 
+    fuzz_begin();
+    buffers = trv_build("[yy[]]", "abc", (size_t)3, "", (size_t)0);
     read_once(data, size, &plain);
     FUZZ_ASSERT(used <= size);
     full.persistent_load = fuzz_identity;
@@ -116,6 +117,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_ASSERT(trv_pickle_forget(fuzz_make) == 0);
     FUZZ_ASSERT(trv_pickle_forget(fuzz_fail) == 0);
     trv_unref(buffers);
-    fuzz_nothing_left(before);
+    fuzz_end();
     return 0;
 }
