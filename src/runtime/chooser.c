@@ -146,7 +146,7 @@ static int read_limit(struct trv__chooser *chooser, const char *text)
     return 0;
 }
 
-static int read_fault_rate(const struct trv__chooser *chooser, const char *text)
+static int read_fault_rate(struct trv__chooser *chooser, const char *text)
 {
     char *end;
     double rate = strtod(text, &end);
@@ -157,7 +157,7 @@ static int read_fault_rate(const struct trv__chooser *chooser, const char *text)
                           : "this Trivet was configured without --enable-fault");
         return -1;
     }
-    trv__fault_scatter(chooser->seed, rate);
+    chooser->fault_rate = rate;
     return 0;
 }
 
@@ -192,6 +192,12 @@ int trv__chooser_open(struct trv__chooser *chooser)
         return -1;
     }
     return 0;
+}
+
+void trv__chooser_begin(const struct trv__chooser *chooser)
+{
+    if (chooser->is_seeded)
+        trv__fault_scatter(chooser->seed, chooser->fault_rate);
 }
 
 void trv__chooser_close(struct trv__chooser *chooser)

@@ -54,6 +54,7 @@ struct trv__chooser {
     unsigned stays;         /* safepoints in a row that stayed while others waited */
     _Atomic int64_t now_ns; /* virtual; only when seeded */
     int64_t limit_ns;       /* virtual time at which the program is ended */
+    double fault_rate;      /* how many of the fault points fail */
     uint64_t decisions;     /* how many were made */
     uint32_t names; /* numbers given to threads and coroutines, so that they can be told apart */
     struct trv__decision last;
@@ -66,6 +67,8 @@ int trv__chooser_init(struct trv__chooser *chooser, const char *seed);
 /* Does what the environment asks for: TRIVET_SCHEDULE, TRIVET_TRACE, TRIVET_TIME_LIMIT,
  * TRIVET_FAULT_RATE. 0, or -1 with errno EINVAL after a line on stderr. */
 int trv__chooser_open(struct trv__chooser *chooser);
+/* The runtime is there: fault points fail from now on. */
+void trv__chooser_begin(const struct trv__chooser *chooser);
 void trv__chooser_close(struct trv__chooser *chooser);
 /* In a forked child: the trace is the parent's. */
 void trv__chooser_in_child(struct trv__chooser *chooser);

@@ -158,6 +158,7 @@ int trv_init(const trv_config *config)
         trv__runtime_let_go(runtime);
         return fail(ENOMEM);
     }
+    trv__chooser_begin(&runtime->chooser);
     trv__thread_open_entrance(runtime);
     if (OPTION_GIVEN(config, handle_signals) && config->handle_signals && trv__signals_init() < 0) {
         trv_fini();
