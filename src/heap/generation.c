@@ -16,6 +16,9 @@
  * Between full rounds there are those over what reached generation 2 lately, when that has doubled against
  * what the last one let live: mass garbage of middle age is found there.
  *
+ * A program that makes very many containers without a safepoint has a young generation that would take
+ * long to collect in one piece. It is not: all of it grows older, and a round begins.
+ *
  * Patience: where the collections of a young generation find next to nothing, many times in a row, some of
  * them are left out, and what would have been looked at grows older all the same. The next that
  * finds something ends that. It costs no memory to speak of (a few thousand objects wait for the
@@ -27,6 +30,7 @@
 enum {
     RECENT_LEAST =
         TRV_TINY ? 16 : 16384, /* objects that a round over recent ones is worth it for */
+    YOUNG_MOST = RECENT_LEAST, /* objects that are collected in one piece as young ones */
     WORK_PER_CONTAINER = 64,   /* what a round does for each container that is made, */
     CONTAINERS_PER_SLICE = 8,  /* so many at a time, */
     IDLE_WORK = 8192,          /* a slice for which nobody waits */
@@ -125,6 +129,12 @@ static void collect_young(struct trv__heap *heap, int generation)
         patience->skips = MIN_OF(++patience->streak / STREAK, SKIPS_MOST);
 }
 
+/* Whether more came at once than a young generation ever has that is collected when it is due. */
+static bool is_flooded(const struct trv__heap *heap)
+{
+    return heap->young_count > MAX_OF(YOUNG_MOST, 2 * (int64_t)heap->threshold[0]);
+}
+
 enum due { DUE_YOUNG, DUE_MIDDLE, DUE_RECENT, DUE_FULL, DUE_EXACT };
 
 static enum due what_is_due(const struct trv__heap *heap)
@@ -139,12 +149,17 @@ static enum due what_is_due(const struct trv__heap *heap)
         if (heap->recent_new >= MAX_OF(heap->recent_kept, RECENT_LEAST))
             return DUE_RECENT;
     }
+    if (is_flooded(heap))
+        return DUE_RECENT;
     return heap->since[1] >= heap->threshold[1] ? DUE_MIDDLE : DUE_YOUNG;
 }
 
 void trv__begin_round(struct trv__heap *heap, bool is_full)
 {
-    trv__collect(1);
+    if (is_flooded(heap))
+        trv__grow_older(heap, 1);
+    else
+        trv__collect(1);
     if (!trv__round_begin(heap, is_full)) {
         heap->is_exact_next = true;
         return;
@@ -162,6 +177,8 @@ static void collect_what_is_due(struct trv__heap *heap)
         trv__collect(2);
     } else if (due >= DUE_RECENT && !heap->round) {
         trv__begin_round(heap, due == DUE_FULL);
+    } else if (is_flooded(heap)) {
+        trv__grow_older(heap, 1); /* the next round's */
     } else {
         collect_young(heap, due == DUE_YOUNG ? 0 : 1);
     }

@@ -212,6 +212,26 @@ TEST(slices_are_bounded)
     ck_assert_uint_eq(collect(2), 0);
 }
 
+/* Very many containers made without a safepoint: what is young is then no more collected in one piece than
+ * what is old. */
+TEST(a_flood_is_collected_in_slices)
+{
+    enum { CYCLES = 60000 };
+    int64_t cleared = 0, most = 0;
+    int is_done = 0;
+
+    nodes_cleared = 0;
+    for (int i = 0; i < CYCLES; i++)
+        trv_unref(new_cycle_of(&node_type));
+    while (!is_done) {
+        ck_assert_int_eq(trv_gc_step(0, &is_done), 0);
+        most = MAX_OF(most, nodes_cleared - cleared);
+        cleared = nodes_cleared;
+    }
+    ck_assert_int_ge(cleared, CYCLES);
+    ck_assert_int_lt(most, CYCLES / 4);
+}
+
 /* One large cycle is searched in one piece, and cleared in many. */
 TEST(a_large_cycle_is_cleared_in_slices)
 {
@@ -369,6 +389,7 @@ TEST(garbage_does_not_pile_up)
 TEST_LIST(RUN(garbage_is_found_in_slices), RUN(objects_settle),
           RUN(large_objects_come_during_a_round), RUN(what_wanders_is_not_lost),
           RUN(the_heap_changes_meanwhile), RUN(slices_are_bounded),
-          RUN(a_large_cycle_is_cleared_in_slices), RUN(many_references_to_one_object),
-          RUN(large_objects), RUN(a_full_collection_abandons_a_round),
-          RUN(memory_runs_out_during_a_round), RUN(garbage_does_not_pile_up))
+          RUN(a_flood_is_collected_in_slices), RUN(a_large_cycle_is_cleared_in_slices),
+          RUN(many_references_to_one_object), RUN(large_objects),
+          RUN(a_full_collection_abandons_a_round), RUN(memory_runs_out_during_a_round),
+          RUN(garbage_does_not_pile_up))
