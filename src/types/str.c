@@ -3,9 +3,8 @@
  * str: the type, and the making, indexing, joining and comparing of strs.
  *
  * Layout and invariant are in str.h; interning in str_intern.c, repr in str_repr.c, searching and
- * the methods in str_search.c and str_methods.c. Indices of ASCII strs are offsets; those of
- * others are found by counting from the nearer end of a word at a time, so that walking such a str
- * by index is quadratic, and iterating over it is not.
+ * the methods in str_search.c and str_methods.c. Indices of ASCII strs are offsets; how those of
+ * others become offsets is in str_index.c.
  */
 #include "types/str.h"
 
@@ -26,16 +25,28 @@ trv_object *trv__str_empty(void)
     return shared_str(TRV__EMPTY_STR);
 }
 
-struct trv__str *trv__str_allocate(size_t size, size_t length)
+/* An object of a str, with nothing in it; one that is not small is told that its index was not made. */
+static struct trv__str *allocate_large(size_t size, size_t length)
 {
     struct trv__str *str;
 
-    if (LIKELY(size < TRV__SMALL_MOST - sizeof *str))
-        str = trv__object_new_small(&trv__str_type, sizeof *str + size + 1);
-    else if (size < PTRDIFF_MAX - sizeof *str)
-        str = trv__object_new(&trv__str_type, sizeof *str + size + 1);
-    else
+    if (size > PTRDIFF_MAX)
         return trv_raise(trv_MemoryError, "str of %zu bytes", size), NULL;
+    str = trv__object_new(&trv__str_type, trv__str_bytes(size, length));
+    if (!str)
+        return NULL;
+    str->size = size;
+    str->length = length;
+    trv__str_begin_index(str);
+    return str;
+}
+
+struct trv__str *trv__str_allocate(size_t size, size_t length)
+{
+    struct trv__str *str = LIKELY(size < TRV__SMALL_MOST - sizeof *str)
+                               ? trv__object_new_small(&trv__str_type, sizeof *str + size + 1)
+                               : allocate_large(size, length);
+
     if (UNLIKELY(!str))
         return NULL;
     str->hash = 0;
@@ -141,53 +152,59 @@ const char *trv_str_utf8(trv_object *object, size_t *size)
 
 /* Items ----------------------------------------------------------------------------------------- */
 
-/* The offset of an index that is at most the length. */
-static size_t offset_of(const struct trv__str *str, size_t index)
-{
-    return trv__str_is_ascii(str) ? index : trv__utf8_offset(str->text, str->size, index);
-}
+#define NEAR 16 /* code points that are walked over, rather than an index asked */
 
 static trv_object *item_at(const struct trv__str *str, size_t index)
 {
-    const char *at = str->text + offset_of(str, index);
+    const char *at = str->text + trv__str_offset(str, index);
 
     return trv__str_from(at, trv__utf8_size(*at), 1);
 }
 
-/* Every character is looked for from the beginning of a stretch that the step has left behind. */
+/* The offset of the code point `step` from the one at an index and its offset. Those that are near are walked to. */
+static size_t step_from(const struct trv__str *str, size_t at, int64_t index, int64_t step)
+{
+    const char *text = str->text + at;
+
+    if (trv__str_is_ascii(str) || step < -NEAR || step > NEAR)
+        return trv__str_offset(str, (size_t)(index + step));
+    for (; step > 0; step--)
+        text += trv__utf8_size(*text);
+    for (; step < 0; step++)
+        trv__utf8_previous(&text);
+    return (size_t)(text - str->text);
+}
+
 static trv_object *pick(const struct trv__str *str, const struct trv__places *places)
 {
     struct trv__builder text;
     int64_t index = places->start;
-    size_t at = offset_of(str, (size_t)index);
+    size_t at = trv__str_offset(str, (size_t)index);
 
     trv__builder_init(&text);
-    for (size_t i = 0; i < places->count; i++) {
+    for (size_t left = places->count;; index += places->step) {
         if (trv__builder_add(&text, str->text + at, trv__utf8_size(str->text[at])) < 0) {
             trv__builder_drop(&text);
             return NULL;
         }
-        if (i + 1 == places->count)
-            break;
-        if (trv__str_is_ascii(str)) {
-            at = (size_t)(index += places->step);
-            continue;
-        }
-        for (int64_t left = places->step; left > 0; left--)
-            at += trv__utf8_size(str->text[at]);
-        for (int64_t left = places->step; left < 0; left++)
-            do
-                at--;
-            while (((unsigned char)str->text[at] & 0xC0) == 0x80);
+        if (!--left)
+            return trv__builder_finish(&text);
+        at = step_from(str, at, index, places->step);
     }
-    return trv__builder_finish(&text);
+}
+
+/* The code points from one index up to another, which are not all. */
+static trv_object *stretch(const struct trv__str *str, size_t first, size_t last)
+{
+    size_t from = trv__str_offset(str, first), to = trv__str_offset(str, last);
+
+    return trv__str_from(str->text + from, to - from, last - first);
 }
 
 static trv_object *get_slice(trv_object *self, trv_object *slice)
 {
     const struct trv__str *str = trv__as_str(self);
     struct trv__places places;
-    size_t start, end;
 
     if (trv__slice_places(slice, &str->length, &places) < 0)
         return NULL;
@@ -197,9 +214,7 @@ static trv_object *get_slice(trv_object *self, trv_object *slice)
         return pick(str, &places);
     if (places.count == str->length)
         return trv__value_plain(self);
-    start = offset_of(str, (size_t)places.start);
-    end = offset_of(str, (size_t)places.start + places.count);
-    return trv__str_from(str->text + start, end - start, places.count);
+    return stretch(str, (size_t)places.start, (size_t)places.start + places.count);
 }
 
 static trv_object *str_getitem(trv_object *self, trv_object *key)
@@ -231,7 +246,7 @@ static size_t cut_index(int64_t index, size_t length)
 trv_object *trv_str_slice(trv_object *object, int64_t start, int64_t end)
 {
     const struct trv__str *str;
-    size_t first, last, from, to;
+    size_t first, last;
 
     if (!trv__expect(object, &trv__str_type, "trv_str_slice"))
         return NULL;
@@ -242,11 +257,7 @@ trv_object *trv_str_slice(trv_object *object, int64_t start, int64_t end)
         return trv__str_empty();
     if (first == 0 && last == str->length)
         return trv_ref(object);
-    from = offset_of(str, first);
-    to = trv__str_is_ascii(str)
-             ? last
-             : from + trv__utf8_offset(str->text + from, str->size - from, last - first);
-    return trv__str_from(str->text + from, to - from, last - first);
+    return stretch(str, first, last);
 }
 
 static int str_length(trv_object *self, size_t *length)
@@ -378,7 +389,7 @@ static int str_compare(trv_object *self, trv_object *other, trv_comparison op)
 
 static size_t str_block_bytes(const trv_object *self)
 {
-    return sizeof(struct trv__str) + trv__as_str(self)->size + 1;
+    return trv__str_bytes(trv__as_str(self)->size, trv__as_str(self)->length);
 }
 
 static void str_destroy(trv_object *self)

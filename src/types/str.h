@@ -4,6 +4,7 @@
  *
  * A str is immutable: a count of bytes, a count of code points, and UTF-8 that was checked, with a
  * NUL after it. The two counts are equal exactly if the text is ASCII; then indices are offsets.
+ * Behind the NUL of a long text that is not ASCII there is room for an index (str_index.c).
  *
  * The hash is found when first asked for; 0 stands for "not yet". The empty str and those of one
  * ASCII character exist once, in one block, and are immortal. TRV__TYPE_BIT says that the str is in
@@ -69,6 +70,13 @@ trv_object *trv__str_of_code_point(uint32_t c);
 trv_object *trv__str_empty(void);
 trv_object *trv__str_repr(trv_object *self);
 trv_object *trv__str_repeat(trv_object *str, trv_object *count);
+
+/* Indices (str_index.c): the bytes of a str with such counts, the room for its index included. */
+size_t trv__str_bytes(size_t size, size_t length);
+/* Says that the index, if there is room for one, was not made yet. */
+void trv__str_begin_index(const struct trv__str *str);
+/* The offset of an index that is at most the length. */
+size_t trv__str_offset(const struct trv__str *str, size_t index);
 
 /* Copies text; most texts are short, and a call of memcpy would cost more than all the rest. */
 static inline void trv__copy_text(char *to, const char *from, size_t size)

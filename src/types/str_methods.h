@@ -42,11 +42,11 @@ struct trv__builder;
 int trv__expand_tabs(struct trv__builder *b, const char *text, size_t size, int tab_size,
                      bool is_utf8);
 
-/* A stretch of a str: where it begins in code points, and its bytes. */
+/* A stretch of a str: its bytes, and where it begins and ends in code points. */
 struct trv__span {
     const char *text;
     size_t size;
-    size_t index;
+    size_t index, end;
     bool is_ascii;
 };
 

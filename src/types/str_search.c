@@ -9,6 +9,13 @@
 
 /* Finding --------------------------------------------------------------------------------------- */
 
+static struct trv__span span_of(const trv_object *object)
+{
+    const struct trv__str *str = trv__as_str(object);
+
+    return (struct trv__span){str->text, str->size, 0, str->length, trv__str_is_ascii(str)};
+}
+
 bool trv__str_span(const trv_object *object, int64_t start, int64_t end, struct trv__span *span)
 {
     const struct trv__str *str = trv__as_str(object);
@@ -20,11 +27,12 @@ bool trv__str_span(const trv_object *object, int64_t start, int64_t end, struct 
     if (start > end)
         return false;
     span->is_ascii = trv__str_is_ascii(str);
-    from = span->is_ascii ? (size_t)start : trv__utf8_offset(str->text, str->size, (size_t)start);
-    to = span->is_ascii ? (size_t)end : trv__utf8_offset(str->text, str->size, (size_t)end);
+    from = trv__str_offset(str, (size_t)start);
+    to = trv__str_offset(str, (size_t)end);
     span->text = str->text + from;
     span->size = to - from;
     span->index = (size_t)start;
+    span->end = (size_t)end;
     return true;
 }
 
@@ -47,6 +55,8 @@ const char *trv__find_last(const char *text, size_t size, const char *wanted, si
     return NULL;
 }
 
+/* What lies between the place and the end it was looked for from is counted, so that a search takes no longer
+ * than what it passes over. */
 int64_t trv__span_find(const struct trv__span *span, const trv_object *object, bool from_end)
 {
     const struct trv__str *needle = trv__as_str(object);
@@ -58,7 +68,10 @@ int64_t trv__span_find(const struct trv__span *span, const trv_object *object, b
     if (!found)
         return -1;
     offset = (size_t)(found - span->text);
-    return (int64_t)(span->index + (span->is_ascii ? offset : trv__utf8_count(span->text, offset)));
+    if (span->is_ascii)
+        return (int64_t)(span->index + offset);
+    return (int64_t)(from_end ? span->end - trv__utf8_count(found, span->size - offset)
+                              : span->index + trv__utf8_count(span->text, offset));
 }
 
 size_t trv__span_count(const struct trv__span *span, const trv_object *object)
@@ -150,7 +163,7 @@ trv_object *trv__str_replace(trv_object *object, trv_object *from, trv_object *t
 {
     const struct trv__str *str = trv__as_str(object), *old = trv__as_str(from);
     const struct trv__str *new = trv__as_str(to);
-    struct trv__span all = {str->text, str->size, 0, trv__str_is_ascii(str)};
+    struct trv__span all = span_of(object);
     size_t count = trv__span_count(&all, from), size;
 
     if (most >= 0 && (size_t)most < count)
@@ -175,7 +188,7 @@ int trv_str_find(trv_object *str, trv_object *needle, int64_t *index)
     if (!trv__expect(str, &trv__str_type, "trv_str_find") ||
         !trv__expect(needle, &trv__str_type, "trv_str_find"))
         return -1;
-    trv__str_span(str, 0, INT64_MAX, &span);
+    span = span_of(str);
     *index = trv__span_find(&span, needle, false);
     return 0;
 }
@@ -196,7 +209,7 @@ int trv_str_startswith(trv_object *str, trv_object *prefix)
     if (!trv__expect(str, &trv__str_type, "trv_str_startswith") ||
         !trv__expect(prefix, &trv__str_type, "trv_str_startswith"))
         return -1;
-    trv__str_span(str, 0, INT64_MAX, &span);
+    span = span_of(str);
     return trv__span_begins(&span, prefix);
 }
 
@@ -207,6 +220,6 @@ int trv_str_endswith(trv_object *str, trv_object *suffix)
     if (!trv__expect(str, &trv__str_type, "trv_str_endswith") ||
         !trv__expect(suffix, &trv__str_type, "trv_str_endswith"))
         return -1;
-    trv__str_span(str, 0, INT64_MAX, &span);
+    span = span_of(str);
     return trv__span_ends(&span, suffix);
 }

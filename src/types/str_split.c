@@ -222,7 +222,8 @@ trv_object *trv__str_split_lines(trv_object *object, bool keep_ends)
 trv_object *trv__str_partition(trv_object *object, trv_object *separator, bool from_end)
 {
     const struct trv__str *str = trv__as_str(object), *cut = trv__as_str(separator);
-    struct trv__span all = {str->text, str->size, 0, true}; /* so that the answer is an offset */
+    /* As if it were ASCII, so that the answer is an offset. */
+    struct trv__span all = {str->text, str->size, 0, str->size, true};
     int64_t at;
     trv_auto trv_object *head = NULL, *tail = NULL;
 

@@ -72,12 +72,17 @@ bool trv__utf8_check(const char *text, size_t size, size_t *length, struct trv__
     return true;
 }
 
-/* How many bytes of a word begin a code point: those whose two highest bits are not 10. */
+/* The highest bits of the bytes of a word that begin a code point: those whose two highest are not 10. */
+static inline uint64_t starts_of(uint64_t word)
+{
+    return (~word | word << 1) & TRV__HIGH_BITS;
+}
+
+/* How many there are. The multiplication adds up all bytes in the highest one, sooner than a function that
+ * counts bits is called. */
 static inline size_t starts_in(uint64_t word)
 {
-    uint64_t continuations = word & ~(word << 1) & TRV__HIGH_BITS;
-
-    return 8 - (size_t)__builtin_popcountll(continuations);
+    return (size_t)((starts_of(word) >> 7) * UINT64_C(0x0101010101010101) >> 56);
 }
 
 size_t trv__utf8_count(const char *text, size_t size)
@@ -91,18 +96,46 @@ size_t trv__utf8_count(const char *text, size_t size)
     return count;
 }
 
+/* The byte of the start of that index; bytes are counted as they stand in memory. */
+static inline size_t start_at(uint64_t word, size_t index)
+{
+    uint64_t starts = starts_of(word);
+
+    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+        starts = __builtin_bswap64(starts);
+    for (; index; index--)
+        starts &= starts - 1;
+    return (size_t)__builtin_ctzll(starts) / 8;
+}
+
 size_t trv__utf8_offset(const char *text, size_t size, size_t index)
 {
     size_t at = 0, starts;
 
     for (; size - at >= 8; at += 8) {
-        starts = starts_in(trv__load_word(text + at));
+        uint64_t word = trv__load_word(text + at);
+        starts = starts_in(word);
         if (starts > index)
-            break;
+            return at + start_at(word, index);
         index -= starts;
     }
     for (; at < size; at++)
         if (!trv__utf8_continues(text[at]) && index-- == 0)
             return at;
     return size;
+}
+
+size_t trv__utf8_offset_from_end(const char *text, size_t size, size_t count)
+{
+    size_t at = size, starts;
+
+    for (; at >= 8; at -= 8) {
+        starts = starts_in(trv__load_word(text + at - 8));
+        if (starts >= count)
+            break;
+        count -= starts;
+    }
+    while (count)
+        count -= !trv__utf8_continues(text[--at]);
+    return at;
 }

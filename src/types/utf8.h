@@ -23,6 +23,8 @@ bool trv__utf8_check(const char *text, size_t size, size_t *length, struct trv__
 size_t trv__utf8_count(const char *text, size_t size);
 /* Where the code point of that index begins; `size` for the index after the last. */
 size_t trv__utf8_offset(const char *text, size_t size, size_t index);
+/* Where the last so many code points begin; there are at least as many. */
+size_t trv__utf8_offset_from_end(const char *text, size_t size, size_t count);
 
 static inline uint64_t trv__load_word(const char *p)
 {

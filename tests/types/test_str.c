@@ -119,6 +119,101 @@ TEST(indices_count_code_points)
                 "string indices must be integers, not 'str'");
 }
 
+/* A str of `length` code points of all sizes in no regular order, and the code points. */
+static trv_object *mixed_text(uint32_t *points, size_t length)
+{
+    static const uint32_t kinds[] = {'a', 0xe9, 0x65e5, 0x1f600, 'z', 0x10ffff};
+    struct trv__builder b;
+    uint32_t random = 1;
+    char unit[4];
+
+    trv__builder_init(&b);
+    for (size_t i = 0; i < length; i++) {
+        random = random * 1664525 + 1013904223;
+        points[i] = kinds[(random >> 16) % (i < length / 2 ? 4 : 6)];
+        ck_assert_int_eq(trv__builder_add(&b, unit, trv__utf8_put(unit, points[i])), 0);
+    }
+    return trv__builder_finish(&b);
+}
+
+static void expect_point(trv_object *str, uint32_t point)
+{
+    const char *text = trv_str_utf8(str, NULL);
+
+    ck_assert_uint_eq(trv__as_str(str)->length, 1);
+    ck_assert_uint_eq(trv__utf8_next(&text), point);
+    trv_unref(str);
+}
+
+static trv_object *item(trv_object *str, int64_t index)
+{
+    trv_auto trv_object *key = trv_int_new(index);
+
+    return trv_getitem(str, key);
+}
+
+/* Long ones have an index from the first access that is far from their ends, in blocks of 16384. */
+TEST(indices_of_long_texts)
+{
+    static const size_t lengths[] = {150, 300, 1000, 16383, 16384, 16385, 70001};
+    static uint32_t points[70001];
+
+    for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++) {
+        size_t length = lengths[n];
+        trv_auto trv_object *text = mixed_text(points, length), *all = trv_list_from(text);
+        size_t size = trv_sizeof(text), listed;
+        ck_assert_int_eq(trv_list_len(all, &listed), 0);
+        ck_assert_uint_eq(listed, length);
+        expect_point(item(text, 0), points[0]);
+        expect_point(item(text, -1), points[length - 1]);
+        for (size_t i = 0; i < length; i++)
+            expect_point(item(text, (int64_t)i), points[i]);
+        for (size_t i = 0; i < length; i += 61) {
+            trv_auto trv_object *cut = trv_str_slice(text, (int64_t)i, (int64_t)i + 3);
+            expect_point(item(cut, 0), points[i]);
+            expect_point(item(cut, -1), points[MIN_OF(i + 2, length - 1)]);
+        }
+        ck_assert_uint_eq(trv_sizeof(text), size);
+    }
+}
+
+/* Texts that are made of one with an index have none yet, or their own. */
+TEST(an_index_is_of_one_text)
+{
+    static uint32_t points[5000];
+    trv_auto trv_object *text = mixed_text(points, 5000), *key = trv_str_new("\xc3\xa9");
+    trv_auto trv_object *heir = trv_class_new("heir", trv_str_type, NULL);
+    trv_auto trv_object *longer = NULL, *twice = NULL, *derived = NULL, *plain = NULL;
+
+    expect_point(item(text, 2500), points[2500]);
+    longer = trv_add(key, text);
+    twice = trv_add(text, text);
+    derived = trv_call(heir, "o", text);
+    expect_point(item(derived, 2600), points[2600]);
+    plain = trv_str(derived);
+    for (int64_t i = 0; i < 5000; i += 7) {
+        expect_point(item(longer, i + 1), points[i]);
+        expect_point(item(twice, i + 5000), points[i]);
+        expect_point(item(derived, i), points[i]);
+        expect_point(item(plain, i), points[i]);
+    }
+    ck_assert_int_eq(trv_equal(text, derived), 1);
+    ck_assert_int_eq(trv_equal(text, plain), 1);
+}
+
+/* The room for an index is in texts that are long and not ASCII alone. */
+TEST(what_an_index_takes)
+{
+    trv_auto trv_object *ascii = trv_str_printf("%10000d", 1), *wide = NULL;
+    trv_auto trv_object *unit = trv_str_new("\xc3\xa9"), *n = trv_int_new(5000);
+    size_t room = trv_sizeof(ascii);
+
+    wide = trv_multiply(unit, n);
+    ck_assert_uint_ge(room, 10000);
+    ck_assert_uint_gt(trv_sizeof(wide), room);
+    ck_assert_uint_le(trv_sizeof(wide), room + 5000 / 64 * 2 + 32);
+}
+
 TEST(slices_are_cut_to_what_is_there)
 {
     trv_auto trv_object *text = trv_str_new("h\xc3\xa9llo");
@@ -364,6 +459,7 @@ TEST(out_of_memory)
     EXHAUST(trv_str_replace(a, e, comma));
     EXHAUST(trv_str_upper(a));
     EXHAUST(trv_str_slice(a, 2, 9));
+    EXHAUST(trv_str_slice(long_one, 400, 700));
     EXHAUST(trv_iter(a));
     EXHAUST(trv_str_printf("%300d", 1));
     EXHAUST(trv_call(trv_bytes_type, "os", a, "utf-8"));
@@ -372,7 +468,8 @@ TEST(out_of_memory)
 
 TEST_LIST(RUN(short_strs_are_shared), RUN(results_that_are_short_are_shared_too),
           RUN(a_str_and_its_utf8), RUN(nul_is_a_character), RUN(only_utf8_becomes_a_str),
-          RUN(indices_count_code_points), RUN(slices_are_cut_to_what_is_there),
+          RUN(indices_count_code_points), RUN(indices_of_long_texts), RUN(an_index_is_of_one_text),
+          RUN(what_an_index_takes), RUN(slices_are_cut_to_what_is_there),
           RUN(equal_strs_hash_alike), RUN(order_is_that_of_code_points),
           RUN(interned_strs_are_one_object), RUN(interned_strs_end_like_any_other),
           RUN(a_forgotten_interned_str_does_no_harm), RUN(printf_of_any_size),
