@@ -26,6 +26,7 @@
 
 #include "base/fault.h"
 #include "object/number.h"
+#include "object/reduce.h"
 #include "pickle/pickle_buffer.h"
 #include "pickle/registry.h"
 #include "types/bytearray.h"
@@ -321,6 +322,7 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
 {
     const struct trv_type *type = object->type;
     const struct trv__registered *registered = trv__registered(type->handle);
+    int reduces_itself;
 
     if (registered && registered->reducer)
         return trv__dump_by_reducer(pickler, object, registered->reducer);
@@ -351,6 +353,9 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
         return trv__dump_pickle_buffer(pickler, object, held);
     if (type == &trv__inherit_type)
         return trv__dump_inherited(pickler, object);
+    reduces_itself = trv__overrides(type, "__reduce__");
+    if (reduces_itself)
+        return reduces_itself < 0 ? -1 : trv__dump_instance(pickler, object);
     return refuse(object);
 }
 

@@ -12,6 +12,7 @@
 #include "pickle/registry.h"
 
 #include "trivet/buffer.h"
+#include "trivet/functools.h"
 #include "trivet/pickle.h"
 
 struct global {
@@ -45,6 +46,10 @@ static const struct global elsewhere[] = {
     {"builtins", "NotImplemented", trv_not_implemented},
     {"builtins", "getattr", trv__pickle_getattr},
     {"types", "MethodType", trv_method_type},
+    {"functools", "partial", trv_partial_type},
+    {"operator", "itemgetter", trv_itemgetter_type},
+    {"operator", "attrgetter", trv_attrgetter_type},
+    {"operator", "methodcaller", trv_methodcaller_type},
     {"copyreg", "__newobj__", trv__newobj},
     {"copyreg", "__newobj_ex__", trv__newobj_ex},
     {"copyreg", "_reconstructor", trv__reconstructor},

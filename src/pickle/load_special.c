@@ -18,9 +18,11 @@
 #include "object/lookup.h"
 #include "object/reduce.h"
 #include "types/bytes.h"
+#include "types/held.h"
 #include "types/slice.h"
 
 #include "trivet/buffer.h"
+#include "trivet/functools.h"
 
 /* Globals -------------------------------------------------------------------------------------- */
 
@@ -292,6 +294,23 @@ static trv_object *call_copyreg(struct trv__unpickler *u, trv_object *callable,
                                  : refuse_call(items[0]);
 }
 
+/* A partial of a function alone; it gets all else as its state. One of a partial would copy what that holds. */
+static trv_object *make_partial(trv_object *const *items, size_t count)
+{
+    if (count != 1 || trv__partial_is_plain(items[0]))
+        return bad("a partial is not made of one function");
+    return trv_partial_new(items[0], NULL, 0, NULL);
+}
+
+/* Callables that only hold what they are made of; and a partial that makes a methodcaller with keywords. */
+static bool is_holder(const trv_object *callable)
+{
+    if (callable->type->handle == trv_partial_type)
+        return trv__as_held((trv_object *)(uintptr_t)callable)->function == trv_methodcaller_type;
+    return callable == trv_itemgetter_type || callable == trv_attrgetter_type ||
+           callable == trv_methodcaller_type;
+}
+
 trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv_object *args)
 {
     trv_object *const *items;
@@ -318,6 +337,10 @@ trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv
         return make_method(items, count);
     if (callable == trv__latin1_encode)
         return make_latin1(items, count);
+    if (callable == trv_partial_type)
+        return make_partial(items, count);
+    if (is_holder(callable))
+        return trv_call_array(callable, items, count, NULL);
     if (callable == trv__newobj || callable == trv__newobj_ex || callable == trv__reconstructor)
         return call_copyreg(u, callable, items, count);
     if (trv__is_exception_type(callable) && !may_call(u, callable))
@@ -563,7 +586,7 @@ int trv__load_build(struct trv__unpickler *u, trv_object *object, trv_object *st
         return build_exception(object, state);
     if (object->type == &trv__closure_type)
         return build_closure(object, state);
-    if (trv__load_may_fill(object))
+    if (trv__load_may_fill(object) || object->type->handle == trv_partial_type)
         return build_instance(u, object, state);
     return trv__pickle_is_bad("a state is given to what has none");
 }

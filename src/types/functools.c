@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wraps and reduce.
+ * wraps, reduce, and the keys of cmp_to_key, which hold a function and an object (held.h).
  */
-#include "object/object.h"
+#include "object/number.h"
+#include "types/held.h"
 
 #include "trivet/functools.h"
 
@@ -77,4 +78,68 @@ trv_object *trv_reduce(trv_object *function, trv_object *iterable, trv_object *i
     }
     return result ? trv_steal(&result)
                   : trv_raise(trv_TypeError, "reduce() of empty iterable with no initial value");
+}
+
+/* cmp_to_key ---------------------------------------------------------------------------------- */
+
+static TRV__READ_ONLY struct trv_type key_type;
+
+/* Calling a key that stands for nothing makes one for an object. */
+static trv_object *key_call(trv_object *self, const trv_args *args)
+{
+    if (trv__as_held(self)->keywords || args->count != 1)
+        return trv_raise(trv_TypeError, "K() takes exactly one argument (%zu given)", args->count);
+    return trv__held_new(&key_type, trv__as_held(self)->function, args->items[0],
+                         trv__bool_from(true));
+}
+
+static int key_compare(trv_object *self, trv_object *other, trv_comparison op)
+{
+    trv_auto trv_object *function = trv_ref(trv__as_held(self)->function);
+    trv_auto trv_object *mine = trv_ref(trv__as_held(self)->items);
+    trv_auto trv_object *others = NULL;
+    trv_auto trv_object *answer = NULL;
+    trv_auto trv_object *zero = trv_int_new(0);
+
+    if (other->type != &key_type)
+        return trv_raise_int(trv_TypeError, "other argument must be K instance");
+    others = trv_ref(trv__as_held(other)->items);
+    if (!function || !mine || !others)
+        return trv_raise_int(trv_AttributeError, "object");
+    answer = trv_call_array(function, (trv_object *[]){mine, others}, 2, NULL);
+    return answer ? trv_compare(answer, zero, op) : -1;
+}
+
+static trv_object *key_repr(trv_object *self)
+{
+    return trv_str_printf("<functools.KeyWrapper object at 0x%zx>", (size_t)(uintptr_t)self);
+}
+
+static trv_object *get_key_object(const trv_args *args)
+{
+    return trv_ref(trv__as_held(args->self)->items);
+}
+
+static const struct trv__method key_methods[] = {
+    {"obj", NULL, get_key_object},
+    {0},
+};
+
+static TRV__READ_ONLY trv_object key_handle[1];
+TRV__HELD_TYPE(key_type, key_handle, "KeyWrapper", "K(obj): compares by a function of two objects",
+               TRV__TYPE_FINAL,
+               .slots = {.traverse = trv__held_traverse,
+                         .clear = trv__held_clear,
+                         .repr = key_repr,
+                         .compare = key_compare,
+                         .call = key_call},
+               .methods = key_methods);
+static TRV__READ_ONLY trv_object key_handle[1] = {TRV__TYPE_HANDLE(key_type)};
+
+trv_object *trv_cmp_to_key(trv_object *function)
+{
+    trv_auto trv_object *none = trv_none_new();
+
+    return trv__given(function, "trv_cmp_to_key") ? trv__held_new(&key_type, function, none, NULL)
+                                                  : NULL;
 }

@@ -1,117 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * partial, itemgetter, attrgetter, methodcaller and the keys of cmp_to_key: callables that hold what they
- * are to be called with.
+ * partial: a callable with some arguments given. It can be a base of classes, and be given attributes.
  *
- * All are one struct: something to call or a name, a tuple, a dict. They cannot be changed. A call holds
- * what it takes from there, because it may be the callable's end.
+ * It is taken apart as Python's: made of the function alone, and then given all as its state, so that one that
+ * holds itself can be copied and pickled.
  */
-#include "object/number.h"
-
-#include "types/arguments.h"
-#include "types/builder.h"
+#include "object/heap_type.h"
+#include "object/lookup.h"
+#include "types/held.h"
 
 #include "trivet/copy.h"
 #include "trivet/functools.h"
-
-struct held {
-    TRV__HEAD;
-    trv_object *function; /* owned, or NULL: a callable, a method's name */
-    trv_object *items;    /* owned, or NULL: a tuple; of a key, what it stands for */
-    trv_object *keywords; /* owned, or NULL: a dict */
-};
-
-static struct held *as_held(trv_object *object)
-{
-    return (struct held *)object;
-}
-
-static int held_traverse(trv_object *self, trv_visit visit, void *argument)
-{
-    trv_object *const parts[] = {as_held(self)->function, as_held(self)->items,
-                                 as_held(self)->keywords};
-    int stop = 0;
-
-    for (size_t i = 0; i < COUNT_OF(parts) && !stop; i++)
-        stop = parts[i] ? visit(parts[i], argument) : 0;
-    return stop;
-}
-
-static void held_clear(trv_object *self)
-{
-    trv_clear(&as_held(self)->function);
-    trv_clear(&as_held(self)->items);
-    trv_clear(&as_held(self)->keywords);
-}
-
-static trv_object *held_new(const struct trv_type *type, trv_object *function, trv_object *items,
-                            trv_object *keywords)
-{
-    struct held *held = items ? trv__container_new(type, type->instance_bytes) : NULL;
-
-    if (!held)
-        return NULL;
-    held->function = trv_ref(function);
-    held->items = trv_ref(items);
-    held->keywords = trv_ref(keywords);
-    trv__track(held);
-    return (trv_object *)held;
-}
-
-/* ", repr" of each item, ", name=repr" of each keyword; the first separator is left out. */
-static int add_arguments(struct trv__builder *b, const struct held *held, const char *separator)
-{
-    trv_object *key, *value, *const *items;
-    size_t count, position = 0;
-    int status = 0;
-
-    items = trv__tuple_items(held->items, &count);
-    for (size_t i = 0; i < count; i++, separator = ", ")
-        if (trv__builder_add_text(b, separator) < 0 || trv__builder_add_repr(b, items[i]) < 0)
-            return -1;
-    while (held->keywords && status == 0 &&
-           trv_dict_next(held->keywords, &position, &key, &value) > 0) {
-        trv_auto trv_object *name = trv_str(key);
-        if (!name || trv__builder_add_text(b, separator) < 0 ||
-            trv__builder_add_text(b, trv_str_utf8(name, NULL)) < 0 ||
-            trv__builder_add_char(b, '=') < 0 || trv__builder_add_repr(b, value) < 0)
-            status = -1;
-        separator = ", ";
-        trv_unref(key);
-        trv_unref(value);
-    }
-    return status;
-}
-
-static trv_object *show(trv_object *self, const char *module)
-{
-    const struct held *held = as_held(self);
-    struct trv__builder b;
-    int inside, status;
-
-    if (trv__enter_recursion(" while getting the repr of an object") < 0)
-        return NULL;
-    inside = trv__repr_enter(self);
-    if (inside)
-        return inside < 0 ? NULL : trv_str_new("...");
-    trv__builder_init(&b);
-    status = trv__builder_add_text(&b, module) < 0 ||
-             trv__builder_add_text(&b, self->type->name) < 0 ||
-             trv__builder_add_char(&b, '(') < 0 ||
-             (held->function && trv__builder_add_repr(&b, held->function) < 0) ||
-             add_arguments(&b, held, held->function ? ", " : "") < 0 ||
-             trv__builder_add_char(&b, ')') < 0;
-    trv__repr_leave(self);
-    if (!status)
-        return trv__builder_finish(&b);
-    trv__builder_drop(&b);
-    return NULL;
-}
-
-static trv_object *operator_repr(trv_object *self)
-{
-    return show(self, "operator.");
-}
 
 /* The two dicts as one, which is the caller's; NULL with nothing set if there are none. */
 static trv_object *merged(trv_object *first, trv_object *second)
@@ -126,37 +25,18 @@ static trv_object *merged(trv_object *first, trv_object *second)
     return dict;
 }
 
-/* The items of a tuple and those of an array, as a tuple. */
-static trv_object *joined(trv_object *tuple, trv_object *const *items, size_t count)
-{
-    trv_auto trv_object *list = trv_list_from(tuple);
-
-    for (size_t i = 0; list && i < count; i++)
-        if (trv_list_append(list, items[i]) < 0)
-            return NULL;
-    return list ? trv_tuple_from(list) : NULL;
-}
-
-/* A dict of keywords as a call wants it: NULL if there are none. */
-static trv_object *unless_empty(trv_object *keywords)
-{
-    return keywords && trv_truth(keywords) > 0 ? keywords : NULL;
-}
-
-/* The only argument of a call. */
-static trv_object *only_argument(trv_object *self, const trv_args *args)
-{
-    if (args->keywords && trv_truth(args->keywords) > 0)
-        return trv_raise(trv_TypeError, "%s() takes no keyword arguments", self->type->name);
-    if (args->count != 1)
-        return trv_raise(trv_TypeError, "%s expected 1 argument, got %zu", self->type->name,
-                         args->count);
-    return args->items[0];
-}
-
-/* partial ------------------------------------------------------------------------------------- */
-
 static TRV__READ_ONLY struct trv_type partial_type;
+
+static trv_object *partial_call(trv_object *self, const trv_args *args);
+
+bool trv__partial_is_plain(const trv_object *callable)
+{
+    if (callable->type->slots.call != partial_call)
+        return false;
+    return trv__is_heap_type(callable->type)
+               ? !callable->type->attributes_offset || !*trv__attributes_of(callable)
+               : !((const struct trv__held *)callable)->dict;
+}
 
 static trv_object *partial(const struct trv_type *type, trv_object *callable,
                            trv_object *const *items, size_t count, trv_object *keywords)
@@ -166,16 +46,16 @@ static trv_object *partial(const struct trv_type *type, trv_object *callable,
 
     if (!trv_callable(callable))
         return trv_raise(trv_TypeError, "the first argument must be callable");
-    if (callable->type == &partial_type) {
-        struct held *inner = as_held(callable);
-        all_items = joined(inner->items, items, count);
+    if (trv__partial_is_plain(callable)) {
+        struct trv__held *inner = trv__as_held(callable);
+        all_items = trv__joined(inner->items, items, count);
         all_keywords = merged(inner->keywords, keywords);
         callable = inner->function;
     } else {
         all_items = trv_tuple_new(items, count);
         all_keywords = keywords ? trv_copy(keywords) : trv_dict_new();
     }
-    return all_keywords ? held_new(type, callable, all_items, all_keywords) : NULL;
+    return all_keywords ? trv__held_new(type, callable, all_items, all_keywords) : NULL;
 }
 
 static trv_object *partial_construct(const struct trv_type *type, const trv_args *args)
@@ -187,335 +67,207 @@ static trv_object *partial_construct(const struct trv_type *type, const trv_args
 
 static trv_object *partial_call(trv_object *self, const trv_args *args)
 {
-    trv_auto trv_object *function = trv_ref(as_held(self)->function);
-    trv_auto trv_object *items = joined(as_held(self)->items, args->items, args->count);
-    trv_auto trv_object *keywords = merged(as_held(self)->keywords, args->keywords);
+    trv_auto trv_object *function = trv_ref(trv__as_held(self)->function);
+    trv_auto trv_object *items = trv__joined(trv__as_held(self)->items, args->items, args->count);
+    trv_auto trv_object *keywords = merged(trv__as_held(self)->keywords, args->keywords);
     trv_object *const *item;
     size_t count;
 
     if (!items || !keywords)
         return NULL;
     item = trv__tuple_items(items, &count);
-    return trv_call_array(function, item, count, unless_empty(keywords));
+    return trv_call_array(function, item, count, trv__unless_empty(keywords));
 }
 
 static trv_object *partial_repr(trv_object *self)
 {
-    return show(self, "functools.");
+    return trv__held_repr(self, self->type == &partial_type ? "functools." : "");
 }
 
 static trv_object *get_func(const trv_args *args)
 {
-    return trv_ref(as_held(args->self)->function);
+    return trv_ref(trv__as_held(args->self)->function);
 }
 
 static trv_object *get_args(const trv_args *args)
 {
-    return trv_ref(as_held(args->self)->items);
+    return trv_ref(trv__as_held(args->self)->items);
 }
 
 static trv_object *get_keywords(const trv_args *args)
 {
-    return trv_ref(as_held(args->self)->keywords);
+    return trv_ref(trv__as_held(args->self)->keywords);
 }
 
+/* Attributes of a partial that is no instance of a class --------------------------------------- */
+
+static trv_object *own_dict(trv_object *self)
+{
+    struct trv__held *held = trv__as_held(self);
+
+    if (!held->dict)
+        held->dict = trv_dict_new();
+    return held->dict;
+}
+
+static trv_object *get_dict(const trv_args *args)
+{
+    return trv_ref(own_dict(args->self));
+}
+
+static int set_dict(trv_object *self, trv_object *value)
+{
+    trv_object *before = trv__as_held(self)->dict;
+
+    if (!value)
+        return trv_raise_int(trv_TypeError, "cannot delete __dict__");
+    if (!trv__type_derives(value->type, &trv__dict_type))
+        return trv_raise_int(trv_TypeError, "__dict__ must be set to a dictionary, not a '%s'",
+                             trv_type_name(value));
+    trv__as_held(self)->dict = trv_ref(value);
+    trv_unref(before);
+    return 0;
+}
+
+/* Whether the type has a descriptor that stands before the object's own attributes. 1, 0, -1. */
+static int is_of_type(const trv_object *self, const char *name)
+{
+    trv_object *interned = trv__name(name), *found;
+    int there = interned ? trv__type_find(self->type, interned, &found) : -1;
+
+    return there > 0 ? found->type->slots.set != NULL : there;
+}
+
+static int partial_getattr(trv_object *self, const char *name, trv_object **value)
+{
+    trv_object *dict = trv__as_held(self)->dict;
+    int is_known = dict ? is_of_type(self, name) : 1;
+
+    return is_known ? MIN_OF(0, is_known) : trv_dict_get_str(dict, name, value);
+}
+
+/* Instances of classes have attributes as all have. */
+static int partial_setattr(trv_object *self, const char *name, trv_object *value)
+{
+    int is_known = trv__is_heap_type(self->type) ? 1 : is_of_type(self, name);
+    trv_auto trv_object *dict = NULL;
+    trv_auto trv_object *key = NULL;
+    int there;
+
+    if (is_known)
+        return is_known;
+    if (!(dict = trv_ref(own_dict(self))) || !(key = trv_str_new(name)))
+        return -1;
+    if (value)
+        return trv_dict_set(dict, key, value);
+    there = trv_contains(dict, key);
+    return there > 0 ? trv_dict_remove(dict, key) : there < 0 ? -1 : 1;
+}
+
+/* Taking apart ---------------------------------------------------------------------------------- */
+
+/* The dict of attributes (borrowed), None if there are none, or NULL with an exception. */
+static trv_object *dict_or_none(trv_object *self)
+{
+    trv_object *dict = trv__as_held(self)->dict;
+
+    if (self->type->attributes_offset && *trv__attributes_of(self))
+        return trv__own_dict(self);
+    return dict ? dict : trv_none_new();
+}
+
+/* (type, (func,), (func, args, keywords, __dict__)) */
+static trv_object *partial_reduce(const trv_args *args)
+{
+    struct trv__held *held = trv__as_held(args->self);
+    trv_object *dict = trv_parse(args, "") < 0 ? NULL : dict_or_none(args->self);
+
+    return dict ? trv_build("(o(o)(oooo))", args->self->type->handle, held->function,
+                            held->function, held->items, held->keywords, dict)
+                : NULL;
+}
+
+/* The four parts of a state, if that is one. */
+static bool take_apart(trv_object *state, trv_object *const **parts)
+{
+    size_t count = 0;
+
+    *parts = state->type == &trv__tuple_type ? trv__tuple_items(state, &count) : NULL;
+    return count == 4 && trv_callable((*parts)[0]) &&
+           trv__type_derives((*parts)[1]->type, &trv__tuple_type) &&
+           (trv_is_none((*parts)[2]) || trv__type_derives((*parts)[2]->type, &trv__dict_type)) &&
+           (trv_is_none((*parts)[3]) || trv__type_derives((*parts)[3]->type, &trv__dict_type));
+}
+
+static int use_dict(trv_object *self, trv_object *dict)
+{
+    if (self->type->attributes_offset)
+        return trv_is_none(dict) ? 0 : trv__own_set_dict(self, dict);
+    if (!trv_is_none(dict))
+        return set_dict(self, dict);
+    trv_clear(&trv__as_held(self)->dict);
+    return 0;
+}
+
+static trv_object *partial_setstate(const trv_args *args)
+{
+    struct trv__held *held = trv__as_held(args->self), before = *held;
+    trv_auto trv_object *keywords = NULL;
+    trv_auto trv_object *items = NULL;
+    trv_object *state, *const *parts;
+
+    if (trv_parse(args, "o", &state) < 0)
+        return NULL;
+    if (!take_apart(state, &parts))
+        return trv_raise(trv_TypeError, "invalid partial state");
+    keywords = trv_is_none(parts[2])               ? trv_dict_new()
+               : parts[2]->type == &trv__dict_type ? trv_ref(parts[2])
+                                                   : trv_copy(parts[2]);
+    items = parts[1]->type == &trv__tuple_type ? trv_ref(parts[1]) : trv_tuple_from(parts[1]);
+    if (!keywords || !items || use_dict(args->self, parts[3]) < 0)
+        return NULL;
+    held->function = trv_ref(parts[0]);
+    held->items = trv_steal(&items);
+    held->keywords = trv_steal(&keywords);
+    trv_unref(before.function);
+    trv_unref(before.items);
+    trv_unref(before.keywords);
+    return trv_none_new();
+}
+
+static const struct trv__setter partial_setters[] = {{"__dict__", set_dict}, {0}};
+
 static const struct trv__method partial_methods[] = {
+    {"__dict__", NULL, get_dict},
+    {"__reduce__", "__reduce__(): what makes it anew", partial_reduce},
+    {"__setstate__", "__setstate__(state): (func, args, keywords, attributes or None)",
+     partial_setstate},
     {"args", NULL, get_args},
     {"func", NULL, get_func},
     {"keywords", NULL, get_keywords},
     {0},
 };
 
-#define HELD_TYPE(variable, public_handle, text, about, ...)                                       \
-    static TRV__READ_ONLY struct trv_type variable = {.handle = public_handle,                     \
-                                                      .name = text,                                \
-                                                      .doc = about,                                \
-                                                      .base = &trv__object_type,                   \
-                                                      .instance_bytes = sizeof(struct held),       \
-                                                      .flags =                                     \
-                                                          TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,   \
-                                                      __VA_ARGS__}
-
-HELD_TYPE(partial_type, trv_partial_type, "partial",
-          "partial(func, *args, **keywords): func with some arguments given",
-          .slots = {.traverse = held_traverse,
-                    .clear = held_clear,
-                    .repr = partial_repr,
-                    .call = partial_call},
-          .methods = partial_methods, .construct = partial_construct);
+TRV__HELD_TYPE(partial_type, trv_partial_type, "partial",
+               "partial(func, *args, **keywords): func with some arguments given", 0,
+               .slots = {.traverse = trv__held_traverse,
+                         .clear = trv__held_clear,
+                         .repr = partial_repr,
+                         .call = partial_call,
+                         .getattr = partial_getattr,
+                         .setattr = partial_setattr},
+               .methods = partial_methods, .setters = partial_setters,
+               .construct = partial_construct);
 TRV__READ_ONLY trv_object trv_partial_type[1] = {TRV__TYPE_HANDLE(partial_type)};
 
-/* itemgetter and attrgetter ------------------------------------------------------------------- */
-
-/* What `get` gives for each key: one value, or a tuple of several. */
-static trv_object *get_each(trv_object *keys, trv_object *object,
-                            trv_object *(*get)(trv_object *, trv_object *))
-{
-    trv_auto trv_object *held = trv_ref(keys);
-    trv_auto trv_object *list = NULL;
-    trv_object *const *key;
-    size_t count;
-
-    key = trv__tuple_items(held, &count);
-    if (count == 1)
-        return get(object, key[0]);
-    list = trv_list_new();
-    for (size_t i = 0; list && i < count; i++) {
-        trv_auto trv_object *value = get(object, key[i]);
-        if (!value || trv_list_append(list, value) < 0)
-            return NULL;
-    }
-    return list ? trv_tuple_from(list) : NULL;
-}
-
-static trv_object *itemgetter_call(trv_object *self, const trv_args *args)
-{
-    trv_object *object = only_argument(self, args);
-
-    return object ? get_each(as_held(self)->items, object, trv_getitem) : NULL;
-}
-
-/* An attribute whose name may have dots. */
-static trv_object *get_dotted(trv_object *object, trv_object *name)
-{
-    trv_auto trv_object *dot = trv_str_new(".");
-    trv_auto trv_object *names = dot ? trv_str_split(name, dot, -1) : NULL;
-    trv_auto trv_object *value = trv_ref(object);
-    trv_object *const *items;
-    size_t count;
-
-    if (!names)
-        return NULL;
-    items = trv__list_items(names, &count);
-    for (size_t i = 0; value && i < count; i++) {
-        trv_object *next = trv_getattr(value, trv_str_utf8(items[i], NULL));
-        trv_unref(value);
-        value = next;
-    }
-    return trv_steal(&value);
-}
-
-static trv_object *attrgetter_call(trv_object *self, const trv_args *args)
-{
-    trv_object *object = only_argument(self, args);
-
-    return object ? get_each(as_held(self)->items, object, get_dotted) : NULL;
-}
-
-static bool takes_some(const struct trv_type *type, const trv_args *args)
-{
-    if (args->keywords && trv_truth(args->keywords) > 0)
-        trv_raise(trv_TypeError, "%s() takes no keyword arguments", type->name);
-    else if (!args->count)
-        trv_raise(trv_TypeError, "%s expected 1 argument, got 0", type->name);
-    else
-        return true;
-    return false;
-}
-
-static bool are_names(trv_object *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!trv__type_derives(names[i]->type, &trv__str_type)) {
-            trv_raise(trv_TypeError, "attribute name must be a string");
-            return false;
-        }
-    return true;
-}
-
-static trv_object *getter(const struct trv_type *type, trv_object *const *keys, size_t count)
-{
-    trv_auto trv_object *items = trv_tuple_new(keys, count);
-
-    return held_new(type, NULL, items, NULL);
-}
-
-static trv_object *itemgetter_construct(const struct trv_type *type, const trv_args *args)
-{
-    return takes_some(type, args) ? getter(type, args->items, args->count) : NULL;
-}
-
-static trv_object *attrgetter_construct(const struct trv_type *type, const trv_args *args)
-{
-    if (!takes_some(type, args) || !are_names(args->items, args->count))
-        return NULL;
-    return getter(type, args->items, args->count);
-}
-
-HELD_TYPE(itemgetter_type, trv_itemgetter_type, "itemgetter",
-          "itemgetter(item, *items): gives object[item], or a tuple of them",
-          .slots = {.traverse = held_traverse,
-                    .clear = held_clear,
-                    .repr = operator_repr,
-                    .call = itemgetter_call},
-          .construct = itemgetter_construct);
-HELD_TYPE(attrgetter_type, trv_attrgetter_type, "attrgetter",
-          "attrgetter(name, *names): gives object.name, or a tuple of them",
-          .slots = {.traverse = held_traverse,
-                    .clear = held_clear,
-                    .repr = operator_repr,
-                    .call = attrgetter_call},
-          .construct = attrgetter_construct);
-TRV__READ_ONLY trv_object trv_itemgetter_type[1] = {TRV__TYPE_HANDLE(itemgetter_type)};
-TRV__READ_ONLY trv_object trv_attrgetter_type[1] = {TRV__TYPE_HANDLE(attrgetter_type)};
-
-/* methodcaller -------------------------------------------------------------------------------- */
-
-static trv_object *methodcaller(const struct trv_type *type, trv_object *name,
-                                trv_object *const *items, size_t count, trv_object *keywords)
-{
-    trv_auto trv_object *tuple = NULL;
-    trv_auto trv_object *dict = NULL;
-
-    if (!trv__type_derives(name->type, &trv__str_type))
-        return trv_raise(trv_TypeError, "method name must be a string");
-    if (keywords && !(dict = trv_copy(keywords)))
-        return NULL;
-    tuple = trv_tuple_new(items, count);
-    return held_new(type, name, tuple, dict);
-}
-
-static trv_object *methodcaller_construct(const struct trv_type *type, const trv_args *args)
-{
-    if (!args->count)
-        return trv_raise(trv_TypeError,
-                         "methodcaller needs at least one argument, the method name");
-    return methodcaller(type, args->items[0], args->items + 1, args->count - 1, args->keywords);
-}
-
-static trv_object *methodcaller_call(trv_object *self, const trv_args *args)
-{
-    trv_auto trv_object *items = trv_ref(as_held(self)->items);
-    trv_auto trv_object *keywords = trv_ref(as_held(self)->keywords);
-    trv_auto trv_object *name = trv_ref(as_held(self)->function);
-    trv_object *object = only_argument(self, args), *const * item;
-    trv_auto trv_object *method = object ? trv_getattr(object, trv_str_utf8(name, NULL)) : NULL;
-    size_t count;
-
-    if (!method)
-        return NULL;
-    item = trv__tuple_items(items, &count);
-    return trv_call_array(method, item, count, unless_empty(keywords));
-}
-
-HELD_TYPE(methodcaller_type, trv_methodcaller_type, "methodcaller",
-          "methodcaller(name, *args, **kwargs): calls a method",
-          .slots = {.traverse = held_traverse,
-                    .clear = held_clear,
-                    .repr = operator_repr,
-                    .call = methodcaller_call},
-          .construct = methodcaller_construct);
-TRV__READ_ONLY trv_object trv_methodcaller_type[1] = {TRV__TYPE_HANDLE(methodcaller_type)};
-
-/* cmp_to_key ---------------------------------------------------------------------------------- */
-
-static TRV__READ_ONLY struct trv_type key_type;
-
-/* Calling a key that stands for nothing makes one for an object. */
-static trv_object *key_call(trv_object *self, const trv_args *args)
-{
-    if (as_held(self)->keywords || args->count != 1)
-        return trv_raise(trv_TypeError, "K() takes exactly one argument (%zu given)", args->count);
-    return held_new(&key_type, as_held(self)->function, args->items[0], trv__bool_from(true));
-}
-
-static int key_compare(trv_object *self, trv_object *other, trv_comparison op)
-{
-    trv_auto trv_object *function = trv_ref(as_held(self)->function);
-    trv_auto trv_object *mine = trv_ref(as_held(self)->items);
-    trv_auto trv_object *others = NULL;
-    trv_auto trv_object *answer = NULL;
-    trv_auto trv_object *zero = trv_int_new(0);
-
-    if (other->type != &key_type)
-        return trv_raise_int(trv_TypeError, "other argument must be K instance");
-    others = trv_ref(as_held(other)->items);
-    if (!function || !mine || !others)
-        return trv_raise_int(trv_AttributeError, "object");
-    answer = trv_call_array(function, (trv_object *[]){mine, others}, 2, NULL);
-    return answer ? trv_compare(answer, zero, op) : -1;
-}
-
-static trv_object *key_repr(trv_object *self)
-{
-    return trv_str_printf("<functools.KeyWrapper object at 0x%zx>", (size_t)(uintptr_t)self);
-}
-
-static trv_object *get_key_object(const trv_args *args)
-{
-    return trv_ref(as_held(args->self)->items);
-}
-
-static const struct trv__method key_methods[] = {
-    {"obj", NULL, get_key_object},
-    {0},
-};
-
-static TRV__READ_ONLY trv_object key_handle[1];
-HELD_TYPE(key_type, key_handle, "KeyWrapper", "K(obj): compares by a function of two objects",
-          .slots = {.traverse = held_traverse,
-                    .clear = held_clear,
-                    .repr = key_repr,
-                    .compare = key_compare,
-                    .call = key_call},
-          .methods = key_methods);
-static TRV__READ_ONLY trv_object key_handle[1] = {TRV__TYPE_HANDLE(key_type)};
-
 /* The public interface ------------------------------------------------------------------------ */
-
-static bool all_given(trv_object *const *objects, size_t count, const char *function)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!trv__given(objects[i], function))
-            return false;
-    return true;
-}
-
-/* Keywords are a dict, or NULL while nothing is pending. */
-static bool keywords_fit(trv_object *keywords, const char *function)
-{
-    return keywords ? trv__expect(keywords, &trv__dict_type, function) : !trv_error_occurred();
-}
 
 trv_object *trv_partial_new(trv_object *callable, trv_object *const *items, size_t count,
                             trv_object *keywords)
 {
-    if (!trv__given(callable, "trv_partial_new") || !all_given(items, count, "trv_partial_new") ||
-        !keywords_fit(keywords, "trv_partial_new"))
+    if (!trv__given(callable, "trv_partial_new") ||
+        !trv__all_given(items, count, "trv_partial_new") ||
+        !trv__keywords_fit(keywords, "trv_partial_new"))
         return NULL;
     return partial(&partial_type, callable, items, count, keywords);
-}
-
-trv_object *trv_itemgetter_new(trv_object *const *keys, size_t count)
-{
-    if (!all_given(keys, count, "trv_itemgetter_new"))
-        return NULL;
-    return count ? getter(&itemgetter_type, keys, count)
-                 : trv_raise(trv_TypeError, "itemgetter expected 1 argument, got 0");
-}
-
-trv_object *trv_attrgetter_new(trv_object *const *names, size_t count)
-{
-    if (!all_given(names, count, "trv_attrgetter_new") || !are_names(names, count))
-        return NULL;
-    return count ? getter(&attrgetter_type, names, count)
-                 : trv_raise(trv_TypeError, "attrgetter expected 1 argument, got 0");
-}
-
-trv_object *trv_methodcaller_new(trv_object *name, trv_object *const *items, size_t count,
-                                 trv_object *keywords)
-{
-    if (!trv__given(name, "trv_methodcaller_new") ||
-        !all_given(items, count, "trv_methodcaller_new") ||
-        !keywords_fit(keywords, "trv_methodcaller_new"))
-        return NULL;
-    return methodcaller(&methodcaller_type, name, items, count, keywords);
-}
-
-trv_object *trv_cmp_to_key(trv_object *function)
-{
-    trv_auto trv_object *none = trv_none_new();
-
-    return trv__given(function, "trv_cmp_to_key") ? held_new(&key_type, function, none, NULL)
-                                                  : NULL;
 }

@@ -51,6 +51,7 @@ static int register_all(void)
                    register_class("Complex", trv_complex_type, NULL) < 0 ||
                    register_class("Bytes", trv_bytes_type, NULL) < 0 ||
                    register_class("ByteArray", trv_bytearray_type, NULL) < 0 ||
+                   register_class("Partial", trv_partial_type, NULL) < 0 ||
                    register_class("Error", trv_ValueError, NULL) < 0 ||
                    trv_pickle_register_name(make, "__main__", "make") < 0
                ? -1

@@ -8,6 +8,7 @@
 
 #include <trivet/class.h>
 #include <trivet/functools.h>
+#include <trivet/pickle.h>
 
 /* Calls what a cell holds with n - 1, so that a cache is asked again by what it calls. */
 static trv_object *count_down(const trv_args *args)
@@ -115,6 +116,35 @@ TEST(cycles_are_found)
     ck_assert_uint_ge(found, 5);
 }
 
+static trv_object *pickled(trv_object *object)
+{
+    trv_auto trv_object *pickle = trv_pickle_dumps(object);
+    const void *data;
+    size_t size;
+
+    if (!pickle || !(data = trv_bytes_data(pickle, &size)))
+        return NULL;
+    return trv_pickle_loads(data, size);
+}
+
+TEST(partials_are_copied_and_pickled)
+{
+    trv_auto trv_object *list = trv_list_new(), *mark = trv_int_new(7);
+    trv_auto trv_object *partial = trv_partial_new(trv_list_type, &list, 1, NULL), *copy = NULL;
+
+    ck_assert_int_eq(trv_setattr(partial, "mark", mark), 0);
+    ck_assert_int_eq(trv_list_append(list, partial), 0); /* holds itself */
+    copy = pickled(partial);
+    expect_repr(trv_getattr(copy, "mark"), "7");
+    expect_repr(trv_call(copy, ""), "[functools.partial(<class 'list'>, [...])]");
+    EXHAUST(trv_copy(partial));
+    EXHAUST(trv_deepcopy(partial));
+    EXHAUST(pickled(partial));
+    ck_assert_int_eq(trv_list_clear(list), 0);
+    trv_clear(&copy);
+    ck_assert_int_eq(trv_gc_collect(2, NULL), 0);
+}
+
 TEST(attributes_are_copied)
 {
     trv_auto trv_object *cell = trv_cell_new(NULL), *mark = trv_int_new(7);
@@ -200,5 +230,6 @@ TEST(a_class_gets_the_operators_it_lacks)
 }
 
 TEST_LIST(RUN(a_cache_asked_from_within), RUN(a_cache_cleared_by_what_it_calls),
-          RUN(keys_that_clear_the_cache), RUN(cycles_are_found), RUN(attributes_are_copied),
+          RUN(keys_that_clear_the_cache), RUN(cycles_are_found),
+          RUN(partials_are_copied_and_pickled), RUN(attributes_are_copied),
           RUN(a_cached_property_is_made_once), RUN(a_class_gets_the_operators_it_lacks))
