@@ -104,6 +104,54 @@ static void choose_order(struct sorter *s)
     }
 }
 
+/* Whether keys of one plain type already are in order: each is touched once, and no call is made. */
+static bool are_ints_in_order(trv_object *const *keys, size_t count)
+{
+    size_t i = 0;
+
+    for (int64_t last = INT64_MIN; i < count && trv__is_small_int(keys[i]); i++) {
+        int64_t value = trv__int_value(keys[i]);
+        if (value < last)
+            break;
+        last = value;
+    }
+    return i == count;
+}
+
+/* A NaN is not even equal to itself, so that it is never in order. */
+static bool are_floats_in_order(trv_object *const *keys, size_t count)
+{
+    size_t i = 0;
+
+    for (double last = -INFINITY; i < count && trv__is_float(keys[i]); i++) {
+        double value = trv__float_value(keys[i]);
+        if (!(value >= last))
+            break;
+        last = value;
+    }
+    return i == count;
+}
+
+static bool are_strs_in_order(trv_object *const *keys, size_t count)
+{
+    size_t i = 1;
+
+    while (i < count && trv__is_str(keys[i]) && !less_str(keys[i], keys[i - 1]))
+        i++;
+    return i == count;
+}
+
+/* Lists are often sorted that are so already: that is found before anything else is looked at. */
+static bool is_in_order(const struct sorter *s)
+{
+    trv_object *const *keys = s->slice.keys;
+
+    return trv__is_small_int(keys[0]) ? are_ints_in_order(keys, s->count)
+           : trv__is_float(keys[0])   ? are_floats_in_order(keys, s->count)
+           : trv__is_str(keys[0])     ? are_strs_in_order(keys, s->count)
+                                      : false;
+}
+
 /* Slices ------------------------------------------------------------------------------------ */
 
 static void copy_items(struct slice to, size_t at, struct slice from, size_t start, size_t count)
@@ -467,6 +515,7 @@ static int sort_chosen(struct sorter *s)
 {
     int status;
 
+    choose_order(s);
     if (s->less == less_any || s->count < RANK_FROM)
         return sort_slice(s);
     if (find_run(s, 0) == s->count)
@@ -511,10 +560,9 @@ static int sort_items(struct trv__detached items, trv_object *key, bool is_rever
         if (!s.slice.keys)
             return -1;
     }
-    choose_order(&s);
     if (is_reverse)
         reverse_slice(s.slice, 0, s.count);
-    status = sort_chosen(&s);
+    status = is_in_order(&s) ? 0 : sort_chosen(&s);
     if (is_reverse)
         reverse_slice(s.slice, 0, s.count);
     free_spare(&s);
