@@ -93,7 +93,7 @@ static void check_object(struct census *census, trv_object *object, bool is_cont
 
     if (object->refcount < 0 && object->refcount != TRV_IMMORTAL_)
         return; /* it is ending: its content may be half gone */
-    ASSERT(type && type->handle && type->handle->type == &trv__type_type);
+    ASSERT(type && type->handle && trv__is_type(type->handle));
     ASSERT(trv__type_of_handle(type->handle) == type);
     ASSERT(is_container_type(type) == is_container);
     ASSERT(object->flags < TRV__FLAGS_END || census->heap->round);

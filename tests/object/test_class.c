@@ -357,6 +357,21 @@ TEST(metaclasses_and_keywords)
                 "trv_class_new needs a tuple, not dict");
 }
 
+/* Nor is the heap's validator surprised. */
+TEST(instances_whose_class_has_a_metaclass_are_collected)
+{
+    trv_auto trv_object *meta = class_of("M", trv_type_type);
+    trv_auto trv_object *class = trv_class_new_with(meta, "C", NULL, NULL, NULL);
+    trv_object *instance = trv_call(class, "");
+    size_t found;
+
+    ck_assert_int_eq(trv_setattr(instance, "self", instance), 0);
+    ck_assert_int_eq(trv_gc_collect(2, NULL), 0);
+    trv_unref(instance);
+    ck_assert_int_eq(trv_gc_collect(2, &found), 0);
+    ck_assert_uint_eq(found, 1);
+}
+
 /* Types defined in C ------------------------------------------------------------------------------ */
 
 typedef struct counter {
@@ -586,6 +601,6 @@ TEST_LIST(RUN(instances_and_methods), RUN(names_as_strs), RUN(a_text_that_change
           RUN(a_class_and_its_instances_end_with_the_last_reference),
           RUN(cycles_through_classes_are_collected), RUN(descriptors_outlive_their_type),
           RUN(changes_of_bases_are_seen_through_caches), RUN(abstract_methods), RUN(private_names),
-          RUN(metaclasses_and_keywords), RUN(methods_and_attributes_of_types_defined_in_C),
-          RUN(classes_over_types_defined_in_C), RUN(layouts_that_do_not_go_together),
-          RUN(running_out_of_memory))
+          RUN(metaclasses_and_keywords), RUN(instances_whose_class_has_a_metaclass_are_collected),
+          RUN(methods_and_attributes_of_types_defined_in_C), RUN(classes_over_types_defined_in_C),
+          RUN(layouts_that_do_not_go_together), RUN(running_out_of_memory))
