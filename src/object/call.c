@@ -96,6 +96,32 @@ static __attribute__((noinline)) trv_object *call_bound(trv_object *function, tr
     return result;
 }
 
+/* A call by position of a function whose defaults are for its last parameters: the tuple is held, as
+ * the function may be given another one meanwhile. */
+static __attribute__((noinline)) trv_object *call_filled(struct trv__closure *closure,
+                                                         trv_args *args)
+{
+    trv_object *items[TRV__FILLED_MOST], *const *defaults = NULL, *result;
+    trv_auto trv_object *held = trv_ref(closure->defaults);
+    size_t count = 0, given = args->count, missing = closure->positions - given;
+
+    if (held)
+        defaults = trv__tuple_items(held, &count);
+    if (!closure->is_filled || given > closure->positions || missing > count)
+        return call_bound((trv_object *)closure, args);
+    for (size_t i = 0; i < given; i++)
+        if (!(items[i] = args->items[i]))
+            return call_bound((trv_object *)closure, args);
+    for (size_t i = 0; i < missing; i++)
+        items[given + i] = defaults[count - missing + i];
+    args->items = items;
+    args->count = given + missing;
+    result = run(args->function, args);
+    if (LIKELY(result && !trv__current->context->error))
+        return result;
+    return end_of_call(args->function, result);
+}
+
 /* A callable that is no function. */
 static __attribute__((noinline)) trv_object *call_slot(trv_object *callable, trv_args *args)
 {
@@ -127,8 +153,10 @@ static __attribute__((noinline)) trv_object *call_slowly(trv_object *callable,
         return call_slot(callable, &args);
     args.self = trv__closure_data(callable);
     args.function = callable->payload;
-    if (keywords || callable->flags & TRV__HAS_DEFAULTS)
+    if (keywords)
         return call_bound(callable, &args);
+    if (callable->flags & TRV__HAS_DEFAULTS)
+        return call_filled((struct trv__closure *)callable, &args);
     result = run(args.function, &args);
     if (LIKELY(result && !trv__current->context->error))
         return result;

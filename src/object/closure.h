@@ -16,9 +16,12 @@ struct trv__closure {
     const trv_function_spec *spec; /* &own */
     trv_object *data;              /* owned, or NULL */
     trv_object *extra;             /* what attributes were set, owned, or NULL: types/function.c */
+    trv_object *defaults;          /* the tuple that is __defaults__ in `extra`, owned, or NULL */
     trv_function_spec own;
-    size_t text_bytes; /* of `text` */
-    char text[];       /* signature and name, each with its NUL */
+    size_t text_bytes;  /* of `text` */
+    uint32_t positions; /* with defaults: how many parameters are there by position, if these are */
+    bool is_filled;     /* all, and no other defaults: then a call need not read the signature */
+    char text[];        /* signature and name, each with its NUL */
 };
 
 _Static_assert(offsetof(struct trv__closure, spec) == offsetof(trv_object, payload),
@@ -33,6 +36,9 @@ static inline bool trv__is_function(const trv_object *object)
     return object->type == &trv_static_function_layout_ || object->type == &trv__closure_type ||
            object->type == &trv__builtin_type;
 }
+
+/* More parameters than these are bound by reading the signature. */
+#define TRV__FILLED_MOST 8
 
 /* Set in the flags of a closure that has defaults, which each call must fill in. */
 #define TRV__HAS_DEFAULTS TRV__TYPE_BIT

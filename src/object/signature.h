@@ -2,8 +2,8 @@
 /*
  * Signatures: the text "name(a, b=, *rest): what it does", and binding arguments to it.
  *
- * The text is read where it is needed and nothing is kept of it: a call without keywords never
- * looks at it. Parameters before a "*" parameter are positions in args->items, and can be given by
+ * The text is read where it is needed and nothing is kept of it, but how many positions a function with
+ * defaults has (closure.h): a call without keywords never looks at it. Parameters before a "*" parameter are positions in args->items, and can be given by
  * keyword too. What is named after it can only be given by keyword, and stays in args->keywords.
  * "**options" takes any further keywords. A text without parentheses says nothing about
  * parameters: all keywords stay in args->keywords. Parameters before a "/" can be given by position only.

@@ -32,12 +32,15 @@ static int closure_traverse(trv_object *self, trv_visit visit, void *argument)
     struct trv__closure *closure = as_closure(self);
     int stop = closure->data ? visit(closure->data, argument) : 0;
 
+    if (!stop && closure->defaults)
+        stop = visit(closure->defaults, argument);
     return stop || !closure->extra ? stop : visit(closure->extra, argument);
 }
 
 static void closure_clear(trv_object *self)
 {
     trv_clear(&as_closure(self)->data);
+    trv_clear(&as_closure(self)->defaults);
     trv_clear(&as_closure(self)->extra);
 }
 
@@ -153,7 +156,8 @@ static trv_object *get_builtin_qualname(const trv_args *args)
 {
     const trv_function_spec *spec = trv__function_spec(args->self);
 
-    return *spec->owner ? trv_str_printf("%s.%s", spec->owner, spec->name) : trv_str_new(spec->name);
+    return *spec->owner ? trv_str_printf("%s.%s", spec->owner, spec->name)
+                        : trv_str_new(spec->name);
 }
 
 static const struct trv__method methods[] = {
@@ -243,6 +247,30 @@ static int closure_getattr(trv_object *self, const char *name, trv_object **valu
     return dict ? trv_dict_get_str(dict, name, value) : 0;
 }
 
+static trv_object *extra_of_type(const struct trv__closure *closure, const char *name,
+                                 const struct trv_type *type)
+{
+    trv_object *value;
+
+    if (trv_dict_get_str(closure->extra, name, &value) > 0 && !trv__type_derives(value->type, type))
+        trv_clear(&value);
+    return value;
+}
+
+/* Sets up what calls go by, after defaults were set. */
+static void note_defaults(struct trv__closure *closure)
+{
+    trv_auto trv_object *by_name = extra_of_type(closure, "__kwdefaults__", &trv__dict_type);
+    trv_auto trv_object *old = closure->defaults;
+    struct trv__shape shape;
+
+    closure->flags |= TRV__HAS_DEFAULTS;
+    closure->defaults = extra_of_type(closure, "__defaults__", &trv__tuple_type);
+    closure->is_filled = trv__signature_shape(closure->own.signature, &shape) && !by_name &&
+                         shape.named == shape.positions && shape.positions <= TRV__FILLED_MOST;
+    closure->positions = (uint32_t)shape.positions;
+}
+
 static int set_special(struct trv__closure *closure, const struct special *special,
                        trv_object *value)
 {
@@ -263,7 +291,7 @@ static int set_special(struct trv__closure *closure, const struct special *speci
     if (set_extra(closure, special->name, value ? value : (trv_object *)(uintptr_t)&trv__none) < 0)
         return -1;
     if (is_default)
-        closure->flags |= TRV__HAS_DEFAULTS;
+        note_defaults(closure);
     return 0;
 }
 

@@ -98,6 +98,44 @@ TEST(defaults_can_be_set)
                 "no literal in a signature: 'x)");
 }
 
+/* Sets other defaults while it uses those it was called with. */
+static trv_object *forget_default(const trv_args *args)
+{
+    trv_auto trv_object *none = trv_none_new();
+    trv_auto trv_object *function = trv_cell_get(args->self);
+
+    if (trv_setattr(function, "__defaults__", none) < 0)
+        return NULL;
+    return trv_repr(args->items[0]);
+}
+
+TEST(defaults_of_a_call_are_held)
+{
+    trv_auto trv_object *cell = trv_cell_new(NULL);
+    trv_auto trv_object *f = trv_function_new(forget_default, "f(a=[1.5, 'text'])", cell);
+
+    ck_assert_int_eq(trv_cell_set(cell, f), 0);
+    expect_repr(trv_call(f, ""), "\"[1.5, 'text']\"");
+    ck_assert_int_eq(trv_cell_set(cell, NULL), 0);
+}
+
+TEST(missing_among_those_given_is_filled_in)
+{
+    trv_auto trv_object *f = trv_function_new(gather, "f(a, b=2, c=3)", NULL);
+    trv_auto trv_object *many = trv_function_new(gather, "f(a, b, c, d, e, f, g, h, i=9)", NULL);
+    trv_auto trv_object *one = trv_int_new(1);
+    trv_object *items[] = {one, NULL, one};
+
+    expect_repr(trv_call_array(f, items, 3, NULL), "[1, 2, 1]");
+    expect_repr(call_with(f, NULL, 1, 1), "[1, 2, 3]");
+    expect_repr(call_with(f, NULL, 3, 1, 5, 6), "[1, 5, 6]");
+    EXPECT_NULL(call_with(f, NULL, 0), trv_TypeError,
+                "f() missing 1 required positional argument: 'a'");
+    EXPECT_NULL(call_with(f, NULL, 4, 1, 2, 3, 4), trv_TypeError,
+                "f() takes from 1 to 3 positional arguments but 4 were given");
+    expect_repr(call_with(many, NULL, 8, 1, 2, 3, 4, 5, 6, 7, 8), "[1, 2, 3, 4, 5, 6, 7, 8, 9]");
+}
+
 TEST(attributes)
 {
     trv_auto trv_object *f = trv_function_new(gather, "f(a): gathers", NULL);
@@ -172,4 +210,5 @@ TEST(what_is_by_position_only)
 }
 
 TEST_LIST(RUN(defaults_are_filled_in), RUN(a_default_is_made_once), RUN(defaults_can_be_set),
+          RUN(defaults_of_a_call_are_held), RUN(missing_among_those_given_is_filled_in),
           RUN(attributes), RUN(static_functions_are_constants), RUN(what_is_by_position_only))
