@@ -86,7 +86,7 @@ TRV_API TRV_MUST_CHECK trv_object *trv_getattr_default(trv_object *object, const
 TRV_API TRV_MUST_CHECK int trv_hasattr(trv_object *object, const char *name);
 /* The names of an object's attributes, its type's included. Returns: a sorted list. */
 TRV_API TRV_MUST_CHECK trv_object *trv_dir(trv_object *object);
-/* An object's __dict__: the dict of its own attributes, which changes them; of a type, a copy.
+/* An object's __dict__: the dict of its own attributes, which changes them; of a type, a mappingproxy.
  * Raises: TypeError if it has none. */
 TRV_API TRV_MUST_CHECK trv_object *trv_vars(trv_object *object);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tuple, list, dict and its views, set, frozenset, range, slice and capsule.
+ * tuple, list, dict and its views, mappingproxy, set, frozenset, range, slice and capsule.
  *
  * A container takes its own reference to what is put in. An index below zero counts from the end.
  * A dict and a set keep the order of insertion; changing their size while one iterates over them
@@ -77,6 +77,8 @@ TRV_API TRV_MUST_CHECK int trv_dict_next(trv_object *dict, size_t *position, trv
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_keys(trv_object *dict);
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_values(trv_object *dict);
 TRV_API TRV_MUST_CHECK trv_object *trv_dict_items(trv_object *dict);
+/* What shows the mapping and does not change it, as __dict__ of a type. Raises: TypeError if it is no mapping. */
+TRV_API TRV_MUST_CHECK trv_object *trv_mappingproxy_new(trv_object *mapping);
 /* Sets all entries of another dict. Raises: TypeError. */
 TRV_API TRV_MUST_CHECK int trv_dict_update(trv_object *dict, trv_object *other);
 /* Takes out all entries. Raises: TypeError. */

@@ -102,13 +102,14 @@ extern TRV_API trv_object trv_object_type[1], trv_type_type[1], trv_none_type[1]
     trv_list_type[1], trv_dict_type[1], trv_set_type[1], trv_range_type[1], trv_function_type[1],
     trv_capsule_type[1], trv_weakref_type[1], trv_slice_type[1], trv_method_type[1],
     trv_cell_type[1], trv_frozenset_type[1], trv_dict_keys_type[1], trv_dict_values_type[1],
-    trv_dict_items_type[1];
+    trv_dict_items_type[1], trv_mappingproxy_type[1];
 
 /* The type of an object. */
 TRV_API trv_object *trv_type_of(trv_object *object);
 /* The name of an object's type. Returns: a string that lives as long as the type; "NULL" for NULL. */
 TRV_API const char *trv_type_name(const trv_object *object);
-/* Whether `object` is of `type`, of a type derived from it, or of one in a tuple of types.
+/* Whether `object` is of `type`, of a type derived from it, or of one in a tuple of types; or says so by its
+ * __class__, as weak proxies do.
  * Returns: 1, 0, or -1. Raises: TypeError if `type` is no type. */
 TRV_API int trv_isinstance(trv_object *object, trv_object *type);
 /* Whether `type` is `base` or derived from it. Returns: 1, 0, or -1. Raises: TypeError. */

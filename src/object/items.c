@@ -36,12 +36,21 @@ int trv_setitem(trv_object *object, trv_object *key, trv_object *value)
     return object->type->slots.setitem(object, key, value);
 }
 
+/* What Python tells so in its words: what has a length or can be searched, and all instances of classes. */
+static bool is_sequence(const struct trv_type *type)
+{
+    return type->flags & TRV__TYPE_IN_HEAP || type->slots.length || type->slots.contains;
+}
+
 int trv_delitem(trv_object *object, trv_object *key)
 {
     if (!trv__given(object, "trv_delitem") || !trv__given(key, "trv_delitem"))
         return -1;
     if (!object->type->slots.setitem)
-        return trv_raise_int(trv_TypeError, "'%s' object doesn't support item deletion",
+        return trv_raise_int(trv_TypeError,
+                             trv__may_index(key) && is_sequence(object->type)
+                                 ? "'%s' object doesn't support item deletion"
+                                 : "'%s' object does not support item deletion",
                              object->type->name);
     return object->type->slots.setitem(object, key, NULL);
 }

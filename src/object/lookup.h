@@ -122,6 +122,8 @@ static inline trv_object *trv__get(trv_object *object, trv_object *name)
 int trv__set(trv_object *object, trv_object *name, trv_object *value);
 /* The attribute or nothing: 1, 0 (AttributeError is dropped), -1. */
 int trv__get_or_not(trv_object *object, trv_object *name, trv_object **value);
+/* isinstance(object, type) as `type` itself sees it: what it derives from, or says by __class__. 1, 0, -1. */
+int trv__instance_of(trv_object *object, const struct trv_type *type);
 /* Sets AttributeError. Returns -1. */
 int trv__raise_no_attribute(trv_object *object, const char *name);
 

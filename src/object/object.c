@@ -2,8 +2,6 @@
 /*
  * Questions every object answers by itself: its count, its identity, its type; and the checks of
  * arguments that every public function begins with.
- *
- * Nothing here runs code of a user.
  */
 #include "object/descriptor.h"
 #include "object/lookup.h"
@@ -33,6 +31,33 @@ const char *trv_type_name(const trv_object *object)
     return object ? object->type->name : "NULL";
 }
 
+/* Whether an object can say of itself that it is of another class than its type. 1, 0, -1. */
+static int may_pretend(const trv_object *object)
+{
+    const struct trv_type *type = object->type;
+    trv_object *found;
+
+    if (type->slots.getattr || (type->get_attribute && !trv__is_type(object)))
+        return 1;
+    if (trv__type_find(type, trv__dunder(TRV__NAME_class), &found) < 0)
+        return -1;
+    return !trv__is_native(found, &trv__object_type);
+}
+
+int trv__instance_of(trv_object *object, const struct trv_type *type)
+{
+    trv_auto trv_object *class = NULL;
+    int answer;
+
+    if (trv__type_derives(object->type, type))
+        return 1;
+    if ((answer = may_pretend(object)) <= 0)
+        return answer;
+    if ((answer = trv__get_or_not(object, trv__dunder(TRV__NAME_class), &class)) <= 0)
+        return answer;
+    return trv__is_type(class) && trv__type_derives(trv__type_of_handle(class), type);
+}
+
 /* What a class's own __instancecheck__ or __subclasscheck__ says of an object: 1, 0, -1; or TRV_UNKNOWN
  * if it has none. */
 static int ask_metaclass(trv_object *class, enum trv__dunder_name name, trv_object *object)
@@ -53,9 +78,8 @@ static int ask_metaclass(trv_object *class, enum trv__dunder_name name, trv_obje
     return trv_truth(answer);
 }
 
-/* Whether an object (or a type: then `type` is that one) belongs to a type, or to one of a tuple. */
-static int belongs(trv_object *object, const struct trv_type *type, trv_object *classes,
-                   enum trv__dunder_name name)
+/* Whether an object is of a type, or derives from it, or from one of a tuple. */
+static int belongs(trv_object *object, trv_object *classes, enum trv__dunder_name name)
 {
     trv_object *const *items;
     size_t count;
@@ -65,8 +89,10 @@ static int belongs(trv_object *object, const struct trv_type *type, trv_object *
         answer = ask_metaclass(classes, name, object);
         if (answer != TRV_UNKNOWN)
             return answer;
+        if (trv__is_type(classes) && name == TRV__NAME_instancecheck)
+            return trv__instance_of(object, trv__type_of_handle(classes));
         if (trv__is_type(classes))
-            return trv__type_derives(type, trv__type_of_handle(classes));
+            return trv__type_derives(trv__type_of_handle(object), trv__type_of_handle(classes));
         return trv_raise_int(trv_TypeError,
                              name == TRV__NAME_instancecheck
                                  ? "isinstance() arg 2 must be a type, a tuple of types, or a union"
@@ -77,7 +103,7 @@ static int belongs(trv_object *object, const struct trv_type *type, trv_object *
         return -1;
     items = trv__tuple_items(classes, &count);
     for (size_t i = 0; i < count; i++)
-        if ((answer = belongs(object, type, items[i], name)) != 0)
+        if ((answer = belongs(object, items[i], name)) != 0)
             return answer;
     return 0;
 }
@@ -88,7 +114,7 @@ int trv_isinstance(trv_object *object, trv_object *type)
         return -1;
     if (object->type->handle == type)
         return 1;
-    return belongs(object, object->type, type, TRV__NAME_instancecheck);
+    return belongs(object, type, TRV__NAME_instancecheck);
 }
 
 int trv_issubclass(trv_object *type, trv_object *base)
@@ -97,7 +123,7 @@ int trv_issubclass(trv_object *type, trv_object *base)
         return -1;
     if (!trv__is_type(type))
         return trv_raise_int(trv_TypeError, "issubclass() arg 1 must be a class");
-    return belongs(type, trv__type_of_handle(type), base, TRV__NAME_subclasscheck);
+    return belongs(type, base, TRV__NAME_subclasscheck);
 }
 
 bool trv__given(const void *argument, const char *function)

@@ -32,7 +32,7 @@ TRV__SHARED struct trv_type trv__object_type, trv__none_type, trv__bool_type, tr
     trv__closure_type, trv__capsule_type, trv__weakref_type, trv__weakproxy_type,
     trv__iterator_type, trv__exception_base_type, trv__method_type, trv__cell_type,
     trv__builtin_type, trv__frozenset_type, trv__dict_keys_type, trv__dict_values_type,
-    trv__dict_items_type;
+    trv__dict_items_type, trv__mappingproxy_type;
 TRV__SHARED struct trv_type trv__property_type, trv__classmethod_type, trv__staticmethod_type,
     trv__abstract_type, trv__super_type;
 /* Static functions have the layout type that public headers name; both answer to trv_function_type. */

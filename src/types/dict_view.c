@@ -304,14 +304,22 @@ static trv_object *method_reversed(const trv_args *args)
     return trv_parse(args, "") < 0 ? NULL : iterate(type, dict_of(args->self), true);
 }
 
+/* The dict, as one that cannot be changed. */
+static trv_object *get_mapping(const trv_args *args)
+{
+    return trv_mappingproxy_new(dict_of(args->self));
+}
+
 static const struct trv__method set_methods[] = {
     {"__reversed__", "__reversed__(): an iterator from the last to the first", method_reversed},
     {"isdisjoint", "isdisjoint(other, /): whether nothing is in the other", method_isdisjoint},
+    {"mapping", NULL, get_mapping},
     {0},
 };
 
 static const struct trv__method values_methods[] = {
     {"__reversed__", "__reversed__(): an iterator from the last to the first", method_reversed},
+    {"mapping", NULL, get_mapping},
     {0},
 };
 

@@ -5,6 +5,7 @@
 #include "object/number.h"
 #include "types/held.h"
 
+#include "trivet/class.h"
 #include "trivet/functools.h"
 
 /* Gives the wrapper an attribute of the wrapped, if that has it. */
@@ -29,6 +30,12 @@ static int copy_dict(trv_object *wrapper, trv_object *wrapped)
     if (!from && !trv_error_matches(trv_AttributeError))
         return -1;
     trv_error_clear();
+    if (from && from->type == &trv__mappingproxy_type) { /* of a class */
+        trv_object *plain = trv_call_method(from, "copy", "");
+        trv_unref(from);
+        if (!(from = plain))
+            return -1;
+    }
     if (!from || !trv__type_derives(from->type, &trv__dict_type))
         return 0;
     to = trv_getattr(wrapper, "__dict__");

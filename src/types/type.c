@@ -323,11 +323,8 @@ static trv_object *method_subclasses(const trv_args *args)
 static trv_object *get_dict(const trv_args *args)
 {
     trv_object *dict = trv__type_dict(type_of(args));
-    trv_auto trv_object *copy = dict ? trv_dict_new() : NULL;
 
-    if (!copy || trv_dict_update(copy, dict) < 0)
-        return NULL;
-    return trv_steal(&copy);
+    return dict ? trv_mappingproxy_new(dict) : NULL;
 }
 
 static trv_object *get_from_dict(const trv_object *self, enum trv__dunder_name name)
@@ -460,10 +457,11 @@ static trv_object *type_repr(trv_object *self)
 static trv_object *method_instancecheck(const trv_args *args)
 {
     trv_object *object;
+    int answer;
 
-    if (trv_parse(args, "o", &object) < 0)
+    if (trv_parse(args, "o", &object) < 0 || (answer = trv__instance_of(object, type_of(args))) < 0)
         return NULL;
-    return trv_bool_new(trv__type_derives(object->type, type_of(args)));
+    return trv_bool_new(answer);
 }
 
 static trv_object *method_subclasscheck(const trv_args *args)

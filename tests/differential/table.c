@@ -229,6 +229,15 @@ static trv_object *make_call(const char **at, trv_object *space)
     return result;
 }
 
+/* The parameter "**name". */
+static int set_keywords(trv_object *space, trv_object *name, trv_object *keywords)
+{
+    trv_auto trv_object *own = trv_str_slice(name, 2, 100);
+    trv_auto trv_object *dict = keywords ? trv_copy(keywords) : trv_dict_new();
+
+    return own && dict ? trv_dict_set(space, own, dict) : -1;
+}
+
 /* What a lambda's closure holds: its variables, the names of its parameters, its expression. */
 static trv_object *call_lambda(const trv_args *args)
 {
@@ -237,24 +246,32 @@ static trv_object *call_lambda(const trv_args *args)
     trv_auto trv_object *space = NULL;
     const char *body, *at;
     char format[8] = "";
-    size_t count;
+    size_t count, fixed = SIZE_MAX;
+    bool is_open = false;
 
     if (trv_parse_tuple(args->self, "oos", &outer, &names, &body) < 0 ||
         trv_tuple_len(names, &count) < 0 || !(space = trv_copy(outer)))
         return NULL;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0, all = count; i < all; i++) {
         trv_auto trv_object *name = trv_tuple_get(names, (int64_t)i);
-        if (*trv_str_utf8(name, NULL) == '*') {
+        if (strncmp(trv_str_utf8(name, NULL), "**", 2) == 0) {
+            if (set_keywords(space, name, args->keywords) < 0)
+                return NULL;
+            is_open = true;
+            count--;
+        } else if (*trv_str_utf8(name, NULL) == '*') {
             trv_auto trv_object *rest_name = trv_str_slice(name, 1, 100);
             rest = args->count > i ? trv_tuple_new(args->items + i, args->count - i)
                                    : trv_tuple_new(NULL, 0);
             if (!rest || trv_dict_set(space, rest_name, rest) < 0)
                 return NULL;
-            count--;
+            is_open = true;
+            fixed = i;
         } else
             strcat(format, "o");
     }
-    if (rest) {
+    count = fixed < count ? fixed : count;
+    if (is_open) {
         if (args->count < count)
             return trv_raise(trv_TypeError, "<lambda>() missing arguments");
         for (size_t i = 0; i < count; i++)

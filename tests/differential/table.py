@@ -111,7 +111,7 @@ class Fails:
 PREPARED = {c.__name__: c for c in (Bad, Unhashable, Clears, Fails)}
 PREPARED.update({name: getattr(weakref, name) for name in (
     "ref", "proxy", "WeakMethod", "WeakSet", "WeakKeyDictionary", "WeakValueDictionary", "finalize")})
-PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType,
+PREPARED.update(__name__="__main__", method=types.MethodType, cell=types.CellType, mappingproxy=types.MappingProxyType,
                 module=types.ModuleType)
 PREPARED.update({f.__name__: f for f in (functools.partial, functools.reduce, functools.cmp_to_key,
                                          functools.update_wrapper, functools.total_ordering,
@@ -214,6 +214,7 @@ def expression(node):
                                for p in (node.lower, node.upper, node.step)))
     if kind is ast.Lambda:
         names = [a.arg for a in node.args.args] + (["*" + node.args.vararg.arg] if node.args.vararg else [])
+        names += ["**" + node.args.kwarg.arg] if node.args.kwarg else []
         return form("lambda", str(len(names)), *names, expression(node.body))
     raise NotImplementedError(ast.dump(node))
 

@@ -315,6 +315,7 @@ static const struct {
     {"memoryview", trv_memoryview_type},
     {"method", trv_method_type},
     {"cell", trv_cell_type},
+    {"mappingproxy", trv_mappingproxy_type},
     {"partial", trv_partial_type},
     {"itemgetter", trv_itemgetter_type},
     {"attrgetter", trv_attrgetter_type},

@@ -90,6 +90,59 @@ TEST(cycles_are_found)
     ck_assert_uint_eq(found, 2);
 }
 
+/* Proxies ---------------------------------------------------------------------------------------- */
+
+TEST(a_proxy_shows_and_changes_nothing)
+{
+    trv_auto trv_object *dict = trv_build("{s:i}", "a", 1), *two = trv_int_new(2), *value = NULL;
+    trv_auto trv_object *proxy = trv_mappingproxy_new(dict), *key = trv_str_new("a");
+    size_t length;
+
+    ck_assert_int_eq(trv_dict_set_str(dict, "b", two), 0);
+    ck_assert_int_eq(trv_len(proxy, &length), 0);
+    ck_assert_uint_eq(length, 2);
+    value = trv_getitem(proxy, key);
+    expect_repr(trv_ref(value), "1");
+    expect_repr(trv_ref(proxy), "mappingproxy({'a': 1, 'b': 2})");
+    EXPECT_MINUS(trv_setitem(proxy, key, two), trv_TypeError,
+                 "'mappingproxy' object does not support item assignment");
+    EXPECT_NULL(trv_mappingproxy_new(two), trv_TypeError,
+                "mappingproxy() argument must be a mapping, not int");
+    EXHAUST(trv_mappingproxy_new(dict));
+    EXHAUST(trv_repr(proxy));
+    EXHAUST(trv_or(proxy, dict));
+    EXHAUST(trv_or(proxy, proxy));
+    EXHAUST(trv_call_method(proxy, "get", "oi", key, 5));
+}
+
+TEST(a_proxy_of_a_class_follows_it)
+{
+    trv_auto trv_object *class = trv_class_new("Box", NULL, NULL), *seven = trv_int_new(7);
+    trv_auto trv_object *space = trv_vars(class), *got = NULL;
+
+    ck_assert_int_eq(trv_setattr(class, "seven", seven), 0);
+    got = trv_call_method(space, "get", "s", "seven");
+    ck_assert_ptr_eq(got, seven);
+    ck_assert_int_eq(trv_setattr(class, "space", space), 0); /* a cycle */
+    EXHAUST(trv_vars(class));
+}
+
+TEST(proxies_nested_beyond_the_stack)
+{
+    trv_auto trv_object *proxy = trv_dict_new();
+    trv_object *outer;
+    size_t length;
+
+    for (int i = 0; i < 200000; i++) {
+        outer = trv_mappingproxy_new(proxy);
+        ck_assert_ptr_nonnull(outer);
+        trv_unref(proxy);
+        proxy = outer;
+    }
+    EXPECT_MINUS(trv_len(proxy, &length), trv_RecursionError,
+                 "maximum recursion depth exceeded in a mappingproxy");
+}
+
 TEST(a_frozenset_can_be_a_key_and_keeps_its_hash)
 {
     trv_auto trv_object *range = trv_range_new(0, 5, 1), *a = trv_frozenset_from(range);
@@ -109,4 +162,6 @@ TEST(a_frozenset_can_be_a_key_and_keeps_its_hash)
 }
 
 TEST_LIST(RUN(a_view_is_live), RUN(without_memory), RUN(the_dict_changes_while_items_are_compared),
-          RUN(cycles_are_found), RUN(a_frozenset_can_be_a_key_and_keeps_its_hash))
+          RUN(cycles_are_found), RUN(a_proxy_shows_and_changes_nothing),
+          RUN(a_proxy_of_a_class_follows_it), RUN(proxies_nested_beyond_the_stack),
+          RUN(a_frozenset_can_be_a_key_and_keeps_its_hash))
