@@ -19,6 +19,7 @@
 #include "object/reduce.h"
 #include "types/bytes.h"
 #include "types/held.h"
+#include "types/range.h"
 #include "types/slice.h"
 
 #include "trivet/buffer.h"
@@ -150,14 +151,12 @@ static bool are_all(trv_object *const *items, size_t count, const struct trv_typ
 /* range(stop), range(start, stop) or range(start, stop, step). */
 static trv_object *make_range(trv_object *const *items, size_t count)
 {
-    int64_t numbers[3] = {0, 0, 1};
+    trv_auto trv_object *zero = trv_int_new(0), *one = trv_int_new(1);
 
     if (count < 1 || count > 3 || !are_all(items, count, &trv__int_type))
         return bad("a range is not made of ints");
-    for (size_t i = 0; i < count; i++)
-        if (trv_int_get(items[i], &numbers[count == 1 ? 1 : i]) < 0)
-            return NULL;
-    return trv_range_new(numbers[0], numbers[1], numbers[2]);
+    return trv__range_from(count > 1 ? items[0] : zero, items[count > 1],
+                           count > 2 ? items[2] : one);
 }
 
 static trv_object *make_complex(trv_object *const *items, size_t count)

@@ -2,15 +2,15 @@
 /*
  * range: ints in equal steps, none of which exists before it is asked for.
  *
- * Bounds and step are machine words. Sums are made in unsigned words, which wrap round: every item
- * lies between start and stop, so that its lowest 64 bits are the item. The length of the longest
- * range is just below 2**64.
+ * Here are those whose bounds and step are machine words; what others do is in range_wide.c. Sums are made in unsigned
+ * words, which wrap round: every item lies between start and stop, so that its lowest 64 bits are the
+ * item. The length of the longest such range is just below 2**64.
  *
- * A range and its iterators hold no references, so that the collector has nothing to do with them.
+ * A range and its iterators hold no references but to ints, so that the collector has nothing to do with them.
  */
 #include "types/range.h"
 
-#include "object/number.h"
+#include "types/int.h"
 #include "types/sequence.h"
 #include "types/slice.h"
 
@@ -45,30 +45,80 @@ static bool find_int(const range_t *self, int64_t value, uint64_t *where)
     return !is_beyond && distance % step == 0 && *where < self->length;
 }
 
-/* Looks for an object: 1 and where, 0, -1. Other things than ints may be equal to an item, too, and
- * must be asked. */
-static int find(const range_t *self, trv_object *object, uint64_t *where)
+/* Looks for an object by asking each item, since other things than ints may be equal to one, too. Nobody gets
+ * beyond 2**64 items. */
+static int search(trv_object *self, trv_object *object, uint64_t *where)
 {
-    bool is_int = object->type == &trv__int_type;
-    int equal = 0;
+    trv_auto trv_object *iterator = trv_iter(self);
 
-    if (is_int || object->type == &trv__bool_type)
-        return (!is_int || trv__is_small_int(object)) &&
-               find_int(self, trv__int_value(object), where);
-    for (uint64_t i = 0; equal == 0 && i < self->length; i++) {
-        trv_auto trv_object *item = item_at(self, i);
-        equal = item ? trv_equal(item, object) : -1;
-        *where = i;
+    for (*where = 0; iterator; ++*where) {
+        trv_auto trv_object *item = NULL;
+        int status = trv_next(iterator, &item);
+        int equal = status > 0 ? trv_equal(item, object) : status;
+        if (equal || !status)
+            return equal;
     }
-    return equal;
+    return -1;
+}
+
+/* 1 and where, if somebody wants to know, 0, -1. */
+static int find(trv_object *self, trv_object *object, trv_object **index)
+{
+    const range_t *range = trv__as_range(self);
+    bool is_int = object->type == &trv__int_type || object->type == &trv__bool_type;
+    trv_auto trv_object *wide = NULL;
+    uint64_t where = 0;
+    int found;
+
+    if (is_int && trv__range_is_wide(range)) {
+        trv_auto trv_object *plain = trv__int_plain(object);
+        found = plain ? trv__range_find(range, plain, &wide) : -1;
+    } else if (is_int) {
+        found = !trv__is_big(object) && find_int(range, trv__int_value(object), &where);
+    } else {
+        found = search(self, object, &where);
+    }
+    if (found > 0 && index && !(*index = wide ? trv_ref(wide) : trv_int_new_unsigned(where)))
+        return -1;
+    return found;
 }
 
 /* Slots ------------------------------------------------------------------------------------- */
+
+static int range_traverse(trv_object *object, trv_visit visit, void *argument)
+{
+    const range_t *self = trv__as_range(object);
+    int answer = 0;
+
+    for (size_t i = 0; trv__range_is_wide(self) && i < TRV__RANGE_PARTS && !answer; i++)
+        answer = self->wide[i] ? visit(self->wide[i], argument) : 0;
+    return answer;
+}
+
+static void range_clear(trv_object *object)
+{
+    range_t *self = trv__as_range(object);
+
+    for (size_t i = 0; trv__range_is_wide(self) && i < TRV__RANGE_PARTS; i++)
+        trv_clear(&self->wide[i]);
+}
+
+static trv_object *wide_repr(const range_t *self)
+{
+    size_t count =
+        trv__is_big(self->wide[TRV__STEP]) || trv__int_value(self->wide[TRV__STEP]) != 1 ? 3 : 2;
+    trv_auto trv_object *tuple = trv_tuple_new(self->wide, count);
+    trv_auto trv_object *text = trv_repr(tuple);
+
+    return text ? trv_str_printf("range%s", trv_str_utf8(text, NULL)) : NULL;
+}
 
 static trv_object *range_repr(trv_object *object)
 {
     const range_t *self = trv__as_range(object);
 
+    if (trv__range_is_wide(self))
+        return wide_repr(self);
     if (self->step == 1)
         return trv_str_printf("range(%lld, %lld)", (long long)self->start, (long long)self->stop);
     return trv_str_printf("range(%lld, %lld, %lld)", (long long)self->start, (long long)self->stop,
@@ -79,9 +129,11 @@ static trv_object *range_repr(trv_object *object)
 static int range_hash(trv_object *object, int64_t *hash)
 {
     const range_t *self = trv__as_range(object);
-    trv_auto trv_object *length = trv_int_new_unsigned(self->length);
-    trv_auto trv_object *start = self->length ? trv_int_new(self->start) : trv_none_new();
-    trv_auto trv_object *step = self->length > 1 ? trv_int_new(self->step) : trv_none_new();
+    trv_auto trv_object *length = trv__range_part(self, TRV__LENGTH);
+    bool is_long = length && (trv__is_big(length) || trv__int_value(length) > 1);
+    bool has_items = length && trv__int_sign(length);
+    trv_auto trv_object *start = has_items ? trv__range_part(self, TRV__START) : trv_none_new();
+    trv_auto trv_object *step = is_long ? trv__range_part(self, TRV__STEP) : trv_none_new();
     trv_auto trv_object *all = trv_tuple_new((trv_object *[]){length, start, step}, 3);
 
     return trv_hash(all, hash);
@@ -90,19 +142,34 @@ static int range_hash(trv_object *object, int64_t *hash)
 static int range_compare(trv_object *a, trv_object *b, trv_comparison op)
 {
     const range_t *x = trv__as_range(a), *y = trv__as_range(b);
-    bool is_equal;
+    int is_equal;
 
     if (b->type != &trv__range_type || (op != TRV_EQUAL && op != TRV_NOT_EQUAL))
         return TRV_UNKNOWN;
-    is_equal = x->length == y->length && (x->length < 1 || x->start == y->start) &&
-               (x->length < 2 || x->step == y->step);
-    return is_equal == (op == TRV_EQUAL);
+    if (trv__range_is_wide(x) || trv__range_is_wide(y))
+        is_equal = trv__range_equal(x, y);
+    else
+        is_equal = x->length == y->length && (x->length < 1 || x->start == y->start) &&
+                   (x->length < 2 || x->step == y->step);
+    return is_equal < 0 ? -1 : is_equal == (op == TRV_EQUAL);
 }
 
-static int range_length(trv_object *self, size_t *length)
+static int range_length(trv_object *object, size_t *length)
 {
-    *length = trv__as_range(self)->length;
+    const range_t *self = trv__as_range(object);
+    bool is_wide = trv__range_is_wide(self);
+
+    if (is_wide ? trv__is_big(self->wide[TRV__LENGTH]) : self->length > INT64_MAX)
+        return trv_raise_int(trv_OverflowError, "Python int too large to convert to C ssize_t");
+    *length = is_wide ? (size_t)trv__int_value(self->wide[TRV__LENGTH]) : self->length;
     return 0;
+}
+
+static int range_truth(trv_object *object)
+{
+    const range_t *self = trv__as_range(object);
+
+    return trv__range_is_wide(self) ? trv__int_sign(self->wide[TRV__LENGTH]) : self->length != 0;
 }
 
 /* The place of an item that may be one before the first or after the last. */
@@ -120,12 +187,29 @@ static trv_object *get_slice(const range_t *self, trv_object *slice)
     int64_t start, stop, step;
     size_t length = self->length;
 
+    if (trv__range_is_wide(self) || length > INT64_MAX || !trv__slice_is_small(slice))
+        return trv__range_slice(self, slice);
     if (trv__slice_places(slice, &length, &places) < 0)
         return NULL;
     if (!place_of(self, places.start, &start) || !place_of(self, places.stop, &stop) ||
         __builtin_mul_overflow(self->step, places.step, &step))
-        return trv_raise(trv_OverflowError, "the range does not fit an int64_t");
+        return trv__range_slice(self, slice);
     return trv_range_new(start, stop, step);
+}
+
+/* An index as an int that is of no class and no bool. */
+static trv_object *plain_index(trv_object *object)
+{
+    trv_auto trv_object *index = trv__index_object(object);
+
+    return index ? trv__int_plain(index) : NULL;
+}
+
+static trv_object *wide_item(const range_t *self, trv_object *key)
+{
+    trv_auto trv_object *index = plain_index(key);
+
+    return index ? trv__range_item(self, index) : NULL;
 }
 
 static trv_object *range_getitem(trv_object *object, trv_object *key)
@@ -139,6 +223,8 @@ static trv_object *range_getitem(trv_object *object, trv_object *key)
     if (!trv__may_index(key))
         return trv_raise(trv_TypeError, "range indices must be integers or slices, not %s",
                          key->type->name);
+    if (trv__range_is_wide(self))
+        return wide_item(self, key);
     if (trv__index_get(key, &index) < 0)
         return NULL;
     where = index < 0 ? (uint64_t)index + self->length : (uint64_t)index;
@@ -149,9 +235,7 @@ static trv_object *range_getitem(trv_object *object, trv_object *key)
 
 static int range_contains(trv_object *self, trv_object *item)
 {
-    uint64_t where;
-
-    return find(trv__as_range(self), item, &where);
+    return find(self, item, NULL);
 }
 
 static trv_object *range_iterator_iter(trv_object *self)
@@ -203,6 +287,8 @@ static trv_object *range_iter(trv_object *object)
 {
     const range_t *self = trv__as_range(object);
 
+    if (trv__range_is_wide(self))
+        return trv__range_iterate(self, false);
     return iterate((uint64_t)self->start, (uint64_t)self->step, self->length);
 }
 
@@ -213,23 +299,23 @@ static trv_object *method_reversed(const trv_args *args)
 
     if (trv_parse(args, "") < 0)
         return NULL;
+    if (trv__range_is_wide(self))
+        return trv__range_iterate(self, true);
     return iterate((uint64_t)self->start + (self->length - 1) * step, 0 - step, self->length);
 }
 
 static trv_object *range_construct(const struct trv_type *type, const trv_args *args)
 {
-    int64_t bounds[3] = {0, 0, 1};
+    trv_auto trv_object *start = NULL, *stop = NULL, *step = NULL;
 
     if (!trv__plain_arguments(type, args, 3))
         return NULL;
     if (!args->count)
         return trv_raise(trv_TypeError, "range expected at least 1 argument, got 0");
-    for (size_t i = 0; i < args->count; i++) {
-        trv_object *bound = args->items[i];
-        if (trv__index_of(bound, &bounds[args->count == 1 ? 1 : i]) < 0)
-            return NULL;
-    }
-    return trv_range_new(bounds[0], bounds[1], bounds[2]);
+    start = args->count > 1 ? plain_index(args->items[0]) : trv_int_new(0);
+    stop = start ? plain_index(args->items[args->count > 1]) : NULL;
+    step = stop && args->count > 2 ? plain_index(args->items[2]) : trv_int_new(1);
+    return trv__range_from(start, stop, step);
 }
 
 /* Methods ----------------------------------------------------------------------------------- */
@@ -237,11 +323,9 @@ static trv_object *range_construct(const struct trv_type *type, const trv_args *
 static trv_object *method_count(const trv_args *args)
 {
     trv_object *item;
-    uint64_t where;
     int found;
 
-    if (trv_parse(args, "o", &item) < 0 ||
-        (found = find(trv__as_range(args->self), item, &where)) < 0)
+    if (trv_parse(args, "o", &item) < 0 || (found = find(args->self, item, NULL)) < 0)
         return NULL;
     return trv_int_new(found);
 }
@@ -249,15 +333,13 @@ static trv_object *method_count(const trv_args *args)
 static trv_object *method_index(const trv_args *args)
 {
     trv_auto trv_object *text = NULL;
-    trv_object *item;
-    uint64_t where;
+    trv_object *item, *where;
     int found;
 
-    if (trv_parse(args, "o", &item) < 0 ||
-        (found = find(trv__as_range(args->self), item, &where)) < 0)
+    if (trv_parse(args, "o", &item) < 0 || (found = find(args->self, item, &where)) < 0)
         return NULL;
     if (found)
-        return trv_int_new_unsigned(where);
+        return where;
     if (!trv__is_int(item))
         return trv_raise(trv_ValueError, "sequence.index(x): x not in sequence");
     text = trv_repr(item);
@@ -266,17 +348,17 @@ static trv_object *method_index(const trv_args *args)
 
 static trv_object *get_start(const trv_args *args)
 {
-    return trv_int_new(trv__as_range(args->self)->start);
+    return trv__range_part(trv__as_range(args->self), TRV__START);
 }
 
 static trv_object *get_stop(const trv_args *args)
 {
-    return trv_int_new(trv__as_range(args->self)->stop);
+    return trv__range_part(trv__as_range(args->self), TRV__STOP);
 }
 
 static trv_object *get_step(const trv_args *args)
 {
-    return trv_int_new(trv__as_range(args->self)->step);
+    return trv__range_part(trv__as_range(args->self), TRV__STEP);
 }
 
 static const struct trv__method methods[] = {
@@ -297,7 +379,10 @@ TRV__READ_ONLY struct trv_type trv__range_type = {
     .base = &trv__object_type,
     .instance_bytes = sizeof(range_t),
     .flags = TRV__TYPE_ATOM | TRV__TYPE_FINAL,
-    .slots = {.repr = range_repr,
+    .slots = {.traverse = range_traverse,
+              .clear = range_clear,
+              .truth = range_truth,
+              .repr = range_repr,
               .hash = range_hash,
               .compare = range_compare,
               .iter = range_iter,

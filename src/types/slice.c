@@ -4,13 +4,13 @@
  *
  * The three are any objects, as in Python, so that user types may take slices of something other than
  * places; sequences take ints and None. Ints beyond the machine's are cut to its range first,
- * which changes nothing, because no sequence is that long.
+ * which changes nothing, because no sequence in memory is that long. Ranges may be, and `indices` is asked for
+ * any length: they use limits, which are ints of any size.
  */
 #include "types/slice.h"
 
 #include "types/arguments.h"
-
-#include "object/number.h"
+#include "types/int.h"
 
 #include "trivet/container.h"
 #include "trivet/copy.h"
@@ -107,6 +107,71 @@ int trv_slice_indices(trv_object *slice, size_t length, int64_t *start, int64_t 
     return indices_of(slice_of(slice), &length, start, stop, step);
 }
 
+/* Limits of any size ---------------------------------------------------------------------------------- */
+
+bool trv__slice_is_small(trv_object *slice)
+{
+    const struct slice *self = slice_of(slice);
+
+    return (trv_is_none(self->start) || trv__is_small_int(self->start)) &&
+           (trv_is_none(self->stop) || trv__is_small_int(self->stop)) &&
+           (trv_is_none(self->step) || trv__is_small_int(self->step));
+}
+
+/* A limit as a plain int: a new reference; `none` is what None stands for. */
+static trv_object *plain_limit(trv_object *object, trv_object *none)
+{
+    trv_auto trv_object *index = NULL;
+
+    if (trv_is_none(object))
+        return trv_ref(none);
+    if (!trv__may_index(object))
+        return trv_raise(trv_TypeError, "slice indices must be integers or None or have an "
+                                        "__index__ method");
+    index = trv__index_object(object);
+    return index ? trv__int_plain(index) : NULL;
+}
+
+/* A limit cut to least..most; a negative one counts from the end. */
+static trv_object *cut_limit(trv_object *object, trv_object *none, trv_object *length,
+                             trv_object *least, trv_object *most)
+{
+    trv_auto trv_object *limit = plain_limit(object, none);
+    trv_auto trv_object *place = NULL;
+
+    if (!limit || trv_is_none(object))
+        return trv_steal(&limit);
+    place = trv__int_sign(limit) < 0 ? trv_add(limit, length) : trv_ref(limit);
+    if (!place)
+        return NULL;
+    return trv_ref(trv__int_order(place, least) < 0  ? least
+                   : trv__int_order(place, most) > 0 ? most
+                                                     : place);
+}
+
+int trv__slice_limits(trv_object *slice, trv_object *length, trv_object **start, trv_object **stop,
+                      trv_object **step)
+{
+    const struct slice *self = slice_of(slice);
+    trv_auto trv_object *zero = trv_int_new(0), *one = trv_int_new(1), *minus = trv_int_new(-1);
+    trv_auto trv_object *last = trv_subtract(length, one);
+    trv_object *least, *most;
+    bool is_down;
+
+    *start = *stop = NULL;
+    *step = last ? plain_limit(self->step, one) : NULL;
+    if (!*step)
+        return -1;
+    if (!trv__int_sign(*step))
+        return trv_raise_int(trv_ValueError, "slice step cannot be zero");
+    is_down = trv__int_sign(*step) < 0;
+    least = is_down ? minus : zero;
+    most = is_down ? last : length;
+    *start = cut_limit(self->start, is_down ? most : least, length, least, most);
+    *stop = *start ? cut_limit(self->stop, is_down ? least : most, length, least, most) : NULL;
+    return *stop ? 0 : -1;
+}
+
 /* Slots ------------------------------------------------------------------------------------------------- */
 
 static int slice_traverse(trv_object *object, trv_visit visit, void *argument)
@@ -184,16 +249,17 @@ static trv_object *get_step(const trv_args *args)
 
 static trv_object *method_indices(const trv_args *args)
 {
-    int64_t length, start, stop, step;
+    trv_auto trv_object *index = NULL, *length = NULL, *start = NULL, *stop = NULL, *step = NULL;
     trv_object *number;
 
-    if (trv_parse(args, "o", &number) < 0 || trv__size_argument(number, &length) < 0)
+    if (trv_parse(args, "o", &number) < 0 || !(index = trv__index_object(number)) ||
+        !(length = trv__int_plain(index)))
         return NULL;
-    if (length < 0)
+    if (trv__int_sign(length) < 0)
         return trv_raise(trv_ValueError, "length should not be negative");
-    if (trv_slice_indices(args->self, (size_t)length, &start, &stop, &step) < 0)
+    if (trv__slice_limits(args->self, length, &start, &stop, &step) < 0)
         return NULL;
-    return trv_build("(l l l)", start, stop, step);
+    return trv_tuple_new((trv_object *[]){start, stop, step}, 3);
 }
 
 static const struct trv__method methods[] = {

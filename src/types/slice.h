@@ -25,6 +25,12 @@ static inline bool trv__is_slice(const trv_object *object)
  * `index`: that may change it. TypeError, or ValueError for a step of 0. */
 int trv__slice_places(trv_object *slice, const size_t *length, struct trv__places *places);
 
+/* The same for a sequence whose length, a plain int, may be of any size: new references to plain ints. 0, -1. */
+int trv__slice_limits(trv_object *slice, trv_object *length, trv_object **start, trv_object **stop,
+                      trv_object **step);
+/* Whether its limits are None and ints of a machine word: places are then what limits would be. */
+bool trv__slice_is_small(trv_object *slice);
+
 /* list[slice] and list[slice] = value; NULL deletes (types/list_slice.c). */
 trv_object *trv__list_get_slice(trv_object *list, trv_object *slice);
 int trv__list_set_slice(trv_object *list, trv_object *slice, trv_object *value);

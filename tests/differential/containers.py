@@ -146,7 +146,7 @@ def is_odd(name, arguments):
         return any(map(has_set, arguments))
     if name == "setitem" and isinstance(others[0], slice) and has_set(others[1]):
         return True
-    if name in ("call:range", "setitem", "delitem") and \
+    if name in ("setitem", "delitem") and \
             any(isinstance(a, int) and abs(a) > 2**60 for a in arguments):
         return True
     return name == "method:pop" and first == {} or name == "method:sort" and bool(others)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * range: what Python's range does, up to the ends of a machine word.
+ * range: what Python's range does, up to the ends of a machine word and beyond. More of it is in
+ * tests/differential/table/range.cases.
  */
 #include "types/container.h"
+#include "types/exhaust.h"
 
 static size_t length_of(trv_object *range)
 {
@@ -47,7 +49,8 @@ TEST(items)
     expect_repr(trv_getitem(range, last), "1");
     EXPECT_NULL(trv_getitem(range, far), trv_IndexError, "range object index out of range");
     EXPECT_NULL(trv_getitem(range, before), trv_IndexError, "range object index out of range");
-    EXPECT_NULL(trv_getitem(range, text), trv_TypeError, "range indices must be integers or slices, not str");
+    EXPECT_NULL(trv_getitem(range, text), trv_TypeError,
+                "range indices must be integers or slices, not str");
     expect_repr(method(range, "index", "i", 4), "2");
     expect_repr(method(range, "count", "i", 5), "0");
     EXPECT_NULL(method(range, "index", "i", 5), trv_ValueError, "5 is not in range");
@@ -90,17 +93,78 @@ TEST(the_ends_of_a_machine_word)
     trv_auto trv_object *down = trv_range_new(INT64_MAX, INT64_MIN, INT64_MIN);
     trv_auto trv_object *steps = trv_range_new(INT64_MAX - 5, INT64_MAX, 4);
     trv_auto trv_object *last = trv_int_new(-1), *beyond = trv_int_parse("9223372036854775808", 10);
+    size_t length;
 
-    ck_assert(length_of(all) == UINT64_MAX);
+    EXPECT_MINUS(trv_len(all, &length), trv_OverflowError,
+                 "Python int too large to convert to C ssize_t");
     expect_repr(trv_getitem(all, last), "9223372036854775806");
     ck_assert_int_eq(contains(all, INT64_MAX), 0);
     ck_assert_int_eq(contains(all, INT64_MIN), 1);
     ck_assert_int_eq(trv_contains(all, beyond), 0);
     expect_repr(trv_list_from(down), "[9223372036854775807, -1]");
     expect_repr(trv_list_from(steps), "[9223372036854775802, 9223372036854775806]");
-    ck_assert_ptr_null(trv_call(trv_range_type, "o", beyond));
-    ck_assert_int_eq(trv_error_matches(trv_OverflowError), 1);
-    trv_error_clear();
+    expect_repr(trv_call(trv_range_type, "o", beyond), "range(0, 9223372036854775808)");
+}
+
+static trv_object *power_of_ten(int exponent)
+{
+    trv_auto trv_object *ten = trv_int_new(10), *power = trv_int_new(exponent);
+
+    return trv_power(ten, power);
+}
+
+TEST(beyond_a_machine_word)
+{
+    trv_auto trv_object *end = power_of_ten(30), *step = power_of_ten(29);
+    trv_auto trv_object *range = trv_call(trv_range_type, "ioo", 5, end, step);
+    trv_auto trv_object *iterator = trv_iter(range), *item = NULL, *back = NULL;
+    size_t count = 0, bytes;
+
+    ck_assert_uint_eq(length_of(range), 10);
+    TRV_FOR(each, range)
+        count += trv_contains(range, each) == 1;
+    ck_assert_uint_eq(count, 10);
+    back = method(range, "__reversed__", "");
+    ck_assert_int_eq(trv_next(back, &item), 1);
+    expect_repr(trv_ref(item), "900000000000000000000000000005");
+    ck_assert_int_eq(trv_total_size(range, &bytes), 0);
+    ck_assert_uint_gt(bytes, trv_sizeof(range));
+    ck_assert_int_eq(trv_truth(range), 1);
+}
+
+/* A walk that is dropped on its way, and ranges in containers that are collected. */
+TEST(wide_ranges_end)
+{
+    trv_auto trv_object *end = power_of_ten(30), *item = NULL;
+    trv_object *range = trv_call(trv_range_type, "o", end), *iterator = trv_iter(range);
+    trv_object *list = trv_build("[o o]", range, iterator);
+    size_t found;
+
+    ck_assert_int_eq(trv_list_append(list, list), 0);
+    trv_unref(range);
+    ck_assert_int_eq(trv_next(iterator, &item), 1);
+    trv_unref(iterator);
+    trv_unref(list);
+    ck_assert_int_eq(trv_gc_collect(2, &found), 0);
+    ck_assert_uint_eq(found, 1);
+}
+
+TEST(wide_ranges_without_memory)
+{
+    trv_auto trv_object *end = power_of_ten(30), *far = power_of_ten(29), *first = NULL;
+    trv_auto trv_object *range = trv_call(trv_range_type, "o", end);
+    trv_auto trv_object *slice = trv_slice_new(far, NULL, far), *iterator = trv_iter(range);
+
+    EXHAUST(trv_call(trv_range_type, "oo", far, end));
+    EXHAUST(trv_getitem(range, far));
+    EXHAUST(trv_getitem(range, slice));
+    EXHAUST(trv_repr(range));
+    EXHAUST(trv_iter(range));
+    EXHAUST(method(range, "index", "o", far));
+    EXHAUST(method(range, "count", "o", far));
+    EXHAUST(method(range, "__reversed__", ""));
+    EXHAUST(method(slice, "indices", "o", end));
+    EXHAUST(trv_next(iterator, &first) == 1 ? trv_steal(&first) : NULL);
 }
 
 TEST(other_things_than_ints_may_be_in_it)
@@ -160,4 +224,5 @@ TEST(two_walks_at_once)
 
 TEST_LIST(RUN(making_and_printing), RUN(items), RUN(small_ranges_of_all_kinds),
           RUN(the_ends_of_a_machine_word), RUN(other_things_than_ints_may_be_in_it),
-          RUN(equality_and_hash), RUN(truth), RUN(two_walks_at_once))
+          RUN(equality_and_hash), RUN(truth), RUN(two_walks_at_once), RUN(beyond_a_machine_word),
+          RUN(wide_ranges_end), RUN(wide_ranges_without_memory))
