@@ -142,7 +142,7 @@ static int extend(list_object *self, trv_object *iterable)
     trv_auto trv_object *iterator = NULL;
     int more;
 
-    if (iterable->type == &trv__list_type)
+    if (iterable->type == &trv__list_type || iterable == (trv_object *)self)
         return extend_by_view(self, iterable, trv__list_items);
     if (iterable->type == &trv__tuple_type)
         return extend_by_view(self, iterable, trv__tuple_items);

@@ -229,7 +229,7 @@ static struct trv__memoryview *get_slice(struct trv__memoryview *view, trv_objec
         return NULL;
     made->data = view->data + places.start * view->stride;
     made->count = places.count;
-    made->stride = view->stride * places.step;
+    made->stride = (ptrdiff_t)((size_t)view->stride * (size_t)places.step); /* of one item: any */
     return made;
 }
 
@@ -329,6 +329,7 @@ static int view_hash(trv_object *self, int64_t *hash)
     trv_auto trv_object *octets = NULL;
     const char *format;
     int64_t owners;
+    int answer;
 
     if (view->hash) {
         *hash = view->hash;
@@ -342,7 +343,10 @@ static int view_hash(trv_object *self, int64_t *hash)
     if (strcmp(format, "B") != 0 && strcmp(format, "b") != 0 && strcmp(format, "c") != 0)
         return trv_raise_int(trv_ValueError,
                              "memoryview: hashing is restricted to formats 'B', 'b' or 'c'");
-    if (trv_hash(view->memory->buffer.owner, &owners) < 0)
+    view->exports++; /* the owner's code may not release it meanwhile */
+    answer = trv_hash(view->memory->buffer.owner, &owners);
+    view->exports--;
+    if (answer < 0)
         return -1;
     octets = trv_bytes_new(NULL, view->count);
     if (!octets)

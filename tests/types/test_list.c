@@ -60,7 +60,8 @@ TEST(items_by_index)
     expect_repr(trv_getitem(list, no), "1");
     EXPECT_NULL(trv_getitem(list, far), trv_IndexError, "list index out of range");
     EXPECT_NULL(trv_list_get(list, -4), trv_IndexError, "list index out of range");
-    EXPECT_NULL(trv_getitem(list, text), trv_TypeError, "list indices must be integers or slices, not str");
+    EXPECT_NULL(trv_getitem(list, text), trv_TypeError,
+                "list indices must be integers or slices, not str");
     EXPECT_MINUS(trv_setitem(list, far, one), trv_IndexError, "list assignment index out of range");
     EXPECT_MINUS(trv_list_set(list, -4, one), trv_IndexError, "list assignment index out of range");
     EXPECT_MINUS(trv_delitem(list, far), trv_IndexError, "list assignment index out of range");
@@ -559,12 +560,23 @@ TEST(memory_is_given_back)
     ck_assert_uint_lt(trv_sizeof(list), large / 100);
 }
 
-TEST_LIST(RUN(making_and_printing), RUN(items_by_index), RUN(methods), RUN(operators),
-          RUN(comparison), RUN(a_list_inside_itself), RUN(iteration_sees_what_is_appended),
-          RUN(an_iterator_at_its_end_stays_there), RUN(arguments_that_are_wrong_or_missing),
-          RUN(as_a_plain_array_over_random_steps), RUN(sorting_ints_of_all_shapes_and_sizes),
-          RUN(sorting_by_a_key_is_stable), RUN(sorting_strs_floats_and_mixtures),
-          RUN(a_key_function_that_fails), RUN(changing_a_list_while_it_is_sorted),
-          RUN(comparisons_that_fail_while_sorting), RUN(changing_a_list_while_it_is_searched),
-          RUN(changing_a_list_while_it_is_printed), RUN(items_that_put_something_in_as_they_end),
-          RUN(derived_types), RUN(memory_is_given_back))
+/* What is put in is what the list had before, of whatever class it is. */
+TEST(a_list_of_a_class_is_added_to_itself)
+{
+    trv_auto trv_object *class_ = trv_class_new("Row", trv_list_type, NULL);
+    trv_auto trv_object *start = trv_build("[i i]", 1, 2), *list = trv_call(class_, "o", start);
+
+    ck_assert_int_eq(trv_list_extend(list, list), 0);
+    expect_repr(trv_iadd(list, list), "[1, 2, 1, 2, 1, 2, 1, 2]");
+}
+
+TEST_LIST(RUN(a_list_of_a_class_is_added_to_itself), RUN(making_and_printing), RUN(items_by_index),
+          RUN(methods), RUN(operators), RUN(comparison), RUN(a_list_inside_itself),
+          RUN(iteration_sees_what_is_appended), RUN(an_iterator_at_its_end_stays_there),
+          RUN(arguments_that_are_wrong_or_missing), RUN(as_a_plain_array_over_random_steps),
+          RUN(sorting_ints_of_all_shapes_and_sizes), RUN(sorting_by_a_key_is_stable),
+          RUN(sorting_strs_floats_and_mixtures), RUN(a_key_function_that_fails),
+          RUN(changing_a_list_while_it_is_sorted), RUN(comparisons_that_fail_while_sorting),
+          RUN(changing_a_list_while_it_is_searched), RUN(changing_a_list_while_it_is_printed),
+          RUN(items_that_put_something_in_as_they_end), RUN(derived_types),
+          RUN(memory_is_given_back))

@@ -105,6 +105,29 @@ TEST(a_type_of_ones_own_shows_its_memory)
                 "operation forbidden on released memoryview object");
 }
 
+static trv_object *hashed_view;
+
+TRV_STATIC_FUNCTION(release_and_hash, "__hash__(self)")
+{
+    trv_unref(call(hashed_view, "release"));
+    return trv_error_occurred() ? NULL : trv_int_new(1);
+}
+
+/* The owner's hash, which goes before the view's own, lets go of the memory. */
+TEST(a_view_is_not_released_while_it_is_hashed)
+{
+    trv_auto trv_object *names = trv_build("{s:o}", "__hash__", release_and_hash);
+    trv_auto trv_object *class_ = trv_class_new("Octets", trv_bytes_type, names);
+    trv_auto trv_object *owner = trv_call(class_, "y", "some octets", (size_t)11);
+    int64_t hash;
+
+    hashed_view = trv_memoryview_new(owner);
+    trv_clear(&owner);
+    EXPECT_MINUS(trv_hash(hashed_view, &hash), trv_BufferError, "memoryview has 1 exported buffer");
+    trv_unref(call(hashed_view, "release"));
+    trv_clear(&hashed_view);
+}
+
 TEST(buffers_are_as_was_asked)
 {
     trv_auto trv_object *bytes = trv_bytes_new("abcd", 4), *view = trv_memoryview_new(bytes);
@@ -166,5 +189,6 @@ TEST(out_of_memory)
     ck_assert_int_eq(trv_equal(shown, bytes), 1);
 }
 
-TEST_LIST(RUN(a_type_of_ones_own_shows_its_memory), RUN(buffers_are_as_was_asked),
-          RUN(a_block_releases_the_view), RUN(cycles_through_a_view_are_found), RUN(out_of_memory))
+TEST_LIST(RUN(a_type_of_ones_own_shows_its_memory), RUN(a_view_is_not_released_while_it_is_hashed),
+          RUN(buffers_are_as_was_asked), RUN(a_block_releases_the_view),
+          RUN(cycles_through_a_view_are_found), RUN(out_of_memory))
