@@ -110,8 +110,10 @@ static void spare_living(struct trv__search *search)
     leave_garbage(search);
     alive = garbage->count;
     garbage->count = dead;
-    while (alive > dead)
-        trv_unref(garbage->items[--alive]);
+    while (alive > dead) {
+        garbage->items[--alive]->flags &= ~(uint32_t)TRV__HIDDEN;
+        trv_unref(garbage->items[alive]);
+    }
 }
 
 void trv__report_garbage(struct trv__search *search)
@@ -126,9 +128,10 @@ void trv__report_garbage(struct trv__search *search)
         trv_object *object = garbage->items[i];
         if (debug & TRV_GC_DEBUG_COLLECTABLE)
             fprintf(stderr, "gc: collectable <%s %p>\n", object->type->name, (void *)object);
-        if (debug & TRV_GC_DEBUG_SAVEALL && trv__keep_garbage(object))
+        if (debug & TRV_GC_DEBUG_SAVEALL && trv__keep_garbage(object)) {
+            object->flags &= ~(uint32_t)TRV__HIDDEN;
             trv_unref(object);
-        else
+        } else
             garbage->items[left++] = object;
     }
     garbage->count = left;

@@ -199,7 +199,7 @@ static inline __attribute__((always_inline)) void trv__reach_member(struct trv__
 
 /* Garbage ------------------------------------------------------------------------------------------- */
 
-/* Holds an object that is garbage, or suspected to be. */
+/* Holds an object that is garbage, or suspected to be. From here on it is hidden, unless it turns out to live. */
 static inline void trv__take_garbage(struct trv__search *search, trv_object *object)
 {
     size_t before = search->garbage.count;
@@ -208,6 +208,7 @@ static inline void trv__take_garbage(struct trv__search *search, trv_object *obj
     if (UNLIKELY(search->garbage.count == before))
         return;
     trv_ref(object);
+    object->flags |= TRV__HIDDEN;
     search->has_weakrefs |= (object->flags & TRV__HAS_WEAKREFS) != 0;
     search->has_finalizers |= object->type->slots.finalize && !(object->flags & TRV__FINALIZED);
 }

@@ -46,8 +46,11 @@ enum {
     TRV__FINALIZED = 2,    /* its finalizer has run */
     TRV__HAS_WEAKREFS = 4, /* the weak table has an entry for it */
     TRV__LARGE = 8,        /* its block is not in a pool */
-    TRV__TYPE_BIT = 128,   /* free for the type's own use */
-    TRV__FLAGS_END = 256   /* above: 0, or part of a link in an object whose end was put off */
+    TRV__HIDDEN = 16,      /* garbage, which may be half cleared: nobody is given it */
+    TRV__PRIVATE =
+        32, /* a container of the library's own, which trusts what it holds: neither is this */
+    TRV__TYPE_BIT = 128, /* free for the type's own use */
+    TRV__FLAGS_END = 256 /* above: 0, or part of a link in an object whose end was put off */
 };
 
 enum {
@@ -57,9 +60,10 @@ enum {
     TRV__TYPE_EXCEPTION = 8,  /* BaseException or derived from it */
     TRV__TYPE_FINAL = 16,     /* no type can be derived from it */
     TRV__TYPE_FIXED =
-        1 << 20,          /* instances never change: one that is not tracked never will be, and is
+        1 << 20, /* instances never change: one that is not tracked never will be, and is
                                   untracked when only such are in it. Not inherited */
-    TRV__TYPE_LATE = 1 << 21, /* instances are tracked when something comes into them that may be in a
+    TRV__TYPE_LATE =
+        1 << 21,          /* instances are tracked when something comes into them that may be in a
                                   cycle, and not before. Not inherited: derived ones are tracked at once */
     TRV__TYPE_ATOM = 128, /* instances cannot change, nor what they refer to: their own copies */
     TRV__TYPE_EXACT_NEXT = 64, /* `next` answers as trv_next does: never -1 with StopIteration */

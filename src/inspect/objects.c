@@ -4,7 +4,8 @@
  *
  * Each walks twice: what the list must hold is counted first, so that nothing is allocated while the
  * heap is walked and the list, made before, is filled without a step that can fail. The list itself is
- * not among what it holds.
+ * not among what it holds. Nor is what is hidden or private: whoever were given an object in the middle of its end, or
+ * the dict of a class, could change what the library relies on.
  */
 #include "heap/walk.h"
 #include "types/list.h"
@@ -53,7 +54,8 @@ static bool are_given(trv_object *const *objects, size_t count, const char *func
 
 static bool is_seen(const struct search *search, const trv_object *object)
 {
-    return object->flags & TRV__TRACKED && object != (trv_object *)search->list;
+    return (object->flags & (TRV__TRACKED | TRV__HIDDEN | TRV__PRIVATE)) == TRV__TRACKED &&
+           object != (trv_object *)search->list;
 }
 
 /* Objects ------------------------------------------------------------------------------------------ */
@@ -117,7 +119,7 @@ trv_object *trv_gc_referrers(trv_object *const *objects, size_t count)
 
 static int see_referent(trv_object *child, void *argument)
 {
-    if (child)
+    if (child && !(child->flags & (TRV__HIDDEN | TRV__PRIVATE)))
         found(argument, child);
     return 0;
 }

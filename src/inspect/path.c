@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "types/builder.h"
 
+#include "trivet/copy.h"
 #include "trivet/inspect.h"
 
 struct search {
@@ -105,8 +106,17 @@ static void name_step(struct search *search, trv_object *from, trv_object *to, c
 /* The objects from the root on, each held; their number. A way is never longer than this shows. */
 #define STEPS_MOST 10000
 
+/* What a step shows: of a container of the library's own a copy, of garbage nothing. */
+static trv_object *shown(trv_object *object)
+{
+    if (object->flags & TRV__HIDDEN)
+        return trv_none_new();
+    return object->flags & TRV__PRIVATE ? trv_copy(object) : trv_ref(object);
+}
+
 static int add_step(trv_object *list, struct search *search, trv_object *from, trv_object *object)
 {
+    trv_auto trv_object *seen = NULL;
     trv_auto trv_object *step = NULL;
     char how[256];
 
@@ -114,7 +124,8 @@ static int add_step(trv_object *list, struct search *search, trv_object *from, t
         name_step(search, from, object, how, sizeof how);
     else
         trv__root_name(object, how, sizeof how);
-    step = trv_build("(o s)", object, how);
+    seen = shown(object);
+    step = seen ? trv_build("(o s)", seen, how) : NULL;
     return step ? trv_list_append(list, step) : -1;
 }
 

@@ -73,7 +73,8 @@ trv_object *trv__object_get(trv_object *object, trv_object *name)
         trv_auto trv_object *held = trv_ref(found);
         if (type->attributes_offset)
             there = trv__own_get(object, name, place, &value);
-        if (!there && type->slots.getattr && !from_class)
+        /* Looking may have run anything, and the object be of another type by now. */
+        if (!there && object->type->slots.getattr && !from_class)
             there = get_by_slot(object, name, &value);
         if (there)
             return there < 0 ? NULL : value;
@@ -83,7 +84,7 @@ trv_object *trv__object_get(trv_object *object, trv_object *name)
         return get_found(found, object);
     if (type->attributes_offset)
         there = trv__own_get(object, name, place, &value);
-    if (!there && type->slots.getattr)
+    if (!there && object->type->slots.getattr)
         there = get_by_slot(object, name, &value);
     if (there)
         return there < 0 ? NULL : value;

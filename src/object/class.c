@@ -231,6 +231,7 @@ static int find_abstract(const struct trv_type *type, trv_object *list)
 
     for (size_t n = 0; (at = trv__mro_at(type, n)) != NULL; n++) {
         trv_object *dict = trv__is_heap_type(at) ? trv__heap_type_of(at)->dict : NULL;
+        trv_auto trv_object *held = trv_ref(dict); /* finding out may run anything */
         size_t position = 0;
         trv_object *key, *value;
         /* A base without any has no new ones. */
@@ -238,7 +239,7 @@ static int find_abstract(const struct trv_type *type, trv_object *list)
             continue;
         while (trv_dict_next(dict, &position, &key, &value) > 0) {
             trv_object *found = NULL;
-            answer = is_abstract(value);
+            answer = key->type == &trv__str_type ? is_abstract(value) : 0;
             if (answer > 0 && trv__type_find_from(type, 0, key, &found, NULL) < 0)
                 answer = -1;
             if (answer > 0 && found == value && list)

@@ -133,6 +133,9 @@ const struct trv_type **trv__mro_make(const struct trv_type *self, trv_object *b
  * the slots that follow a name (NULL: all). 0, or -1 if memory did not suffice for the slots. */
 int trv__type_changed(const struct trv_type *type, trv_object *name);
 
+/* Keeps a text, which was or is handed out, as long as the type. 0 or -1. */
+int trv__type_keep(struct trv__heap_type *type, trv_object *text);
+
 /* Classes (object/class.c), and what types defined in C do in the same way. The metatype of a type that
  * has these bases, at least `least`; NULL with TypeError if there is none. */
 const struct trv_type *trv__common_metatype(const struct trv_type *least, trv_object *bases);

@@ -6,8 +6,8 @@
  * then, a name whose end runs no code of users; so a view of a place stays good until the next
  * lookup, and no longer: whoever calls anything copies what he needs first, and holds it.
  *
- * A collection that is asked for may come in the middle of a lookup only through code of users,
- * which a comparison of interned strs never runs.
+ * No code of users runs in the middle of a lookup, and so no collection that is asked for: a namespace may
+ * have keys that are no strs, but these are not compared.
  */
 #include "object/lookup.h"
 
@@ -115,6 +115,7 @@ static trv_object *static_dict(const struct trv_type *type)
         return NULL;
     if (!(dict = trv_dict_new()) || fill_static_dict(type, dict) < 0)
         return NULL;
+    dict->flags |= TRV__PRIVATE;
     place = dict_place(lookup, type);
     if (!place->type) {
         lookup->dict_count++;
@@ -142,13 +143,11 @@ int trv__type_find_from(const struct trv_type *type, size_t first, trv_object *n
     *found = NULL;
     for (size_t i = first; (at = trv__mro_at(type, i)) != NULL; i++) {
         trv_object *dict;
-        int there;
         if (trv__is_heap_type(at) && !trv__heap_type_of(at)->dict)
             continue; /* the collector is about to end it */
-        if (!(dict = trv__type_dict(at)) || (there = trv_dict_get(dict, name, found)) < 0)
+        if (!(dict = trv__type_dict(at)))
             return -1;
-        if (there) {
-            trv_unref(*found); /* the dict has it */
+        if ((*found = trv__dict_find_name(dict, name))) {
             if (owner)
                 *owner = at;
             return 1;

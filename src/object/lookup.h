@@ -65,6 +65,9 @@ int trv__type_find_from(const struct trv_type *type, size_t first, trv_object *n
 /* The namespace of a type (borrowed); made, if it is static. NULL with an exception. */
 trv_object *trv__type_dict(const struct trv_type *type);
 
+/* What stands under an interned str in a namespace (types/dict.c): borrowed, or NULL without an exception. */
+trv_object *trv__dict_find_name(trv_object *dict, trv_object *name);
+
 /* The interned str of a text, borrowed: it is held by the cache until the next call. */
 trv_object *trv__name(const char *text);
 /* The interned str that is equal to a str; a new reference. TypeError for others. */

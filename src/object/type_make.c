@@ -294,6 +294,7 @@ static void fill(struct trv__heap_type *heap, const struct trv__type_plan *plan)
     heap->made.name = trv_str_utf8(plan->name, NULL);
     heap->bases = trv_ref(plan->bases);
     heap->dict = trv_ref(plan->dict);
+    heap->dict->flags |= TRV__PRIVATE; /* lookups remember what it holds */
     heap->has_slots = plan->has_slots;
     lay_out(heap, plan);
     if (native->block_bytes)
@@ -459,6 +460,16 @@ int trv__type_set_bases(struct trv__heap_type *heap, trv_object *bases)
                              "__bases__ assignment: '%s' object layout differs from '%s'",
                              base->name, heap->made.base->name);
     return use_bases(heap, bases, base);
+}
+
+int trv__type_keep(struct trv__heap_type *heap, trv_object *text)
+{
+    if (!heap->kept) {
+        if (!(heap->kept = trv_list_new()))
+            return -1;
+        heap->kept->flags |= TRV__PRIVATE;
+    }
+    return trv_list_append(heap->kept, text);
 }
 
 /* Life --------------------------------------------------------------------------------------- */

@@ -99,7 +99,7 @@ static int keep_doc(struct trv__heap_type *heap)
     if (!heap->made.doc)
         return 0;
     if (trv_dict_get(heap->dict, trv__dunder(TRV__NAME_doc), &doc) < 0 ||
-        !(heap->kept = trv_list_new()) || trv_list_append(heap->kept, doc) < 0)
+        trv__type_keep(heap, doc) < 0)
         return -1;
     if (strncmp(heap->made.doc, heap->made.name, length) == 0 && heap->made.doc[length] == '(')
         heap->spec.signature = heap->made.doc;

@@ -87,6 +87,15 @@ static int get(dict_t *self, trv_object *key, trv_object **value)
     return found;
 }
 
+trv_object *trv__dict_find_name(trv_object *dict, trv_object *name)
+{
+    struct trv__table *table = &trv__as_dict(dict)->table;
+    struct trv__place place;
+
+    return trv__table_find_name(table, name, &place) ? trv__table_entry(table, place.entry)[1]
+                                                     : NULL;
+}
+
 /* Takes a key out: 1 with its value, yours, in *value; 0 with NULL; or -1. */
 static int take(dict_t *self, trv_object *key, trv_object **value)
 {

@@ -337,6 +337,7 @@ trv_object *trv_lru_cache_new(trv_object *callable, int64_t maxsize, int typed)
     if (!(entries = trv_dict_new()) || !(cache = trv__container_new(&cache_type, sizeof *cache)))
         return NULL;
     cache->function = trv_ref(callable);
+    entries->flags |= TRV__PRIVATE;
     cache->entries = trv_steal(&entries);
     cache->maxsize = maxsize;
     cache->is_typed = typed != 0;

@@ -24,7 +24,7 @@
 #define ALIGNED_FROM 1024 /* bytes of an index from which on lines are aligned */
 typedef struct trv__table table_t;
 
-enum key_kind { KEY_ANY, KEY_STR, KEY_INT, KEY_TEXT };
+enum key_kind { KEY_ANY, KEY_STR, KEY_INT, KEY_TEXT, KEY_NAME };
 
 /* What a search looks for. */
 struct wanted {
@@ -102,13 +102,13 @@ static TRV__ALWAYS_INLINE int matches(table_t *t, const struct wanted *w, enum k
         return 1;
     if (!here)
         return 0; /* a hole in a small table */
-    if (kind == KEY_STR && LIKELY(trv__is_str(here)))
+    if ((kind == KEY_STR || kind == KEY_NAME) && LIKELY(trv__is_str(here)))
         return trv__as_str(here)->hash == trv__as_str(w->key)->hash && trv__str_equal(here, w->key);
     if (kind == KEY_TEXT && LIKELY(trv__is_str(here)))
         return trv__str_is_text(here, w->text, w->size);
     if (kind == KEY_INT && LIKELY(trv__is_small_int(here)))
         return trv__int_value(here) == trv__int_value(w->key);
-    if (trv__table_hashes(t)[entry] != w->hash)
+    if (kind == KEY_NAME || trv__table_hashes(t)[entry] != w->hash)
         return 0;
     return kind == KEY_ANY ? compare_any(t, here, w->key) : FOREIGN;
 }
@@ -141,7 +141,7 @@ static TRV__ALWAYS_INLINE int search_packed(table_t *t, const struct wanted *w, 
 {
     uint32_t entry = w->hash - t->first;
 
-    if (kind == KEY_STR || kind == KEY_TEXT || entry >= t->filled)
+    if (kind == KEY_STR || kind == KEY_TEXT || kind == KEY_NAME || entry >= t->filled)
         return 0;
     place->entry = entry;
     return matches(t, w, kind, entry, width);
@@ -252,6 +252,13 @@ int trv__table_find_hashed(table_t *t, trv_object *key, uint32_t hash, struct tr
     struct wanted w = {.key = key, .hash = hash};
 
     return find_wanted(t, &w, place);
+}
+
+int trv__table_find_name(table_t *t, trv_object *name, struct trv__place *place)
+{
+    struct wanted w = {.key = name, .hash = trv__table_fold((int64_t)trv__str_hash(name))};
+
+    return search_kind(t, &w, KEY_NAME, place);
 }
 
 int trv__table_find_text(table_t *t, const char *text, struct trv__place *place)
@@ -477,6 +484,7 @@ static int unpack(table_t *t)
     if (t->capacity > TRV__TABLE_SMALL)
         return resize(t, t->capacity, false);
     t->is_packed = false;
+    t->version++; /* a search may be under way, which looks at one place only */
     return 0;
 }
 

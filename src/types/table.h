@@ -82,6 +82,8 @@ int trv__table_find(struct trv__table *table, trv_object *key, struct trv__place
 /* The same for a key whose folded hash is known from another table. */
 int trv__table_find_hashed(struct trv__table *table, trv_object *key, uint32_t hash,
                            struct trv__place *place);
+/* The same in a namespace: only keys that are strs can be found by a str, so that no code of users runs. */
+int trv__table_find_name(struct trv__table *table, trv_object *name, struct trv__place *place);
 /* The same for a str that need not exist as an object. */
 int trv__table_find_text(struct trv__table *table, const char *text, struct trv__place *place);
 

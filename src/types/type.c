@@ -311,8 +311,9 @@ static trv_object *method_subclasses(const trv_args *args)
         return NULL;
     LIST_EACH(node, &trv__current->objects->type_list_) {
         struct trv__heap_type *heap = CONTAINER_OF(node, struct trv__heap_type, link);
-        items = heap->refcount > 0 && heap->bases ? trv__tuple_items(heap->bases, &count)
-                                                  : (count = 0, NULL);
+        items = heap->refcount > 0 && !(heap->flags & TRV__HIDDEN) && heap->bases
+                    ? trv__tuple_items(heap->bases, &count)
+                    : (count = 0, NULL);
         for (size_t i = 0; i < count; i++)
             if (items[i] == args->self && trv_list_append(list, (trv_object *)heap) < 0)
                 return NULL;
@@ -395,9 +396,7 @@ static int set_name(trv_object *self, trv_object *value)
     if (!trv__type_derives(value->type, &trv__str_type))
         return trv_raise_int(trv_TypeError, "can only assign string to %s.__name__, not '%s'",
                              heap->made.name, value->type->name);
-    if (strlen(trv_str_utf8(value, NULL)) != 0 && !heap->kept && !(heap->kept = trv_list_new()))
-        return -1;
-    if (trv_list_append(heap->kept, heap->name) < 0)
+    if (trv__type_keep(heap, heap->name) < 0)
         return -1;
     before = heap->name;
     heap->name = trv_ref(value);

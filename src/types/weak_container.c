@@ -31,6 +31,47 @@ static struct trv__table *table_of(const container *self)
                                    : &trv__as_dict(self->data)->table;
 }
 
+/* References with keys ----------------------------------------------------------------------------- */
+
+static int keyed_traverse(trv_object *self, trv_visit visit, void *argument)
+{
+    int answer = visit(((struct keyed *)self)->key, argument);
+
+    return answer ? answer : trv__weakref_traverse(self, visit, argument);
+}
+
+static void keyed_clear(trv_object *self)
+{
+    trv__weakref_clear(self);
+    trv_clear(&((struct keyed *)self)->key);
+}
+
+static TRV__READ_ONLY trv_object keyed_handle[1];
+static TRV__READ_ONLY struct trv_type keyed_type = {
+    .handle = keyed_handle,
+    .name = "KeyedRef",
+    .base = &trv__weakref_type,
+    .instance_bytes = sizeof(struct keyed),
+    .flags = TRV__TYPE_ATOM | TRV__TYPE_CONTAINER | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
+    .slots = {.traverse = keyed_traverse,
+              .clear = keyed_clear,
+              .repr = trv__weakref_repr,
+              .str = trv__weakref_repr,
+              .hash = trv__weakref_hash,
+              .compare = trv__weakref_compare,
+              .call = trv__weakref_call},
+};
+static TRV__READ_ONLY trv_object keyed_handle[1] = {TRV__TYPE_HANDLE(keyed_type)};
+
+trv_object *trv__keyed_reference_new(trv_object *value, trv_object *key, trv_object *remover)
+{
+    trv_object *made = trv__weakref_make(&keyed_type, value, remover, "WeakValueDictionary");
+
+    if (made)
+        ((struct keyed *)made)->key = trv_ref(key);
+    return made;
+}
+
 /* Taking entries out ------------------------------------------------------------------------------- */
 
 /* The entry of a weak reference, if it has one here. 1, 0 or -1. */
@@ -63,11 +104,24 @@ static int take_out(const container *self, trv_object *reference)
     return 0;
 }
 
+/* Users may find the remover (reference.__callback__), and call it with anything. */
+static bool is_own_reference(const trv_args *args, const trv_object *self)
+{
+    const struct trv_type *wanted = &trv__weakref_type;
+
+    if (!trv_is_none(self) && is_value_dict(trv__as_weak_container(self)))
+        wanted = &keyed_type;
+    if (args->count == 1 && args->items[0] && args->items[0]->type == wanted)
+        return true;
+    trv_raise(trv_TypeError, "remove() takes a weak reference of the container");
+    return false;
+}
+
 static trv_object *remove_dead(const trv_args *args)
 {
     trv_auto trv_object *self = trv_weakref_get(args->self);
 
-    if (!self)
+    if (!self || !is_own_reference(args, self))
         return NULL;
     if (trv_is_none(self))
         return trv_none_new();
@@ -255,47 +309,6 @@ static TRV__READ_ONLY struct trv_type iterator_type = {
 };
 static TRV__READ_ONLY trv_object iterator_handle[1] = {TRV__TYPE_HANDLE(iterator_type)};
 
-/* References with keys ----------------------------------------------------------------------------- */
-
-static int keyed_traverse(trv_object *self, trv_visit visit, void *argument)
-{
-    int answer = visit(((struct keyed *)self)->key, argument);
-
-    return answer ? answer : trv__weakref_traverse(self, visit, argument);
-}
-
-static void keyed_clear(trv_object *self)
-{
-    trv__weakref_clear(self);
-    trv_clear(&((struct keyed *)self)->key);
-}
-
-static TRV__READ_ONLY trv_object keyed_handle[1];
-static TRV__READ_ONLY struct trv_type keyed_type = {
-    .handle = keyed_handle,
-    .name = "KeyedRef",
-    .base = &trv__weakref_type,
-    .instance_bytes = sizeof(struct keyed),
-    .flags = TRV__TYPE_ATOM | TRV__TYPE_CONTAINER | TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
-    .slots = {.traverse = keyed_traverse,
-              .clear = keyed_clear,
-              .repr = trv__weakref_repr,
-              .str = trv__weakref_repr,
-              .hash = trv__weakref_hash,
-              .compare = trv__weakref_compare,
-              .call = trv__weakref_call},
-};
-static TRV__READ_ONLY trv_object keyed_handle[1] = {TRV__TYPE_HANDLE(keyed_type)};
-
-trv_object *trv__keyed_reference_new(trv_object *value, trv_object *key, trv_object *remover)
-{
-    trv_object *made = trv__weakref_make(&keyed_type, value, remover, "WeakValueDictionary");
-
-    if (made)
-        ((struct keyed *)made)->key = trv_ref(key);
-    return made;
-}
-
 /* Life --------------------------------------------------------------------------------------------- */
 
 trv_object *trv__weak_container_make(const struct trv_type *type, trv_object *data)
@@ -308,6 +321,7 @@ trv_object *trv__weak_container_make(const struct trv_type *type, trv_object *da
         return NULL;
     }
     self->data = data;
+    data->flags |= TRV__PRIVATE;
     trv__track(self);
     reference = trv_weakref_new((trv_object *)self, NULL);
     self->remover =

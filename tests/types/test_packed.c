@@ -244,6 +244,33 @@ TEST(changed_during_a_comparison)
     evil_end();
 }
 
+static trv_object *added;
+
+static int add_the_same(void)
+{
+    evil_hook = NULL;
+    ck_assert_int_eq(trv_dict_set(victim, added, added), 0);
+    return 0;
+}
+
+/* The comparison with 5 puts the very key in that is looked for. */
+TEST(the_same_key_is_added_during_a_comparison)
+{
+    size_t length = 0;
+
+    evil_begin();
+    added = evil_new(1000, 5);
+    victim = numbered(0, 6, 1);
+    evil_hook = add_the_same;
+    ck_assert_int_eq(trv_dict_set(victim, added, added), 0);
+    evil_hook = NULL;
+    ck_assert_int_eq(trv_dict_len(victim, &length), 0);
+    ck_assert_uint_eq(length, 7);
+    trv_clear(&victim);
+    trv_clear(&added);
+    evil_end();
+}
+
 /* A dict that was packed, and a str that is not put in for want of memory. */
 static trv_object *unpacked(trv_object *packed, trv_object *text)
 {
@@ -284,5 +311,5 @@ TEST(sets)
 }
 
 TEST_LIST(RUN(as_a_plain_array_over_random_steps), RUN(no_memory_for_an_index),
-          RUN(equal_keys_of_other_types), RUN(changed_during_a_comparison), RUN(without_memory),
-          RUN(sets));
+          RUN(equal_keys_of_other_types), RUN(changed_during_a_comparison),
+          RUN(the_same_key_is_added_during_a_comparison), RUN(without_memory), RUN(sets));
