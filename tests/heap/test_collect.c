@@ -373,7 +373,7 @@ TEST(full_collections_keep_pace_with_the_heap)
     uint64_t full;
     int64_t made = 0;
 
-    if (TRV_GC_STRESS)
+    if (TRV_GC_STRESS || TRV_TINY) /* where rounds over what is recent come sooner */
         goto done;
     make_and_keep(list, OLD);
     collect(2);

@@ -215,7 +215,8 @@ TEST(with_retries_every_call_is_done)
 TEST(workers_may_be_killed_in_the_middle_of_a_message)
 {
     trv_object *pool = new_pool(1, 1000);
-    trv_auto trv_object *bytes = trv_bytes_new(NULL, (SLOWNESS > 1 ? 4 : 20) << 20);
+    trv_auto trv_object *bytes =
+        trv_bytes_new(NULL, TRV_TINY ? 1 << 18 : (SLOWNESS > 1 ? 4 : 20) << 20);
 
     for (int i = 0; i < 20 / (SLOWNESS > 1 ? 4 : 1); i++) {
         trv_auto trv_object *future = trv_submit(pool, identity, "o", bytes);
@@ -266,11 +267,13 @@ TEST(idle_workers_are_replaced)
 TEST(a_stopped_worker_holds_up_only_what_it_runs)
 {
     trv_object *pool = new_pool(2, 0);
-    trv_auto trv_object *held = trv_submit(pool, nap, "i", 100);
+    trv_auto trv_object *held = trv_submit(pool, nap, "i", 500);
     trv_auto trv_object *futures = trv_list_new();
-    int64_t pid = int_of(outcome_of(trv_submit(pool, get_pid, "")));
-    pid_t first = pid_at(pool, 0), stopped = first == pid ? pid_at(pool, 1) : first;
+    pid_t first = pid_at(pool, 0), stopped;
 
+    while (trv_future_running(held) != 1)
+        sleep_ms(1);
+    stopped = int_of(outcome_of(trv_submit(pool, get_pid, ""))) == first ? pid_at(pool, 1) : first;
     kill(stopped, SIGSTOP);
     for (int i = 0; i < 200; i++) {
         trv_auto trv_object *future = trv_submit(pool, square, "i", i);

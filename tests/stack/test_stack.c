@@ -297,7 +297,7 @@ static int signal_of_overflow(struct trv__stack *stack, enum overflow kind)
 
 static void expect_guards(enum trv__stack_guard guard, int expected_signal)
 {
-    struct trv__stacks_config config = {.guard = guard, .max = 100};
+    struct trv__stacks_config config = {.guard = guard, .max = 100, .warm = 40};
     struct trv__stack *some[40];
 
     begin(&config);
