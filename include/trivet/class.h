@@ -37,8 +37,9 @@ extern TRV_API trv_object trv_property_type[1], trv_classmethod_type[1], trv_sta
 /* Making classes --------------------------------------------------------------------------- */
 
 /* A class. `bases` is a type, a tuple of types, or NULL for object; `dict` is its namespace, which is
- * copied, or NULL. The metaclass is that of the bases. Code of the user may run: metaclasses,
- * __set_name__ of what the namespace holds, __init_subclass__ of the bases.
+ * copied, or NULL. The metaclass is that of the bases. As by Python's class statement, a base that is no type is asked
+ * for __mro_entries__, and what a metaclass's __prepare__ gives is filled from `dict`. Code of the user may run besides:
+ * metaclasses, __set_name__ of what the namespace holds, __init_subclass__ of the bases.
  * Raises: TypeError (the bases do not go together), ValueError (__slots__). */
 TRV_API TRV_MUST_CHECK trv_object *trv_class_new(const char *name, trv_object *bases,
                                                  trv_object *dict);

@@ -15,6 +15,7 @@
 #include "object/lookup.h"
 
 #include "trivet/class.h"
+#include "trivet/copy.h"
 
 /* Metaclasses ------------------------------------------------------------------------------------- */
 
@@ -330,12 +331,68 @@ trv_object *trv__class_make(const struct trv_type *metatype, trv_object *name, t
 
 /* The public interface ---------------------------------------------------------------------------------- */
 
-/* The bases as a tuple of types; object if there are none. */
-static trv_object *bases_from(trv_object *given)
+/* What __mro_entries__ of a base that is no type puts in its place: a tuple. */
+static trv_object *entries_of(trv_object *base, trv_object *bases)
+{
+    trv_auto trv_object *method = NULL;
+    trv_object *entries;
+    int there = trv__get_or_not(base, trv__dunder(TRV__NAME_mro_entries), &method);
+
+    if (there < 0)
+        return NULL;
+    if (!there)
+        return trv_raise(trv_TypeError, "the bases of a class must be types, not %s",
+                         base->type->name);
+    entries = trv_call_array(method, &bases, 1, NULL);
+    if (!entries || trv__type_derives(entries->type, &trv__tuple_type))
+        return entries;
+    trv_unref(entries);
+    return trv_raise(trv_TypeError, "__mro_entries__ must return a tuple");
+}
+
+/* A list of bases as a tuple, if all are types; object if there are none. */
+static trv_object *all_types(trv_object *list)
 {
     trv_object *object = trv_object_type;
     trv_object *const *items;
     size_t count;
+
+    items = trv__list_items(list, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!trv__is_type(items[i]))
+            return trv_raise(trv_TypeError, "the bases of a class must be types, not %s",
+                             items[i]->type->name);
+    return count ? trv_tuple_from(list) : trv_tuple_new(&object, 1);
+}
+
+/* The same bases, with what stands for those that are no types. */
+static trv_object *resolved(trv_object *bases)
+{
+    trv_auto trv_object *list = trv_list_new();
+    trv_object *const *items;
+    size_t count;
+
+    items = trv__tuple_items(bases, &count);
+    for (size_t i = 0; list && i < count; i++) {
+        trv_auto trv_object *entries = NULL;
+        if (trv__is_type(items[i])) {
+            if (trv_list_append(list, items[i]) < 0)
+                return NULL;
+            continue;
+        }
+        if (!(entries = entries_of(items[i], bases)) || trv_list_extend(list, entries) < 0)
+            return NULL;
+    }
+    return list ? all_types(list) : NULL;
+}
+
+/* The bases as a tuple of types; object if there are none. *original (yours) is set to what was given if
+ * that had others. */
+static trv_object *bases_from(trv_object *given, trv_object **original)
+{
+    trv_object *object = trv_object_type;
+    trv_object *const *items;
+    size_t count, types = 0;
 
     if (!given)
         return trv_error_occurred() ? NULL : trv_tuple_new(&object, 1);
@@ -344,11 +401,54 @@ static trv_object *bases_from(trv_object *given)
     if (!trv__expect(given, &trv__tuple_type, "trv_class_new"))
         return NULL;
     items = trv__tuple_items(given, &count);
-    for (size_t i = 0; i < count; i++)
-        if (!trv__is_type(items[i]))
-            return trv_raise(trv_TypeError, "the bases of a class must be types, not %s",
-                             items[i]->type->name);
+    while (types < count && trv__is_type(items[types]))
+        types++;
+    if (types < count) {
+        trv_object *types_only = resolved(given);
+        *original = types_only ? trv_ref(given) : NULL;
+        return types_only;
+    }
     return count ? trv_ref(given) : trv_tuple_new(&object, 1);
+}
+
+/* Fills the namespace that the metaclass prepared, whatever that is. */
+static int fill_prepared(trv_object *space, trv_object *dict)
+{
+    size_t position = 0;
+    trv_object *key, *value;
+    int more, bad = 0;
+
+    while (!bad && (more = trv_dict_next(dict, &position, &key, &value)) != 0) {
+        if (more < 0)
+            return -1;
+        bad = trv_setitem(space, key, value);
+        trv_unref(key);
+        trv_unref(value);
+    }
+    return bad;
+}
+
+/* The namespace as a class statement would have filled it: `dict` itself, if the metaclass has no
+ * __prepare__ of its own. */
+static trv_object *prepared(const struct trv_type *metatype, trv_object *name, trv_object *bases,
+                            trv_object *dict, trv_object *keywords)
+{
+    trv_auto trv_object *method = NULL;
+    trv_auto trv_object *space = NULL;
+    trv_object *items[] = {name, bases}, *found;
+    int there = trv__type_find(metatype, trv__dunder(TRV__NAME_prepare), &found);
+
+    if (there < 0)
+        return NULL;
+    if (!there || trv__is_native(found, &trv__type_type))
+        return trv_ref(dict);
+    if (!(method = trv__get(metatype->handle, trv__dunder(TRV__NAME_prepare))) ||
+        !(space = trv_call_array(method, items, 2, keywords)))
+        return NULL;
+    if (!space->type->slots.getitem)
+        return trv_raise(trv_TypeError, "%s.__prepare__() must return a mapping, not %s",
+                         metatype->name, space->type->name);
+    return fill_prepared(space, dict) < 0 ? NULL : trv_steal(&space);
 }
 
 static trv_object *call_metaclass(const struct trv_type *metatype, trv_object *name,
@@ -367,9 +467,11 @@ trv_object *trv_class_new_with(trv_object *metaclass, const char *name, trv_obje
     trv_auto trv_object *tuple = NULL;
     trv_auto trv_object *str = NULL;
     trv_auto trv_object *own = NULL;
+    trv_auto trv_object *space = NULL;
+    trv_auto trv_object *original = NULL;
     const struct trv_type *metatype = &trv__type_type;
 
-    if (!trv__given(name, "trv_class_new") || !(tuple = bases_from(bases)))
+    if (!trv__given(name, "trv_class_new") || !(tuple = bases_from(bases, &original)))
         return NULL;
     if (dict ? !trv__expect(dict, &trv__dict_type, "trv_class_new") : trv_error_occurred())
         return NULL;
@@ -384,9 +486,13 @@ trv_object *trv_class_new_with(trv_object *metaclass, const char *name, trv_obje
     } else if (trv_error_occurred())
         return NULL;
     if (!(metatype = trv__common_metatype(metatype, tuple)) || !(str = trv_str_new(name)) ||
-        !(own = dict ? trv_ref(dict) : trv_dict_new()))
+        !(own = !dict      ? trv_dict_new()
+                : original ? trv_copy(dict)
+                           : trv_ref(dict)) ||
+        !(space = prepared(metatype, str, tuple, own, keywords)) ||
+        (original && trv_setitem(space, trv__dunder(TRV__NAME_orig_bases), original) < 0))
         return NULL;
-    return call_metaclass(metatype, str, tuple, own, keywords);
+    return call_metaclass(metatype, str, tuple, space, keywords);
 }
 
 trv_object *trv_class_new(const char *name, trv_object *bases, trv_object *dict)

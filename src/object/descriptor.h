@@ -47,7 +47,8 @@ struct trv__dunder {
 #define TRV__DUNDER_NAMES(X)                                                                       \
     X(repr)                                                                                        \
     X(str)                                                                                         \
-    X(hash) X(lt) X(le) X(eq) X(ne) X(gt) X(ge) X(bool) X(call) X(iter) X(next) X(len) X(getitem)  \
+    X(hash)                                                                                        \
+    X(lt) X(le) X(eq) X(ne) X(gt) X(ge) X(bool) X(call) X(iter) X(next) X(len) X(getitem)          \
         X(setitem) X(delitem) X(contains) X(add) X(sub) X(mul) X(truediv) X(floordiv) X(mod)       \
             X(pow) X(lshift) X(rshift) X(and) X(or) X(xor) X(matmul) X(divmod) X(radd) X(rsub)     \
                 X(rmul) X(rtruediv) X(rfloordiv) X(rmod) X(rpow) X(rlshift) X(rrshift) X(rand)     \
@@ -60,7 +61,8 @@ struct trv__dunder {
                                             X(set_name) X(init_subclass) X(isabstractmethod)       \
                                                 X(instancecheck) X(subclasscheck) X(dir) X(name)   \
                                                     X(missing) X(class_getitem) X(subclasshook)    \
-                                                        X(complex)
+                                                        X(complex) X(mro_entries) X(orig_bases)    \
+                                                            X(prepare)
 
 enum trv__dunder_name {
 #define TRV__ENUMERATE(name) TRV__NAME_##name,

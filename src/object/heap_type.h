@@ -27,7 +27,7 @@ struct trv__heap_type;
 /* One base of a type: the type's place in the list of those that derive from it. The tuple of bases is
  * for users, and may be cleared by the collector while the type still ends: the base is held here. */
 struct trv__base_link {
-    trv_object *base; /* owned */
+    trv_object *base;      /* owned */
     struct trv__list link; /* if the base was made at run time */
     struct trv__heap_type *derived;
 };
@@ -53,6 +53,8 @@ struct trv__heap_type {
     trv_object *kept;             /* what texts that were handed out stand in: a list, or NULL */
     struct trv__base_link *links; /* one for each base; */
     uint32_t link_count;          /* so many */
+    struct trv__base_link *more;  /* one for each type that only its own mro() names; */
+    uint32_t more_count;          /* so many */
     uint32_t members_offset;      /* of its own __slots__, in an instance, */
     uint32_t member_count;        /* and how many those are */
     bool has_slots;               /* it was made with __slots__ */
@@ -129,6 +131,12 @@ int trv__type_set_bases(struct trv__heap_type *type, trv_object *bases);
 /* The order of lookup (object/mro.c): a plain block of *count; NULL with TypeError. */
 const struct trv_type **trv__mro_make(const struct trv_type *self, trv_object *bases,
                                       uint32_t *count);
+/* The same, or, if the metaclass has an mro() of its own, what that says: *order (yours) is then the tuple, else
+ * NULL. */
+const struct trv_type **trv__mro_of(struct trv__heap_type *heap, trv_object **order,
+                                    uint32_t *count);
+/* Whether the layout of a type's instances begins with that of another's (object/type_make.c). */
+bool trv__is_laid_out_by(const struct trv_type *type, const struct trv_type *base);
 /* Something that lookups find has changed: new versions for the type and those derived from it; and
  * the slots that follow a name (NULL: all). 0, or -1 if memory did not suffice for the slots. */
 int trv__type_changed(const struct trv_type *type, trv_object *name);

@@ -2,10 +2,11 @@
 /*
  * Length, items and membership.
  *
- * Each function finds the slot and words the TypeError when there is none; bounds and keys are the
+ * Each function finds the slot and words the TypeError when there is none (a type may have __class_getitem__); bounds and keys are the
  * types' own business. Membership of a type without `contains` is found by walking it.
  */
-#include "object/object.h"
+#include "object/descriptor.h"
+#include "object/lookup.h"
 
 int trv_len(trv_object *object, size_t *length)
 {
@@ -16,10 +17,25 @@ int trv_len(trv_object *object, size_t *length)
     return object->type->slots.length(object, length);
 }
 
+/* A type is asked for __class_getitem__. */
+static trv_object *get_of_type(trv_object *type, trv_object *key)
+{
+    trv_auto trv_object *method = NULL;
+    int there = trv__get_or_not(type, trv__dunder(TRV__NAME_class_getitem), &method);
+
+    if (there > 0)
+        return trv_call_array(method, &key, 1, NULL);
+    return there < 0 ? NULL
+                     : trv_raise(trv_TypeError, "type '%s' is not subscriptable",
+                                 trv__type_of_handle(type)->name);
+}
+
 trv_object *trv_getitem(trv_object *object, trv_object *key)
 {
     if (!trv__given(object, "trv_getitem") || !trv__given(key, "trv_getitem"))
         return NULL;
+    if (!object->type->slots.getitem && trv__is_type(object))
+        return get_of_type(object, key);
     if (!object->type->slots.getitem)
         return trv_raise(trv_TypeError, "'%s' object is not subscriptable", object->type->name);
     return object->type->slots.getitem(object, key);

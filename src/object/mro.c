@@ -6,8 +6,13 @@
  * themselves: again and again the first head that stands in no list's tail is taken. So a type comes
  * before its bases, bases keep the order in which they were given, and if that cannot be had, there
  * is no such type.
+ *
+ * A metaclass may have an mro() that says another order. What it names beyond the bases is held by links as these
+ * are (object/type_make.c), and must be such that the methods found there can rely on the instances' layout.
  */
+#include "object/descriptor.h"
 #include "object/heap_type.h"
+#include "object/lookup.h"
 
 #include <stdio.h>
 
@@ -144,4 +149,86 @@ const struct trv_type **trv__mro_make(const struct trv_type *self, trv_object *b
     trv__free(merge.lines, merge.line_count * sizeof *merge.lines);
     *count = (uint32_t)found;
     return fitting;
+}
+
+/* What a metaclass says ---------------------------------------------------------------------------- */
+
+/* The method `mro` of a metaclass that overrides type's: 1 with it in *found (borrowed), 0, -1. */
+static int own_method(const struct trv__heap_type *heap, trv_object **found)
+{
+    trv_object *name;
+    int there;
+
+    if (heap->type == &trv__type_type)
+        return 0;
+    if (!(name = trv__name("mro")) || (there = trv__type_find(heap->type, name, found)) < 0)
+        return -1;
+    return there && !trv__is_native(*found, &trv__type_type);
+}
+
+/* Whether instances of `heap` have all that methods of `type` rely on. */
+static bool suits(const struct trv__heap_type *heap, const struct trv_type *type)
+{
+    uint32_t kind = type->flags >> TRV__TYPE_KIND_SHIFT;
+
+    return trv__is_laid_out_by(&heap->made, type) &&
+           (!kind || kind == heap->made.flags >> TRV__TYPE_KIND_SHIFT);
+}
+
+static bool has_itself(const struct trv__heap_type *heap, trv_object *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (items[i] == heap->made.handle)
+            return true;
+    return false;
+}
+
+static bool is_order(const struct trv__heap_type *heap, trv_object *order)
+{
+    trv_object *const *items;
+    size_t count;
+
+    items = trv__tuple_items(order, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!trv__is_type(items[i]))
+            trv_raise(trv_TypeError, "mro() returned a non-class ('%s')", items[i]->type->name);
+        else if (!suits(heap, trv__type_of_handle(items[i])))
+            trv_raise(trv_TypeError, "mro() returned base with unsuitable layout ('%s')",
+                      trv__type_of_handle(items[i])->name);
+        else
+            continue;
+        return false;
+    }
+    if (!count)
+        trv_raise(trv_TypeError, "type MRO must not be empty");
+    else if (!has_itself(heap, items, count))
+        trv_raise(trv_TypeError, "mro() of '%s' leaves out the class itself", heap->made.name);
+    else
+        return true;
+    return false;
+}
+
+const struct trv_type **trv__mro_of(struct trv__heap_type *heap, trv_object **order,
+                                    uint32_t *count)
+{
+    trv_object *found, *const *items;
+    trv_auto trv_object *said = NULL;
+    const struct trv_type **types;
+    int there = own_method(heap, &found);
+    size_t length;
+
+    *order = NULL;
+    if (there <= 0)
+        return there < 0 ? NULL : trv__mro_make(&heap->made, heap->bases, count);
+    if (trv__enter_recursion(" in mro()") < 0 ||
+        !(said = trv__call_found(found, (trv_object *)heap, NULL, 0, NULL)) ||
+        !(*order = trv_tuple_from(said)) || !is_order(heap, *order))
+        return NULL;
+    items = trv__tuple_items(*order, &length);
+    if (!(types = trv__allocate(length * sizeof *types)))
+        return NULL;
+    for (size_t i = 0; i < length; i++)
+        types[i] = trv__type_of_handle(items[i]);
+    *count = (uint32_t)length;
+    return types;
 }

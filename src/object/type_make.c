@@ -164,10 +164,19 @@ static bool is_laid_out_by(const struct trv_type *type, const struct trv_type *b
     return type != NULL;
 }
 
+bool trv__is_laid_out_by(const struct trv_type *type, const struct trv_type *base)
+{
+    return is_laid_out_by(solid_base(type), solid_base(base));
+}
+
 bool trv__may_be_base(const struct trv_type *base)
 {
     const struct trv_type *native = trv__static_base(base);
 
+    if (trv__is_heap_type(base) && !base->mro) {
+        trv_raise(trv_TypeError, "Cannot extend an incomplete type '%s'", base->name);
+        return false;
+    }
     if (!(base->flags & TRV__TYPE_FINAL) && trv__type_maker(native) &&
         (!native->block_bytes || native->flags & (TRV__TYPE_VALUE | TRV__TYPE_OF_TYPES)))
         return true;
@@ -306,6 +315,17 @@ static void fill(struct trv__heap_type *heap, const struct trv__type_plan *plan)
         .size = sizeof heap->spec, .name = heap->made.name, .signature = heap->made.name};
 }
 
+static void link_to(struct trv__heap_type *heap, struct trv__base_link *link, trv_object *to)
+{
+    const struct trv_type *base = trv__type_of_handle(to);
+
+    link->base = trv_ref(to);
+    link->derived = heap;
+    trv__list_init(&link->link);
+    if (trv__is_heap_type(base))
+        trv__list_append(&trv__heap_type_of(base)->subclasses, &link->link);
+}
+
 static int link_bases(struct trv__heap_type *heap)
 {
     trv_object *const *items;
@@ -316,26 +336,87 @@ static int link_bases(struct trv__heap_type *heap)
     if (!heap->links)
         return -1;
     heap->link_count = (uint32_t)count;
-    for (size_t i = 0; i < count; i++) {
-        const struct trv_type *base = trv__type_of_handle(items[i]);
-        heap->links[i].base = trv_ref(items[i]);
-        heap->links[i].derived = heap;
-        trv__list_init(&heap->links[i].link);
-        if (trv__is_heap_type(base))
-            trv__list_append(&trv__heap_type_of(base)->subclasses, &heap->links[i].link);
-    }
+    for (size_t i = 0; i < count; i++)
+        link_to(heap, &heap->links[i], items[i]);
     return 0;
+}
+
+static void drop_links(struct trv__base_link **links, uint32_t *count)
+{
+    struct trv__base_link *dropped = *links;
+    uint32_t dropped_count = *count;
+
+    *links = NULL;
+    *count = 0;
+    for (uint32_t i = 0; i < dropped_count; i++) {
+        trv__list_remove(&dropped[i].link);
+        trv_unref(dropped[i].base);
+    }
+    trv__free(dropped, dropped_count * sizeof *dropped);
 }
 
 static void unlink_bases(struct trv__heap_type *heap)
 {
-    for (uint32_t i = 0; i < heap->link_count; i++) {
-        trv__list_remove(&heap->links[i].link);
-        trv_unref(heap->links[i].base);
+    drop_links(&heap->links, &heap->link_count);
+}
+
+/* Whether a type that is in an order of lookup is held: by itself, by the bases, or by a link. */
+static bool is_held(const struct trv__heap_type *heap, const trv_object *type)
+{
+    const struct trv_type *found = trv__type_of_handle(type);
+
+    if (found == &heap->made || !trv__is_heap_type(found))
+        return true;
+    for (uint32_t i = 0; i < heap->more_count; i++)
+        if (heap->more[i].base == type)
+            return true;
+    for (uint32_t i = 0; i < heap->link_count; i++)
+        if (trv__type_derives(trv__type_of_handle(heap->links[i].base), found))
+            return true;
+    return false;
+}
+
+/* Links to what only the type's own mro() names. */
+static int link_more(struct trv__heap_type *heap, trv_object *order)
+{
+    struct trv__base_link *links;
+    trv_object *const *items;
+    uint32_t needed = 0, linked = 0;
+    size_t count;
+
+    items = trv__tuple_items(order, &count);
+    for (size_t i = 0; i < count; i++)
+        needed += !is_held(heap, items[i]);
+    if (!needed)
+        return 0;
+    if (!(links = trv__allocate_zeroed(needed * sizeof *links)))
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (!is_held(heap, items[i]))
+            link_to(heap, &links[linked++], items[i]);
+    heap->more = links;
+    heap->more_count = linked;
+    return 0;
+}
+
+/* The first order of lookup. Code of the user may see the type while its mro() runs: what its end and the
+ * collector need is there before. 0 or -1. */
+static int set_order(struct trv__heap_type *heap)
+{
+    trv_auto trv_object *order = NULL;
+    const struct trv_type **types;
+    uint32_t count;
+
+    set_other_slots(&heap->made);
+    if (!(types = trv__mro_of(heap, &order, &count)))
+        return -1;
+    if (order && link_more(heap, order) < 0) {
+        trv__free(types, count * sizeof *types);
+        return -1;
     }
-    trv__free(heap->links, heap->link_count * sizeof *heap->links);
-    heap->links = NULL;
-    heap->link_count = 0;
+    heap->made.mro = types;
+    heap->made.mro_count = count;
+    return 0;
 }
 
 struct trv__heap_type *trv__type_begin(const struct trv__type_plan *plan)
@@ -349,9 +430,10 @@ struct trv__heap_type *trv__type_begin(const struct trv__type_plan *plan)
     trv__list_append(&trv__current->objects->type_list_, &heap->link);
     fill(heap, plan);
     heap->made.version = trv__new_version();
-    heap->made.mro = trv__mro_make(&heap->made, heap->bases, &heap->made.mro_count);
-    if (heap->made.mro && link_bases(heap) == 0)
+    if (link_bases(heap) == 0 && set_order(heap) == 0)
         return heap;
+    if (heap->refcount > 1) /* it was kept by its mro() */
+        trv__track(heap);
     trv_unref((trv_object *)heap);
     return NULL;
 }
@@ -401,21 +483,48 @@ int trv__type_changed(const struct trv_type *type, trv_object *name)
     return 0;
 }
 
-/* The orders of lookup of a type and of all derived from it, made anew. Those made are kept in the
- * types even if a later one cannot be had; the caller puts all back then. */
-static int renew_orders(struct trv__heap_type *heap)
+/* A new order of lookup, made of the bases there are. What an mro() of its own names anew nothing would hold. */
+static int renew_order(struct trv__heap_type *heap)
 {
     uint32_t count, old_count = heap->made.mro_count;
-    const struct trv_type **order = trv__mro_make(&heap->made, heap->bases, &count);
+    trv_auto trv_object *said = NULL;
+    const struct trv_type **order = trv__mro_of(heap, &said, &count);
     const struct trv_type *const *old = heap->made.mro;
 
     if (!order)
         return -1;
+    for (uint32_t i = 0; said && i < count; i++)
+        if (!is_held(heap, order[i]->handle)) {
+            trv_raise(trv_TypeError, "mro() of '%s' returned '%s', which is none of its bases",
+                      heap->made.name, order[i]->name);
+            trv__free(order, count * sizeof *order);
+            return -1;
+        }
     heap->made.mro = order;
     heap->made.mro_count = count;
     trv__free((void *)(uintptr_t)old, old_count * sizeof *old);
-    LIST_EACH(node, &heap->subclasses)
-        if (renew_orders(CONTAINER_OF(node, struct trv__base_link, link)->derived) < 0)
+    return 0;
+}
+
+/* The orders of lookup of a type and of all derived from it, made anew. Those made are kept in the
+ * types even if a later one cannot be had; the caller puts all back then. An mro() may run any code: the
+ * derived types are held meanwhile. */
+static int renew_orders(struct trv__heap_type *heap)
+{
+    trv_auto trv_object *derived = trv_list_new();
+    trv_object *const *items;
+    size_t count;
+
+    if (!derived || renew_order(heap) < 0)
+        return -1;
+    LIST_EACH(node, &heap->subclasses) {
+        struct trv__heap_type *one = CONTAINER_OF(node, struct trv__base_link, link)->derived;
+        if (one->refcount > 0 && one->made.mro && trv_list_append(derived, (trv_object *)one) < 0)
+            return -1;
+    }
+    items = trv__list_items(derived, &count);
+    for (size_t i = 0; i < count; i++)
+        if (renew_orders((struct trv__heap_type *)items[i]) < 0)
             return -1;
     return 0;
 }
@@ -450,6 +559,8 @@ int trv__type_set_bases(struct trv__heap_type *heap, trv_object *bases)
 
     if (!base)
         return -1;
+    if (!heap->made.mro)
+        return trv_raise_int(trv_TypeError, "type '%s' is incomplete", heap->made.name);
     items = trv__tuple_items(bases, &count);
     for (size_t i = 0; i < count; i++)
         if (trv__type_derives(trv__type_of_handle(items[i]), &heap->made))
@@ -488,8 +599,8 @@ size_t trv__type_size_bytes(trv_object *handle)
 
     if (!trv__is_heap_type(type))
         return 0;
-    return heap->link_count * sizeof *heap->links + heap->keys.capacity * sizeof(void *) +
-           type->mro_count * sizeof *type->mro;
+    return (heap->link_count + heap->more_count) * sizeof *heap->links +
+           heap->keys.capacity * sizeof(void *) + type->mro_count * sizeof *type->mro;
 }
 
 int trv__type_traverse(trv_object *handle, trv_visit visit, void *argument)
@@ -502,6 +613,8 @@ int trv__type_traverse(trv_object *handle, trv_visit visit, void *argument)
         return 0;
     for (uint32_t i = 0; i < heap->link_count && !stop; i++)
         stop = visit(heap->links[i].base, argument);
+    for (uint32_t i = 0; i < heap->more_count && !stop; i++)
+        stop = visit(heap->more[i].base, argument);
     if (heap->bases && !stop)
         stop = visit(heap->bases, argument);
     if (heap->dict && !stop)
@@ -527,6 +640,7 @@ void trv__type_destroy(trv_object *handle)
 
     trv__list_remove(&heap->link);
     unlink_bases(heap);
+    drop_links(&heap->more, &heap->more_count);
     trv__keys_drop(&heap->keys);
     trv__free((void *)(uintptr_t)heap->made.mro, heap->made.mro_count * sizeof *heap->made.mro);
     trv_clear(&heap->bases);

@@ -142,7 +142,10 @@ static trv_object *type_construct(const struct trv_type *type, const trv_args *a
         return raise_argument(3, "dict", args->items[2]);
     items = trv__tuple_items(args->items[1], &count);
     for (size_t i = 0; i < count; i++)
-        if (!trv__is_type(items[i]))
+        if (!trv__is_type(items[i]) && trv_hasattr(items[i], "__mro_entries__") > 0)
+            return trv_raise(trv_TypeError, "type() doesn't support MRO entry resolution; "
+                                            "use types.new_class()");
+        else if (!trv__is_type(items[i]))
             return trv_raise(trv_TypeError, "the bases of a class must be types, not %s",
                              items[i]->type->name);
     bases = count ? trv_ref(args->items[1]) : trv_tuple_new(&object, 1);
@@ -295,9 +298,24 @@ static trv_object *get_mro(const trv_args *args)
 
 static trv_object *method_mro(const trv_args *args)
 {
-    trv_auto trv_object *order = trv_parse(args, "") < 0 ? NULL : get_mro(args);
+    trv_auto trv_object *list = NULL;
+    const struct trv_type **types;
+    uint32_t count;
 
-    return order ? trv_list_from(order) : NULL;
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    if (!trv__is_heap_type(type_of(args))) {
+        trv_auto trv_object *order = get_mro(args);
+        return order ? trv_list_from(order) : NULL;
+    }
+    if (!(types = trv__mro_make(type_of(args), heap_of(args->self)->bases, &count)))
+        return NULL;
+    list = trv_list_new();
+    for (uint32_t i = 0; list && i < count; i++)
+        if (trv_list_append(list, types[i]->handle) < 0)
+            trv_clear(&list);
+    trv__free(types, count * sizeof *types);
+    return trv_steal(&list);
 }
 
 /* Those made at run time, which are all that can be known. */
@@ -534,6 +552,18 @@ static const struct trv__method methods[] = {
     {0},
 };
 
+/* The namespace that a class statement fills; keywords are those of the class. */
+static trv_object *prepare(const trv_args *args TRV_UNUSED)
+{
+    return trv_dict_new();
+}
+
+static const struct trv__method class_methods[] = {
+    {"__prepare__", "__prepare__(*args, **keywords): the namespace that a class is filled from",
+     prepare},
+    {0},
+};
+
 static const struct trv__setter setters[] = {
     {"__bases__", set_bases},
     {"__doc__", set_doc},
@@ -562,6 +592,7 @@ TRV__READ_ONLY struct trv_type trv__type_type = {
             .call = type_call,
         },
     .methods = methods,
+    .class_methods = class_methods,
     .setters = setters,
     .construct = type_construct,
     .get_attribute = type_get_attribute,
