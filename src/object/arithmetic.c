@@ -7,7 +7,7 @@
  * must look which of the two is of its type. A built-in sequence on the left of "+" or "*" is asked after a
  * type made at run time or a weak proxy, as in Python, where it is no number: the one on the right may know what to add
  * to a list. Small ints and floats do not come so far: adding, subtracting and multiplying them is inline
- * (number.h).
+ * (number.h); nor do two strs that are added, of which there are the most after them.
  *
  * An operator in place asks the left operand's `binary_in_place` before all that.
  */
@@ -96,6 +96,8 @@ static inline __attribute__((always_inline)) trv_object *binary(trv_object *a, t
     }
     if (op <= TRV_MULTIPLY && trv__arithmetic_fast(a, b, op, &result))
         return result;
+    if (op == TRV_ADD && a->type == &trv__str_type && b->type == &trv__str_type)
+        return trv__str_concatenate(a, b);
     answer = ask(a, b, op, &result);
     if (LIKELY(answer == 0))
         return result;
@@ -117,6 +119,8 @@ static inline __attribute__((always_inline)) trv_object *in_place(trv_object *a,
     }
     if (op <= TRV_MULTIPLY && trv__arithmetic_fast(a, b, op, &result))
         return result;
+    if (op == TRV_ADD && a->type == &trv__str_type && b->type == &trv__str_type)
+        return trv__str_concatenate(a, b);
     if (a->type->slots.binary_in_place)
         answer = a->type->slots.binary_in_place(a, b, op, &result);
     if (answer == TRV_UNKNOWN)

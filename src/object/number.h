@@ -127,6 +127,9 @@ int trv__real_get(trv_object *object, double *value);
  * 0, or -1 with OverflowError beyond 64 bits. Implemented by types/int.c. */
 int trv__times_get(trv_object *integer, size_t *times);
 
+/* The two strs as one. Implemented by types/str.c. */
+trv_object *trv__str_concatenate(trv_object *a, trv_object *b);
+
 /* The fast path of a + b, a - b and a * b for two small ints, or two floats: true if it was taken,
  * with the result, or NULL and MemoryError, in *result. `op` should be a constant. */
 static inline bool trv__arithmetic_fast(trv_object *a, trv_object *b, trv_binary op,

@@ -41,7 +41,7 @@ static struct trv__str *allocate_large(size_t size, size_t length)
     return str;
 }
 
-struct trv__str *trv__str_allocate(size_t size, size_t length)
+static inline struct trv__str *allocate(size_t size, size_t length)
 {
     struct trv__str *str = LIKELY(size < TRV__SMALL_MOST - sizeof *str)
                                ? trv__object_new_small(&trv__str_type, sizeof *str + size + 1)
@@ -54,6 +54,11 @@ struct trv__str *trv__str_allocate(size_t size, size_t length)
     str->length = length;
     str->text[size] = 0;
     return str;
+}
+
+struct trv__str *trv__str_allocate(size_t size, size_t length)
+{
+    return allocate(size, length);
 }
 
 trv_object *trv__str_settle(struct trv__str *str)
@@ -279,7 +284,7 @@ static int str_contains(trv_object *self, trv_object *item)
 
 /* Arithmetic ------------------------------------------------------------------------------------ */
 
-static trv_object *concatenate(trv_object *a, trv_object *b)
+trv_object *trv__str_concatenate(trv_object *a, trv_object *b)
 {
     const struct trv__str *left = trv__as_str(a), *right = trv__as_str(b);
     struct trv__str *str;
@@ -288,7 +293,7 @@ static trv_object *concatenate(trv_object *a, trv_object *b)
         return trv__value_plain(b);
     if (UNLIKELY(!right->size))
         return trv__value_plain(a);
-    str = trv__str_allocate(left->size + right->size, left->length + right->length);
+    str = allocate(left->size + right->size, left->length + right->length);
     if (UNLIKELY(!str))
         return NULL;
     trv__copy_text(str->text, left->text, left->size);
@@ -333,7 +338,7 @@ static int str_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **
 {
     if (op == TRV_ADD && trv__is_any_str(a)) {
         *result = trv__is_any_str(b)
-                      ? concatenate(a, b)
+                      ? trv__str_concatenate(a, b)
                       : trv_raise(trv_TypeError, "can only concatenate str (not \"%s\") to str",
                                   trv_type_name(b));
     } else if (op == TRV_MULTIPLY && trv__is_any_str(a) && trv__is_int(b)) {
