@@ -49,6 +49,7 @@ enum {
     TRV__HIDDEN = 16,      /* garbage, which may be half cleared: nobody is given it */
     TRV__PRIVATE =
         32, /* a container of the library's own, which trusts what it holds: neither is this */
+    TRV__PRINTED = 64,   /* its items are being printed (object/text.c) */
     TRV__TYPE_BIT = 128, /* free for the type's own use */
     TRV__FLAGS_END = 256 /* above: 0, or part of a link in an object whose end was put off */
 };

@@ -71,8 +71,10 @@ struct trv__objects {
         struct trv__printing {
             const trv_object *object;
             const struct trv__context *context;
+            bool is_other; /* another context was printing it already */
         } * entries, first[16];
         size_t count, capacity;
+        size_t others; /* entries of which that is so */
     } printing;
     trv_object *gc_callbacks, *gc_garbage; /* object/collector.c: lists, or NULL */
     struct trv__lookups {                  /* object/lookup.c */

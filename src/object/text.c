@@ -5,7 +5,9 @@
  * A container that holds itself would be printed for ever; so containers enter themselves in a
  * list while their items are printed (trv__repr_enter). The list belongs to the runtime, and its
  * entries name the context: another thread may get its turn in the middle of a repr, and may print
- * the same list. The order of the entries does not matter. The list lives in struct trv__objects
+ * the same list. The order of the entries does not matter. So that printing is not quadratic in the depth,
+ * a flag in the container says whether it may be in the list at all, except in one that is immortal,
+ * which is never written. The list lives in struct trv__objects
  * until it outgrows the room there, and returns there when it is empty.
  */
 #include "object/heap_type.h"
@@ -83,31 +85,48 @@ static bool grow(struct trv__printing_list *list)
     return true;
 }
 
+/* The last entry of an object, of one context or (NULL) of any; the count of entries if there is none. */
+static size_t find_entry(const struct trv__printing_list *list, const trv_object *object,
+                         const struct trv__context *context)
+{
+    for (size_t i = list->count; i-- > 0;)
+        if (list->entries[i].object == object && (!context || list->entries[i].context == context))
+            return i;
+    return list->count;
+}
+
 int trv__repr_enter(trv_object *object)
 {
     struct trv__printing_list *list = &trv__current->objects->printing;
-    const struct trv__context *context = trv__current->context;
+    struct trv__printing entry = {object, trv__current->context, false};
+    bool is_immortal = trv__is_immortal(object);
 
-    for (size_t i = 0; i < list->count; i++)
-        if (list->entries[i].object == object && list->entries[i].context == context)
-            return 1;
+    if ((object->flags & TRV__PRINTED || is_immortal) &&
+        find_entry(list, object, entry.context) < list->count)
+        return 1;
     if (list->count == list->capacity && !grow(list))
         return -1;
-    list->entries[list->count++] = (struct trv__printing){object, context};
+    if (!is_immortal) {
+        entry.is_other = (object->flags & TRV__PRINTED) != 0;
+        list->others += entry.is_other;
+        object->flags |= TRV__PRINTED;
+    }
+    list->entries[list->count++] = entry;
     return 0;
 }
 
 void trv__repr_leave(trv_object *object)
 {
     struct trv__printing_list *list = &trv__current->objects->printing;
-    const struct trv__context *context = trv__current->context;
-    size_t i = list->count;
+    size_t i = find_entry(list, object, trv__current->context);
+    bool may_be_other = list->others > 0;
 
-    while (i-- > 0)
-        if (list->entries[i].object == object && list->entries[i].context == context) {
-            list->entries[i] = list->entries[--list->count];
-            break;
-        }
+    ASSERT(i < list->count);
+    list->others -= list->entries[i].is_other;
+    list->entries[i] = list->entries[--list->count];
+    if (!trv__is_immortal(object) &&
+        (!may_be_other || find_entry(list, object, NULL) == list->count))
+        object->flags &= ~(uint32_t)TRV__PRINTED;
     if (list->count == 0 && list->entries != list->first) {
         trv__free(list->entries, list->capacity * sizeof *list->entries);
         list->entries = list->first;

@@ -503,6 +503,47 @@ TEST(changing_a_list_while_it_is_printed)
     evil_end();
 }
 
+/* A thread prints the list while it is being printed: what is inside itself is so for each of them. */
+static int is_printing;
+
+TRV_STATIC_FUNCTION(print_again, "print_again(): the text of the list")
+{
+    (void)args;
+    return trv_repr(victim);
+}
+
+TRV_STATIC_FUNCTION(printing_repr, "__repr__(self): what a thread prints")
+{
+    trv_auto trv_object *pool = NULL;
+    trv_auto trv_object *future = NULL;
+    trv_object *text;
+
+    (void)args;
+    if (is_printing)
+        return trv_str_new("p");
+    is_printing = 1;
+    pool = trv_thread_pool_new(NULL);
+    future = trv_submit(pool, print_again, "");
+    text = trv_future_result(future, TRV_FOREVER);
+    is_printing = 0;
+    return trv_shutdown(pool, NULL) < 0 ? NULL : text;
+}
+
+TEST(printing_a_list_twice_at_once)
+{
+    trv_auto trv_object *methods = trv_build("{s:o}", "__repr__", printing_repr);
+    trv_auto trv_object *class = trv_class_new("Printing", NULL, methods);
+
+    trv_auto trv_object *printing = trv_call(class, "");
+
+    victim = trv_build("[o o]", printing, class);
+    ck_assert_int_eq(trv_list_set(victim, 1, victim), 0);
+    for (int i = 0; i < 3; i++)
+        expect_shown(victim, "[[p, [...]], [...]]");
+    ck_assert_int_eq(trv_list_clear(victim), 0);
+    trv_clear(&victim);
+}
+
 /* Items whose end appends to the list they were in. */
 static int ends;
 
@@ -578,5 +619,5 @@ TEST_LIST(RUN(a_list_of_a_class_is_added_to_itself), RUN(making_and_printing), R
           RUN(sorting_strs_floats_and_mixtures), RUN(a_key_function_that_fails),
           RUN(changing_a_list_while_it_is_sorted), RUN(comparisons_that_fail_while_sorting),
           RUN(changing_a_list_while_it_is_searched), RUN(changing_a_list_while_it_is_printed),
-          RUN(items_that_put_something_in_as_they_end), RUN(derived_types),
-          RUN(memory_is_given_back))
+          RUN(printing_a_list_twice_at_once), RUN(items_that_put_something_in_as_they_end),
+          RUN(derived_types), RUN(memory_is_given_back))
