@@ -96,8 +96,10 @@ const struct trv__descriptor *trv__as_slot_wrapper(const trv_object *found);
 /* Whether something found in a type comes from the static type `owner`: then it is what an empty slot
  * means. */
 bool trv__is_native(const trv_object *found, const struct trv_type *owner);
-/* The type is about to end: what stands in its namespace forgets it. */
-void trv__descriptors_part(const struct trv_type *type, trv_object *dict);
+/* Whether an object is a descriptor that refers to that type. */
+bool trv__is_descriptor_of(const trv_object *object, const struct trv_type *type);
+/* The type is about to end: what stands in its namespace, or stood there (a list, or NULL), forgets it. */
+void trv__descriptors_part(const struct trv_type *type, trv_object *dict, trv_object *kept);
 
 /* Calls a callable with one more argument before the others. */
 trv_object *trv__call_prefixed(trv_object *callable, trv_object *self, trv_object *const *items,

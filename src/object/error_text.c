@@ -184,7 +184,7 @@ static void add_note(struct trv__text *text, trv_object *note)
 /* Python takes any sequence for notes, and shows what is none by its repr. */
 static void add_notes(struct trv__text *text, trv_object *exception)
 {
-    trv_object *attributes = trv__exception(exception)->attributes;
+    trv_auto trv_object *attributes = trv_ref(trv__exception(exception)->attributes);
     trv_auto trv_object *notes = NULL, *items = NULL;
 
     if (!attributes || trv_dict_get_str(attributes, "__notes__", &notes) == 0 ||

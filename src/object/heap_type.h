@@ -43,14 +43,15 @@ struct trv__heap_type {
     TRV__HEAD;
     const struct trv_type *payload; /* &made; what trv__type_of_handle reads */
     struct trv_type made;
-    trv_slots given;              /* as in the spec; of a class: all NULL */
-    trv_function_spec spec;       /* who is called when the type is; for messages and keywords */
-    struct trv__list link;        /* in objects->type_list_ */
-    trv_object *bases;            /* a tuple; NULL only before the type is complete, as the next */
-    trv_object *dict;             /* the namespace; NULL once the collector has cleared the type */
-    trv_object *name;             /* a str; made.name is its text */
-    trv_object *qualified_name;   /* a str */
-    trv_object *kept;             /* what texts that were handed out stand in: a list, or NULL */
+    trv_slots given;            /* as in the spec; of a class: all NULL */
+    trv_function_spec spec;     /* who is called when the type is; for messages and keywords */
+    struct trv__list link;      /* in objects->type_list_ */
+    trv_object *bases;          /* a tuple; NULL only before the type is complete, as the next */
+    trv_object *dict;           /* the namespace; NULL once the collector has cleared the type */
+    trv_object *name;           /* a str; made.name is its text */
+    trv_object *qualified_name; /* a str */
+    trv_object *kept; /* what texts that were handed out stand in, and descriptors that were taken
+                         out of the namespace: a list, or NULL */
     struct trv__base_link *links; /* one for each base; */
     uint32_t link_count;          /* so many */
     struct trv__base_link *more;  /* one for each type that only its own mro() names; */
@@ -141,8 +142,8 @@ bool trv__is_laid_out_by(const struct trv_type *type, const struct trv_type *bas
  * the slots that follow a name (NULL: all). 0, or -1 if memory did not suffice for the slots. */
 int trv__type_changed(const struct trv_type *type, trv_object *name);
 
-/* Keeps a text, which was or is handed out, as long as the type. 0 or -1. */
-int trv__type_keep(struct trv__heap_type *type, trv_object *text);
+/* Keeps an object as long as the type. 0 or -1. */
+int trv__type_keep(struct trv__heap_type *type, trv_object *object);
 
 /* Classes (object/class.c), and what types defined in C do in the same way. The metatype of a type that
  * has these bases, at least `least`; NULL with TypeError if there is none. */

@@ -91,7 +91,8 @@ int trv__set_class(trv_object *object, trv_object *type)
     if (!trv__is_heap_type(to) || !trv__is_heap_type(from))
         return trv_raise_int(trv_TypeError, "__class__ assignment only supported for mutable types "
                                             "or ModuleType subclasses");
-    if (!are_alike(from, to) || (from->flags ^ to->flags) & TRV__TYPE_CONTAINER)
+    if (!are_alike(from, to) || (from->flags ^ to->flags) & TRV__TYPE_CONTAINER ||
+        (from->flags ^ to->flags) >> TRV__TYPE_KIND_SHIFT)
         return trv_raise_int(trv_TypeError,
                              "__class__ assignment: '%s' object layout differs from '%s'", to->name,
                              from->name);

@@ -573,14 +573,14 @@ int trv__type_set_bases(struct trv__heap_type *heap, trv_object *bases)
     return use_bases(heap, bases, base);
 }
 
-int trv__type_keep(struct trv__heap_type *heap, trv_object *text)
+int trv__type_keep(struct trv__heap_type *heap, trv_object *object)
 {
     if (!heap->kept) {
         if (!(heap->kept = trv_list_new()))
             return -1;
         heap->kept->flags |= TRV__PRIVATE;
     }
-    return trv_list_append(heap->kept, text);
+    return trv_list_append(heap->kept, object);
 }
 
 /* Life --------------------------------------------------------------------------------------- */
@@ -629,7 +629,7 @@ void trv__type_clear(trv_object *handle)
 
     if (!heap->dict)
         return;
-    trv__descriptors_part(&heap->made, heap->dict);
+    trv__descriptors_part(&heap->made, heap->dict, heap->kept);
     heap->made.version = trv__new_version();
     trv_clear(&heap->dict);
 }

@@ -412,14 +412,26 @@ bool trv__is_native(const trv_object *found, const struct trv_type *owner)
     return of && (owner ? of == owner : !trv__is_heap_type(of));
 }
 
-void trv__descriptors_part(const struct trv_type *type, trv_object *dict)
+bool trv__is_descriptor_of(const trv_object *object, const struct trv_type *type)
 {
-    size_t position = 0;
-    trv_object *value;
+    return is_descriptor(object) && as_descriptor(object)->owner == type;
+}
 
+static void part(trv_object *object, const struct trv_type *type)
+{
+    if (trv__is_descriptor_of(object, type))
+        as_descriptor(object)->owner = NULL;
+}
+
+void trv__descriptors_part(const struct trv_type *type, trv_object *dict, trv_object *kept)
+{
+    size_t position = 0, count = 0;
+    trv_object *value, *const *items = kept ? trv__list_items(kept, &count) : NULL;
+
+    for (size_t i = 0; i < count; i++)
+        part(items[i], type);
     while (trv_dict_next(dict, &position, NULL, &value) > 0) {
-        if (is_descriptor(value) && as_descriptor(value)->owner == type)
-            as_descriptor(value)->owner = NULL;
+        part(value, type);
         trv_unref(value);
     }
 }

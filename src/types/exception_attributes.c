@@ -46,7 +46,8 @@ static trv_object *get_dict(trv_object *self)
 
 static int get_other(trv_object *self, const char *name, trv_object **value)
 {
-    trv_object *attributes = trv__exception(self)->attributes;
+    /* Held: a key of a user's class may have code that sets __dict__. */
+    trv_auto trv_object *attributes = trv_ref(trv__exception(self)->attributes);
     int field = trv__exception_find_field(self, name);
 
     if (field >= 0) {
@@ -156,16 +157,15 @@ static int set_dict(struct trv__exception *exception, trv_object *value)
 static int set_other(trv_object *self, const char *name, trv_object *value)
 {
     int field = trv__exception_find_field(self, name), found;
-    trv_auto trv_object *key = NULL;
-    trv_object *attributes;
+    trv_auto trv_object *key = NULL, *attributes = NULL;
 
     if (field >= 0)
         return trv__exception_set_field(self, field, value);
     if (value) {
-        attributes = trv__exception_attributes(self);
+        attributes = trv_ref(trv__exception_attributes(self));
         return attributes ? trv_dict_set_str(attributes, name, value) : -1;
     }
-    if (!(attributes = trv__exception(self)->attributes) || !(key = trv_str_new(name)))
+    if (!(attributes = trv_ref(trv__exception(self)->attributes)) || !(key = trv_str_new(name)))
         return attributes ? -1 : 1;
     found = trv_contains(attributes, key);
     return found > 0 ? trv_dict_remove(attributes, key) : found == 0 ? 1 : -1;
@@ -203,14 +203,13 @@ int trv__exception_setattr(trv_object *self, const char *name, trv_object *value
 
 static int add_note(trv_object *self, trv_object *note)
 {
-    trv_auto trv_object *notes = NULL;
-    trv_object *attributes;
+    trv_auto trv_object *notes = NULL, *attributes = NULL;
     int found;
 
     if (!trv__type_derives(note->type, &trv__str_type))
         return trv_raise_int(trv_TypeError, "note must be a str, not '%s'", note->type->name);
     if (check_not_constant(trv__exception(self)) < 0 ||
-        !(attributes = trv__exception_attributes(self)) ||
+        !(attributes = trv_ref(trv__exception_attributes(self))) ||
         (found = trv_dict_get_str(attributes, "__notes__", &notes)) < 0)
         return -1;
     if (!found &&
@@ -364,13 +363,12 @@ int trv_exception_add_note(trv_object *exception, const char *format, ...)
 
 trv_object *trv_exception_notes(trv_object *exception)
 {
-    trv_auto trv_object *notes = NULL;
-    trv_object *attributes;
+    trv_auto trv_object *notes = NULL, *attributes = NULL;
     int found = 0;
 
     if (!is_given(exception, "trv_exception_notes"))
         return NULL;
-    attributes = trv__exception(exception)->attributes;
+    attributes = trv_ref(trv__exception(exception)->attributes);
     if (attributes)
         found = trv_dict_get_str(attributes, "__notes__", &notes);
     return found > 0 ? trv_list_from(notes) : found == 0 ? trv_list_new() : NULL;

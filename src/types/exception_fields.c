@@ -15,6 +15,7 @@
  */
 #include "object/exception.h"
 #include "types/bytes.h"
+#include "types/str.h"
 #include "types/utf8.h"
 
 #include <errno.h>
@@ -120,7 +121,7 @@ static int fill_system_exit(trv_object *exception, trv_object *const *items, siz
 static int fill_os_error(trv_object *exception, trv_object *const *items, size_t count,
                          trv_object *keywords TRV_UNUSED)
 {
-    trv_object *args;
+    trv_object *args, *old;
 
     if (count < 2 || count > 5)
         return 0;
@@ -136,8 +137,9 @@ static int fill_os_error(trv_object *exception, trv_object *const *items, size_t
     args = trv_tuple_new(items, 2);
     if (!args)
         return -1;
-    trv_unref(trv__exception(exception)->args);
+    old = trv__exception(exception)->args;
     trv__exception(exception)->args = args;
+    trv_unref(old);
     return 0;
 }
 
@@ -240,8 +242,10 @@ static bool has_keywords(trv_object *exception)
 int trv__exception_fill(trv_object *exception, trv_object *keywords)
 {
     const struct kind *kind = kind_of(exception);
+    /* What was in the fields ends, which may set other arguments. */
+    trv_auto trv_object *args = trv_ref(trv__exception(exception)->args);
     size_t count, given = 0;
-    trv_object *const *items = trv__tuple_items(trv__exception(exception)->args, &count);
+    trv_object *const *items = trv__tuple_items(args, &count);
 
     if (keywords && trv_dict_len(keywords, &given) < 0)
         return -1;
@@ -348,9 +352,12 @@ const struct trv_type *trv__exception_type_for(const struct trv_type *type, cons
 
 /* Text ----------------------------------------------------------------------------------------- */
 
-static trv_object *none_or(trv_object *object)
+/* A field as a str or repr. It is held, because its own code may set another. */
+static trv_object *shown(trv_object *field, trv_object *(*show)(trv_object *))
 {
-    return object ? object : trv_none_new();
+    trv_auto trv_object *held = field ? trv_ref(field) : trv_none_new();
+
+    return show(held);
 }
 
 static trv_object *os_error_str(trv_object *const *fields)
@@ -360,28 +367,28 @@ static trv_object *os_error_str(trv_object *const *fields)
     if (!fields || (!fields[TRV__FIELD_FILENAME] &&
                     !(fields[TRV__FIELD_ERRNO] && fields[TRV__FIELD_STRERROR])))
         return NULL;
-    if (!(number = trv_str(none_or(fields[TRV__FIELD_ERRNO]))) ||
-        !(text = trv_str(none_or(fields[TRV__FIELD_STRERROR]))))
+    if (!(number = shown(fields[TRV__FIELD_ERRNO], trv_str)) ||
+        !(text = shown(fields[TRV__FIELD_STRERROR], trv_str)))
         return NULL;
     if (!fields[TRV__FIELD_FILENAME])
         return trv_str_printf("[Errno %s] %s", trv_str_utf8(number, NULL),
                               trv_str_utf8(text, NULL));
-    if (!(name = trv_repr(fields[TRV__FIELD_FILENAME])))
+    if (!(name = shown(fields[TRV__FIELD_FILENAME], trv_repr)))
         return NULL;
     if (!fields[TRV__FIELD_FILENAME2])
         return trv_str_printf("[Errno %s] %s: %s", trv_str_utf8(number, NULL),
                               trv_str_utf8(text, NULL), trv_str_utf8(name, NULL));
-    if (!(second = trv_repr(fields[TRV__FIELD_FILENAME2])))
+    if (!(second = shown(fields[TRV__FIELD_FILENAME2], trv_repr)))
         return NULL;
     return trv_str_printf("[Errno %s] %s: %s -> %s", trv_str_utf8(number, NULL),
                           trv_str_utf8(text, NULL), trv_str_utf8(name, NULL),
                           trv_str_utf8(second, NULL));
 }
 
-/* The character of a str at an index, as Python escapes it; false with an exception set. */
-static bool escape_character(trv_object *str, trv_object *index, char escaped[16])
+/* The character of a str at an index that it has, as Python escapes it; false with an exception set. */
+static bool escape_character(trv_object *str, int64_t index, char escaped[16])
 {
-    trv_auto trv_object *character = trv_getitem(str, index);
+    trv_auto trv_object *character = trv_str_slice(str, index, index + 1);
     const char *text;
     uint32_t code;
 
@@ -393,24 +400,35 @@ static bool escape_character(trv_object *str, trv_object *index, char escaped[16
     return true;
 }
 
+/* How many bytes or characters are in what could not be converted; anything may have been set. */
+static int size_of(const trv_object *object, bool is_bytes, size_t *size)
+{
+    if (!trv__type_derives(object->type, is_bytes ? &trv__bytes_type : &trv__str_type))
+        return trv_raise_int(trv_TypeError, "object attribute must be %s",
+                             is_bytes ? "bytes" : "unicode");
+    *size = is_bytes ? trv__as_bytes(object)->size : trv__as_str(object)->length;
+    return 0;
+}
+
 /* What stands at `start`, if it is one that there is: 1, 0 or -1. */
 static int name_one(trv_object *const *fields, bool is_bytes, char name[40])
 {
-    trv_object *object = fields[TRV__FIELD_OBJECT], *start_object = fields[TRV__FIELD_START];
+    trv_object *object = fields[TRV__FIELD_OBJECT];
     int64_t start, end;
     char escaped[16];
     size_t size;
 
-    if (trv_len(object, &size) < 0 || trv_int_get(start_object, &start) < 0 ||
+    if (!object || size_of(object, is_bytes, &size) < 0 ||
+        trv_int_get(fields[TRV__FIELD_START], &start) < 0 ||
         trv_int_get(fields[TRV__FIELD_END], &end) < 0)
-        return -1;
+        return object ? -1 : 0;
     if (start < 0 || (uint64_t)start >= size || end != start + 1)
         return 0;
     if (is_bytes) {
         snprintf(name, 40, "byte 0x%02x", trv__as_bytes(object)->data[start]);
         return 1;
     }
-    if (!escape_character(object, start_object, escaped))
+    if (!escape_character(object, start, escaped))
         return -1;
     snprintf(name, 40, "character '%s'", escaped);
     return 1;
@@ -419,7 +437,7 @@ static int name_one(trv_object *const *fields, bool is_bytes, char name[40])
 /* `how`: "'utf-8' codec can't decode". */
 static trv_object *position_str(trv_object *const *fields, const char *how, bool is_bytes)
 {
-    trv_auto trv_object *reason = trv_str(none_or(fields[TRV__FIELD_REASON]));
+    trv_auto trv_object *reason = shown(fields[TRV__FIELD_REASON], trv_str);
     char name[40];
     int64_t start, end;
     int is_one;
@@ -446,7 +464,7 @@ static trv_object *unicode_str(trv_object *exception, trv_object *const *fields)
         return trv_str_new("");
     if (trv__exception_kind(exception) == TRV__UNICODE_TRANSLATE_ERROR)
         return position_str(fields, "can't translate", false);
-    if (!(encoding = trv_str(none_or(fields[TRV__FIELD_ENCODING]))))
+    if (!(encoding = shown(fields[TRV__FIELD_ENCODING], trv_str)))
         return NULL;
     how = trv_str_printf("'%s' codec can't %s", trv_str_utf8(encoding, NULL),
                          is_decode ? "decode" : "encode");

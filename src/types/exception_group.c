@@ -57,7 +57,8 @@ int trv__exception_group_fill(trv_object *group, trv_object *const *items, size_
                               trv_object *keywords TRV_UNUSED)
 {
     trv_auto trv_object *exceptions = NULL;
-    trv_object *const *members;
+    trv_auto trv_object *message = NULL, *before = NULL; /* end when all is set */
+    trv_object *const *members, **fields;
     int are_plain;
 
     if (count != 2)
@@ -79,10 +80,11 @@ int trv__exception_group_fill(trv_object *group, trv_object *const *items, size_
     if ((are_plain = are_exceptions(members, count)) < 0 || settle_type(group, are_plain) < 0 ||
         trv__exception_have_fields(group) < 0)
         return -1;
-    trv_unref(trv__exception(group)->fields[TRV__FIELD_MESSAGE]);
-    trv__exception(group)->fields[TRV__FIELD_MESSAGE] = trv_ref(items[0]);
-    trv_unref(trv__exception(group)->fields[TRV__FIELD_EXCEPTIONS]);
-    trv__exception(group)->fields[TRV__FIELD_EXCEPTIONS] = trv_steal(&exceptions);
+    fields = trv__exception(group)->fields;
+    message = fields[TRV__FIELD_MESSAGE];
+    fields[TRV__FIELD_MESSAGE] = trv_ref(items[0]);
+    before = fields[TRV__FIELD_EXCEPTIONS];
+    fields[TRV__FIELD_EXCEPTIONS] = trv_steal(&exceptions);
     return 0;
 }
 
@@ -127,7 +129,7 @@ static trv_object *derive(trv_object *group, trv_object *exceptions)
 static int copy_notes(trv_object *part, trv_object *group)
 {
     trv_auto trv_object *notes = NULL, *copy = NULL;
-    trv_object *attributes = trv__exception(group)->attributes;
+    trv_auto trv_object *attributes = trv_ref(trv__exception(group)->attributes);
 
     if (!attributes || trv_dict_get_str(attributes, "__notes__", &notes) == 0)
         return 0;

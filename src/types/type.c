@@ -199,6 +199,11 @@ static int raise_immutable(const struct trv_type *type, const char *name)
                          type->name);
 }
 
+static struct trv__heap_type *heap_of(const trv_object *self)
+{
+    return trv__heap_type_of(trv__type_of_handle(self));
+}
+
 /* Sets or deletes in the namespace. */
 static int change_namespace(trv_object *self, trv_object *name, trv_object *value)
 {
@@ -208,6 +213,9 @@ static int change_namespace(trv_object *self, trv_object *name, trv_object *valu
     int there;
 
     if (!dict || (there = trv_dict_get(dict, name, &before)) < 0)
+        return -1;
+    /* What knows its type without holding it is told when the type ends, wherever it is by then. */
+    if (there && trv__is_descriptor_of(before, type) && trv__type_keep(heap_of(self), before) < 0)
         return -1;
     if (value ? trv_dict_set(dict, name, value) < 0 : there && trv_dict_remove(dict, name) < 0)
         return -1;
@@ -240,11 +248,6 @@ static int type_set_attribute(trv_object *self, trv_object *name, trv_object *va
 static const struct trv_type *type_of(const trv_args *args)
 {
     return trv__type_of_handle(args->self);
-}
-
-static struct trv__heap_type *heap_of(const trv_object *self)
-{
-    return trv__heap_type_of(trv__type_of_handle(self));
 }
 
 static trv_object *get_base(const trv_args *args)

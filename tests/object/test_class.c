@@ -596,8 +596,27 @@ TEST(running_out_of_memory)
     EXHAUST(make_counter());
 }
 
-TEST_LIST(RUN(instances_and_methods), RUN(names_as_strs), RUN(a_text_that_changes_is_read_anew),
-          RUN(calls_of_methods), RUN(attributes_in_any_order), RUN(more_attributes_than_keys),
+/* A descriptor refers to its class without holding it, and may be taken out of it. */
+TEST(descriptors_outlive_their_class)
+{
+    trv_auto trv_object *names = trv_build("{s:(ss)}", "__slots__", "deleted", "replaced");
+    trv_object *class_ = trv_class_new("C", NULL, names);
+    trv_auto trv_object *deleted = trv_getattr(class_, "deleted");
+    trv_auto trv_object *replaced = trv_getattr(class_, "replaced"), *one = trv_call(class_, "");
+
+    ck_assert_int_eq(trv_delattr(class_, "deleted"), 0);
+    ck_assert_int_eq(trv_setattr(class_, "replaced", names), 0);
+    expect_repr(trv_ref(deleted), "<member 'deleted' of 'C' objects>");
+    trv_unref(class_);
+    trv_clear(&one);
+    ck_assert_int_eq(trv_gc_collect(2, NULL), 0);
+    expect_repr(trv_ref(deleted), "<member 'deleted' of '?' objects>");
+    expect_repr(trv_ref(replaced), "<member 'replaced' of '?' objects>");
+}
+
+TEST_LIST(RUN(descriptors_outlive_their_class), RUN(instances_and_methods), RUN(names_as_strs),
+          RUN(a_text_that_changes_is_read_anew), RUN(calls_of_methods),
+          RUN(attributes_in_any_order), RUN(more_attributes_than_keys),
           RUN(a_class_and_its_instances_end_with_the_last_reference),
           RUN(cycles_through_classes_are_collected), RUN(descriptors_outlive_their_type),
           RUN(changes_of_bases_are_seen_through_caches), RUN(abstract_methods), RUN(private_names),

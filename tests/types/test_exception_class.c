@@ -193,8 +193,111 @@ TEST(memory)
     EXHAUST(live());
 }
 
-TEST_LIST(RUN(a_class_of_exceptions_is_raised_and_matched), RUN(raising_a_class_calls_it),
-          RUN(a_class_of_several_exceptions),
+/* Code of users in the middle of an exception's business ------------------------------------------- */
+
+static trv_object *subject;
+static const char *attribute;
+
+/* Sets an attribute of `subject` to something else. */
+TRV_STATIC_FUNCTION(disturb, "disturb(self, *rest)")
+{
+    trv_auto trv_object *other = trv_build(strcmp(attribute, "__dict__") ? "()" : "{}");
+
+    if (trv_setattr(subject, attribute, other) < 0)
+        return NULL;
+    return trv_str_new("text");
+}
+
+/* An instance that does so at its end, when it is printed or when it is compared. */
+static trv_object *disturber(const char *what, const char *name)
+{
+    trv_auto trv_object *names = trv_build("{s:o}", what, disturb);
+    trv_auto trv_object *class_ = trv_class_new("Disturber", NULL, names);
+
+    attribute = name;
+    return trv_call(class_, "");
+}
+
+TEST(arguments_change_while_fields_are_filled)
+{
+    trv_auto trv_object *last = disturber("__del__", "args"), *init = NULL, *done = NULL;
+
+    subject = trv_call(trv_OSError, "os", last, "text");
+    ck_assert_int_eq(trv_setattr(subject, "args", trv_none_new()), -1);
+    trv_error_clear();
+    {
+        trv_auto trv_object *none = trv_build("(i)", 0);
+        ck_assert_int_eq(trv_setattr(subject, "args", none), 0);
+    }
+    trv_clear(&last); /* the errno of the subject has it now */
+    init = trv_getattr(subject, "__init__");
+    done = trv_call(init, "lss", (int64_t)1 << 40, "a text", "a file");
+    ck_assert_ptr_nonnull(done);
+    expect_repr(trv_str(subject), "\"[Errno 1099511627776] a text: 'a file'\"");
+    trv_clear(&subject);
+}
+
+TEST(fields_change_while_they_are_printed)
+{
+    trv_auto trv_object *number = disturber("__str__", "strerror");
+
+    subject = trv_call(trv_OSError, "os", number, "text");
+    ck_assert_int_eq(trv_setattr(subject, "errno", number), 0);
+    trv_clear(&number);
+    expect_repr(trv_str(subject), "'[Errno text] ()'");
+    trv_clear(&subject);
+}
+
+/* What could not be decoded is no bytes any more, or says that there is more of it. */
+TEST(what_could_not_be_decoded_is_anything)
+{
+    trv_auto trv_object *list = trv_build("[i i]", 1, 2);
+
+    subject = trv_call(trv_UnicodeDecodeError, "syiis", "x", "ab", (size_t)2, 1, 2, "reason");
+    expect_repr(trv_str(subject), "\"'x' codec can't decode byte 0x62 in position 1: reason\"");
+    ck_assert_int_eq(trv_setattr(subject, "object", list), 0);
+    EXPECT_NULL(trv_str(subject), trv_TypeError, "object attribute must be bytes");
+    trv_clear(&subject);
+}
+
+TRV_STATIC_FUNCTION(many, "__len__(self)")
+{
+    return trv_int_new(1000000);
+}
+
+TEST(octets_of_a_class_may_lie)
+{
+    trv_auto trv_object *names = trv_build("{s:o}", "__len__", many);
+    trv_auto trv_object *class_ = trv_class_new("Octets", trv_bytes_type, names);
+    trv_auto trv_object *octets = trv_call(class_, "y", "ab", (size_t)2);
+    trv_auto trv_object *error =
+        trv_call(trv_UnicodeDecodeError, "soiis", "x", octets, 999999, 1000000, "reason");
+
+    expect_repr(trv_str(error),
+                "\"'x' codec can't decode bytes in position 999999-999999: reason\"");
+}
+
+/* The fields of one kind are none of another's. */
+TEST(an_exception_stays_of_its_kind)
+{
+    trv_auto trv_object *one = trv_build("(oo)", trv_ValueError, trv_StopIteration);
+    trv_auto trv_object *two = trv_build("(oo)", trv_ValueError, trv_OSError);
+    trv_auto trv_object *small = trv_class_new("Small", one, NULL);
+    trv_auto trv_object *large = trv_class_new("Large", two, NULL);
+    trv_auto trv_object *error = trv_call(small, "i", 5), *names = trv_vars(trv_object_type);
+    trv_auto trv_object *descriptor = NULL, *set = NULL, *name = trv_str_new("__class__");
+
+    descriptor = trv_getitem(names, name);
+    set = trv_getattr(descriptor, "__set__");
+    EXPECT_NULL(trv_call(set, "oo", error, large), trv_TypeError,
+                "__class__ assignment: 'Large' object layout differs from 'Small'");
+    expect_repr(trv_getattr(error, "value"), "5");
+}
+
+TEST_LIST(RUN(arguments_change_while_fields_are_filled), RUN(fields_change_while_they_are_printed),
+          RUN(what_could_not_be_decoded_is_anything), RUN(octets_of_a_class_may_lie),
+          RUN(an_exception_stays_of_its_kind), RUN(a_class_of_exceptions_is_raised_and_matched),
+          RUN(raising_a_class_calls_it), RUN(a_class_of_several_exceptions),
           RUN(exceptions_that_hold_different_things_do_not_go_together),
           RUN(a_class_derived_from_an_os_error), RUN(a_class_of_groups_makes_its_parts),
           RUN(notes_and_attributes_are_one_dict), RUN(copies_of_a_class_of_exceptions), RUN(memory))
