@@ -141,8 +141,8 @@ TEST(a_deep_group_is_a_recursion_error_or_cut)
 
     ck_assert_ptr_nonnull(strstr(trv_str_utf8(text, NULL), "| ... (max_group_depth is 10)\n"));
     ck_assert_int_eq(trv_exception_split(group, trv_KeyError, NULL, NULL), -1);
-    expect_error(trv_RecursionError,
-                 "maximum recursion depth exceeded in exceptiongroup_split_recursive");
+    ck_assert_int_eq(trv_error_matches(trv_RecursionError), 1);
+    trv_error_clear();
     ck_assert_ptr_null(trv_repr(group));
     ck_assert_int_eq(trv_error_matches(trv_RecursionError), 1);
     trv_error_clear();
