@@ -30,14 +30,16 @@ TRV_API int trv_gc_collect(int generation, size_t *found);
  * `*is_done`, unless NULL, is 1 if nothing is left to do. Raises: ValueError for a negative budget or
  * NaN. May switch: no; runs finalizers. */
 TRV_API int trv_gc_step(double seconds, int *is_done);
-/* Whether it runs by itself. */
+/* Lets it run by itself, at safepoints, as it does from the start. */
 TRV_API void trv_gc_enable(void);
+/* Keeps it from running by itself; trv_gc_collect and trv_gc_step do what they are asked to all the same. */
 TRV_API void trv_gc_disable(void);
-/* Returns: 1 or 0. */
+/* Whether it runs by itself. Returns: 1 or 0. */
 TRV_API int trv_gc_is_enabled(void);
 /* After how many more tracked objects made than ended generation 0 is collected (0: never), and
  * after how many collections of a generation the next one is. */
 TRV_API void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second);
+/* The three thresholds that were set; 700, 10 and 10 from the start. */
 TRV_API void trv_gc_get_threshold(unsigned *objects, unsigned *first, unsigned *second);
 /* How far the counts have come that are compared with the thresholds. */
 TRV_API void trv_gc_get_count(unsigned *objects, unsigned *first, unsigned *second);
@@ -73,7 +75,9 @@ enum {
     TRV_GC_DEBUG_LEAK = 38          /* all but the first */
 };
 
+/* Sets which of TRV_GC_DEBUG_... hold from now on, all at once; 0 for none. */
 TRV_API void trv_gc_set_debug(unsigned flags);
+/* Returns: the flags that hold. */
 TRV_API unsigned trv_gc_get_debug(void);
 /* Where TRV_GC_DEBUG_SAVEALL puts garbage. Returns: the list. Raises: MemoryError. */
 TRV_API TRV_MUST_CHECK trv_object *trv_gc_garbage(void);
@@ -87,11 +91,13 @@ typedef struct trv_gc_generation_stats {
     double longest;       /* seconds of the longest; of a round, its longest slice */
 } trv_gc_generation_stats;
 
+/* Figures since the runtime began. */
 typedef struct trv_gc_stats {
     trv_gc_generation_stats generations[3];
     size_t tracked; /* objects watched now */
 } trv_gc_stats;
 
+/* Fills in the figures as they are now. */
 TRV_API void trv_gc_stats_get(trv_gc_stats *stats);
 
 enum { TRV_GC_PAUSE_BUCKETS = 24 };
@@ -105,7 +111,9 @@ typedef struct trv_gc_pauses {
     double longest, seconds; /* the longest, and their sum */
 } trv_gc_pauses;
 
+/* Fills in the pauses there were since the runtime began or they were last reset. */
 TRV_API void trv_gc_pauses_get(trv_gc_pauses *pauses);
+/* Begins to count anew: all figures of trv_gc_pauses are 0 afterwards. */
 TRV_API void trv_gc_pauses_reset(void);
 
 TRV_END_DECLARATIONS

@@ -101,21 +101,26 @@ extern TRV_API trv_object trv_BaseException[1];
 TRV_EXCEPTIONS(TRV_DECLARE_EXCEPTION_)
 #undef TRV_DECLARE_EXCEPTION_
 
+/* What the macros below call, with the place they stand at. NULL for the file: no place is noted down.
+ * Returns: NULL. */
 TRV_API trv_object *trv_raise_at_(const char *file, int line, const char *function,
                                   trv_object *type, const char *format, ...) TRV_PRINTF(5, 6);
+/* Of an error number, or of errno (0). Returns: NULL. */
 TRV_API trv_object *trv_raise_errno_at_(const char *file, int line, const char *function, int error,
                                         const char *format, ...) TRV_PRINTF(5, 6);
+/* Of the exception that is being handled. Returns: NULL. */
 TRV_API trv_object *trv_reraise_at_(const char *file, int line, const char *function);
+/* Of an exception or a type of them, and its cause, or NULL. Returns: NULL. */
 TRV_API trv_object *trv_raise_object_at_(const char *file, int line, const char *function,
                                          trv_object *exception, trv_object *cause);
+/* Makes of what such a call returns what a function that gives an int returns. Returns: -1. */
 static inline int trv_minus_one_(trv_object *null TRV_UNUSED)
 {
     return -1;
 }
 
 /* Sets an exception of an exception type with a printf-style message, or, for NULL, without arguments;
- * errno is kept. MemoryError
- * has a message of its own, because it must be raised without memory.
+ * errno is kept. MemoryError has a message of its own, because it must be raised without memory.
  * Returns: NULL. */
 #define trv_raise(type, ...) trv_raise_at_(__FILE__, __LINE__, __func__, type, __VA_ARGS__)
 /* The same for functions that return int. Returns: -1. */

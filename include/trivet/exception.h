@@ -72,13 +72,18 @@ TRV_API TRV_MUST_CHECK int trv_exception_split(trv_object *exception, trv_object
 
 /* Handling ------------------------------------------------------------------------------ */
 
+/* What a TRV_HANDLE block keeps. */
 typedef struct trv_handler_ {
     trv_object *outer, *exception;
     int state; /* 0: nothing to handle, 1: its block is to run, 2: it has run */
 } trv_handler_;
 
+/* Takes the pending exception if it is of that type (state is 1 then), which is being handled from now on.
+ * Raises: TypeError if `type` is none. */
 TRV_API trv_handler_ trv_handle_begin(trv_object *type);
+/* Drops the exception; what was being handled before is so again. */
 TRV_API void trv_handle_end(trv_handler_ *handler);
+/* Whether the block is to run: 1 the first time, if there is something to handle; else 0. */
 static inline int trv_handle_once_(trv_handler_ *handler)
 {
     int run = handler->state == 1;
@@ -107,15 +112,20 @@ static inline int trv_handle_once_(trv_handler_ *handler)
  * Returns: it, or None. */
 TRV_API trv_object *trv_error_handled(void);
 
+/* What a TRV_HANDLE_PARTS block keeps. */
 typedef struct trv_parts_ {
     trv_object *whole, *rest, *part, *outer, *failure, *lists[2];
     int state; /* as in trv_handler_ */
     int is_wrapped;
 } trv_parts_;
 
+/* Takes the pending exception; one that is no group is handled as the only one of a group. */
 TRV_API trv_parts_ trv_parts_begin(void);
+/* Takes out of what is left the part that is of a type. Returns: 1 if there is one, to be handled now; 0. */
 TRV_API int trv_parts_next(trv_parts_ *parts, trv_object *type);
+/* Makes pending what was not handled, and what was raised meanwhile. */
 TRV_API void trv_parts_end(trv_parts_ *parts);
+/* Whether the block is to run: 1 the first time, if there is something to handle; else 0. */
 static inline int trv_parts_once_(trv_parts_ *parts)
 {
     int run = parts->state == 1;

@@ -51,9 +51,13 @@ typedef struct trv_forensics_site_ {
     int line;
 } trv_forensics_site_;
 
+/* Notes that the program has got a reference. Returns: the object. */
 TRV_API trv_object *trv_forensics_got_(trv_object *object, const trv_forensics_site_ *site);
+/* Notes that it passes one on. Returns: the object. */
 TRV_API trv_object *trv_forensics_gives_(trv_object *object, const trv_forensics_site_ *site);
+/* Notes that it is about to drop one. */
 TRV_API void trv_forensics_drops_(trv_object *object, const trv_forensics_site_ *site);
+/* What trv_auto calls at the end of a block: drops what is in the variable. */
 TRV_API void trv_forensics_auto_(trv_object **variable);
 
 /* The reference to an object is no longer the program's: another library keeps it, say.
@@ -68,6 +72,7 @@ TRV_END_DECLARATIONS
 
 #ifdef TRV_FORENSICS
 
+/* The address of a constant that says where it stands. */
 #define TRV_SITE_(text)                                                                            \
     (__extension__({                                                                               \
         static trv_forensics_site_ trv_site_ = {text, __FILE__, NULL, __LINE__};                   \
@@ -76,17 +81,20 @@ TRV_END_DECLARATIONS
     }))
 #define TRV_GOT_(object, text) trv_forensics_got_(object, TRV_SITE_(text))
 
+/* trv_ref. */
 static inline trv_object *trv_forensics_ref_(trv_object *object, const trv_forensics_site_ *site)
 {
     return trv_forensics_got_(trv_ref(object), site);
 }
 
+/* trv_unref. */
 static inline void trv_forensics_unref_(trv_object *object, const trv_forensics_site_ *site)
 {
     trv_forensics_drops_(object, site);
     trv_unref(object);
 }
 
+/* trv_clear. */
 static inline void trv_forensics_clear_(trv_object **variable, const trv_forensics_site_ *site)
 {
     trv_object *object = *variable;
@@ -103,18 +111,21 @@ static inline int trv_forensics_out_(int answer, trv_object **out, const trv_for
     return answer;
 }
 
+/* trv_next. */
 static inline int trv_forensics_next_(trv_object *iterator, trv_object **item,
                                       const trv_forensics_site_ *site)
 {
     return trv_forensics_out_(trv_next(iterator, item), item, site);
 }
 
+/* trv_dict_get. */
 static inline int trv_forensics_dict_get_(trv_object *dict, trv_object *key, trv_object **value,
                                           const trv_forensics_site_ *site)
 {
     return trv_forensics_out_(trv_dict_get(dict, key, value), value, site);
 }
 
+/* trv_dict_get_str. */
 static inline int trv_forensics_dict_get_str_(trv_object *dict, const char *key, trv_object **value,
                                               const trv_forensics_site_ *site)
 {
