@@ -369,21 +369,51 @@ TEST(garbage_does_not_pile_up)
     enum { WINDOW = 30000, STEPS = 300000 };
     static trv_object *window[WINDOW];
     trv_gc_stats stats;
-    size_t most = 0, live = 2 * WINDOW;
+    trv_heap_stats before, now;
+    size_t most = 0, most_arenas = 0, live = 2 * WINDOW;
 
     if (TRV_GC_STRESS)
         return;
+    trv_heap_stats_get(&before);
     for (int i = 0; i < STEPS; i++) {
         trv_unref(window[i % WINDOW]);
         window[i % WINDOW] = new_cycle_of(&node_type);
         EXPECT(trv_checkpoint() == 0);
         trv_gc_stats_get(&stats);
         most = MAX_OF(most, stats.tracked);
+        if (i % 1000)
+            continue;
+        trv_heap_stats_get(&now);
+        most_arenas = MAX_OF(most_arenas, now.arena_bytes - before.arena_bytes);
     }
     ck_assert_uint_lt(most, 4 * live);
+    ck_assert_uint_lt(most_arenas, 4 * live * sizeof(struct node));
     ck_assert_uint_gt(stats.generations[2].collected, STEPS);
     for (int i = 0; i < WINDOW; i++)
         trv_unref(window[i]);
+}
+
+/* Nothing lives but what was made last: what all of it would take is never in use, and the heap does not grow. */
+TEST(memory_is_used_again_where_all_is_garbage)
+{
+    enum { STEPS = 300000 };
+    trv_heap_stats before, now;
+    size_t most_live = 0, most_arenas = 0, all = STEPS * 2 * sizeof(struct node);
+
+    if (TRV_GC_STRESS)
+        return;
+    trv_heap_stats_get(&before);
+    for (int i = 0; i < STEPS; i++) {
+        trv_unref(new_cycle_of(&node_type));
+        EXPECT(trv_checkpoint() == 0);
+        if (i % 1000)
+            continue;
+        trv_heap_stats_get(&now);
+        most_live = MAX_OF(most_live, now.live_bytes - before.live_bytes);
+        most_arenas = MAX_OF(most_arenas, now.arena_bytes - before.arena_bytes);
+    }
+    ck_assert_uint_lt(most_live, all / 20);
+    ck_assert_uint_lt(most_arenas, all / 10);
 }
 
 TEST_LIST(RUN(garbage_is_found_in_slices), RUN(objects_settle),
@@ -392,4 +422,4 @@ TEST_LIST(RUN(garbage_is_found_in_slices), RUN(objects_settle),
           RUN(a_flood_is_collected_in_slices), RUN(a_large_cycle_is_cleared_in_slices),
           RUN(many_references_to_one_object), RUN(large_objects),
           RUN(a_full_collection_abandons_a_round), RUN(memory_runs_out_during_a_round),
-          RUN(garbage_does_not_pile_up))
+          RUN(garbage_does_not_pile_up), RUN(memory_is_used_again_where_all_is_garbage))
