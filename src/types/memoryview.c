@@ -74,6 +74,8 @@ static struct trv__memoryview *view_new(struct trv__memory *memory)
     view->memory = (struct trv__memory *)(void *)trv_ref((trv_object *)memory);
     view->exports = 0;
     view->hash = 0;
+    view->dimensions = 1;
+    view->inner = NULL;
     return view;
 }
 
@@ -90,7 +92,10 @@ struct trv__memoryview *trv__memoryview_again(struct trv__memoryview *view)
     made->itemsize = view->itemsize;
     made->is_readonly = view->is_readonly;
     trv__track(made);
-    return made;
+    if (trv__memoryview_set_inner(made, view->dimensions, view->inner) == 0)
+        return made;
+    trv_unref((trv_object *)made);
+    return NULL;
 }
 
 static trv_object *view_of_memory(struct trv__memory *memory)
@@ -174,33 +179,49 @@ static void view_clear(trv_object *self)
     trv_unref(memory);
 }
 
-/* Buffers --------------------------------------------------------------------------------------- */
-
-static int view_acquire(trv_object *self, trv_buffer *buffer, unsigned flags TRV_UNUSED)
+static void view_destroy(trv_object *self)
 {
     struct trv__memoryview *view = trv__as_memoryview(self);
+
+    trv__free(view->inner, trv__memoryview_inner_bytes(view));
+}
+
+static size_t view_size_bytes(trv_object *self)
+{
+    return trv__memoryview_inner_bytes(trv__as_memoryview(self));
+}
+
+/* Buffers --------------------------------------------------------------------------------------- */
+
+/* A buffer has one dimension. Of a view of more whose items do not lie side by side it is a copy. */
+static int view_acquire(trv_object *self, trv_buffer *buffer, unsigned flags)
+{
+    struct trv__memoryview *view = trv__as_memoryview(self);
+    bool is_flat = view->dimensions <= 1 || trv__memoryview_is_contiguous(view, false);
 
     if (!trv__memoryview_usable(view))
         return -1;
     buffer->data = view->data;
-    buffer->size = view->count * view->itemsize;
-    buffer->readonly = view->is_readonly;
+    buffer->size = trv__memoryview_items(view) * view->itemsize;
+    buffer->readonly = view->is_readonly || !is_flat;
     buffer->format = view->format;
     buffer->itemsize = view->itemsize;
-    buffer->stride = view->stride;
+    buffer->stride = view->dimensions == 1 ? view->stride : (ptrdiff_t)view->itemsize;
+    if (!is_flat && !(flags & TRV_BUFFER_STRIDED))
+        return trv_raise_int(trv_BufferError, "memoryview: underlying buffer is not C-contiguous");
+    if (!is_flat) {
+        if (!(buffer->data = buffer->internal = trv__allocate(buffer->size)))
+            return -1;
+        trv__memoryview_gather(view, buffer->data, false);
+    }
     view->exports++;
     return 0;
 }
 
-static void view_release(trv_object *self, trv_buffer *buffer TRV_UNUSED)
+static void view_release(trv_object *self, trv_buffer *buffer)
 {
+    trv__free(buffer->internal, buffer->size);
     trv__as_memoryview(self)->exports--;
-}
-
-void trv__memoryview_gather(const struct trv__memoryview *view, char *out)
-{
-    for (size_t i = 0; i < view->count; i++)
-        memcpy(out + i * view->itemsize, view->data + (ptrdiff_t)i * view->stride, view->itemsize);
 }
 
 /* Items ----------------------------------------------------------------------------------------- */
@@ -233,31 +254,49 @@ static struct trv__memoryview *get_slice(struct trv__memoryview *view, trv_objec
     return made;
 }
 
-/* The item an index names, or NULL. */
-static char *item_at(const struct trv__memoryview *view, trv_object *key)
+/* Whether a view can be asked for such a key; TypeError if not. */
+static bool fits(const struct trv__memoryview *view, trv_object *key, enum trv__view_key kind)
 {
-    int64_t index;
-    size_t where;
+    size_t count = 1;
 
-    if (!trv__may_index(key))
-        return trv_raise(trv_TypeError, "memoryview: invalid slice key"), NULL;
-    if (trv__index_get(key, &index) < 0 || !trv__memoryview_usable(view))
-        return NULL;
-    if (!trv__index_in(index, view->count, &where))
-        return trv_raise(trv_IndexError, "index out of bounds on dimension 1"), NULL;
-    return view->data + (ptrdiff_t)where * view->stride;
+    if (kind == TRV__KEY_INDICES)
+        trv__tuple_items(key, &count);
+    if (!view->dimensions && count)
+        trv_raise(trv_TypeError, "invalid indexing of 0-dim memory");
+    else if (kind == TRV__KEY_BAD)
+        trv_raise(trv_TypeError, "memoryview: invalid slice key");
+    else
+        return true;
+    return false;
+}
+
+/* The item an index or a tuple of them names, or NULL. */
+static char *item_at(const struct trv__memoryview *view, trv_object *key, enum trv__view_key kind)
+{
+    trv_object *const *keys = &key;
+    size_t count = 1;
+
+    if (kind == TRV__KEY_INDICES)
+        keys = trv__tuple_items(key, &count);
+    return trv__memoryview_at(view, keys, count);
 }
 
 static trv_object *view_getitem(trv_object *self, trv_object *key)
 {
     struct trv__memoryview *view = trv__as_memoryview(self);
+    enum trv__view_key kind = trv__memoryview_key(key);
     const char *item;
 
-    if (!trv__memoryview_usable(view))
+    if (!trv__memoryview_usable(view) || !fits(view, key, kind))
         return NULL;
-    if (trv__is_slice(key))
+    if (kind == TRV__KEY_SLICE)
         return (trv_object *)get_slice(view, key);
-    item = item_at(view, key);
+    if (kind == TRV__KEY_SLICES)
+        return trv_raise(trv_NotImplementedError, "multi-dimensional slicing is not implemented");
+    if (kind == TRV__KEY_INDEX && view->dimensions > 1)
+        return trv_raise(trv_NotImplementedError,
+                         "multi-dimensional sub-views are not implemented");
+    item = item_at(view, key, kind);
     return item ? trv__item_get(view->format, item) : NULL;
 }
 
@@ -265,6 +304,9 @@ static const char *native(const char *format)
 {
     return *format == '@' ? format + 1 : format;
 }
+
+static const char different_structures[] =
+    "memoryview assignment: lvalue and rvalue have different structures";
 
 /* Copies the items of another object over those of a slice. Both may be of one memory. */
 static int set_slice(struct trv__memoryview *view, trv_object *slice, trv_object *value)
@@ -274,12 +316,15 @@ static int set_slice(struct trv__memoryview *view, trv_object *slice, trv_object
     TRV__AUTO_BUFFER from = {0};
     struct trv__builder b;
 
-    if (!to || trv_buffer_acquire(value, &from, TRV_BUFFER_STRIDED) < 0)
+    if (!to)
+        return -1;
+    if (value->type == &trv__memoryview_type && trv__as_memoryview(value)->dimensions != 1)
+        return trv_raise_int(trv_ValueError, different_structures);
+    if (trv_buffer_acquire(value, &from, TRV_BUFFER_STRIDED) < 0)
         return -1;
     if (strcmp(native(from.format), native(to->format)) != 0 ||
         from.size != to->count * to->itemsize)
-        return trv_raise_int(trv_ValueError, "memoryview assignment: lvalue and rvalue have "
-                                             "different structures");
+        return trv_raise_int(trv_ValueError, different_structures);
     trv__builder_init(&b);
     if (trv__builder_reserve(&b, from.size) < 0)
         return -1;
@@ -295,6 +340,7 @@ static int set_slice(struct trv__memoryview *view, trv_object *slice, trv_object
 static int view_setitem(trv_object *self, trv_object *key, trv_object *value)
 {
     struct trv__memoryview *view = trv__as_memoryview(self);
+    enum trv__view_key kind = trv__memoryview_key(key);
     char *item, made[8];
 
     if (!trv__memoryview_usable(view))
@@ -303,9 +349,14 @@ static int view_setitem(trv_object *self, trv_object *key, trv_object *value)
         return trv_raise_int(trv_TypeError, "cannot modify read-only memory");
     if (!value)
         return trv_raise_int(trv_TypeError, "cannot delete memory");
-    if (trv__is_slice(key))
+    if (!fits(view, key, kind))
+        return -1;
+    if (kind == TRV__KEY_SLICE && view->dimensions == 1)
         return set_slice(view, key, value);
-    if (!(item = item_at(view, key)) || trv__item_set(view->format, made, value) < 0)
+    if (kind == TRV__KEY_SLICE || kind == TRV__KEY_SLICES)
+        return trv_raise_int(trv_NotImplementedError,
+                             "memoryview slice assignments are currently restricted to ndim = 1");
+    if (!(item = item_at(view, key, kind)) || trv__item_set(view->format, made, value) < 0)
         return -1;
     if (!trv__memoryview_usable(view)) /* finding out a truth may have run anything */
         return -1;
@@ -348,22 +399,14 @@ static int view_hash(trv_object *self, int64_t *hash)
     view->exports--;
     if (answer < 0)
         return -1;
-    octets = trv_bytes_new(NULL, view->count);
+    octets = trv_bytes_new(NULL, trv__memoryview_items(view));
     if (!octets)
         return -1;
-    trv__memoryview_gather(view, (char *)trv__as_bytes(octets)->data);
+    trv__memoryview_gather(view, (char *)trv__as_bytes(octets)->data, false);
     if (trv_hash(octets, hash) < 0)
         return -1;
     view->hash = *hash;
     return 0;
-}
-
-/* Whether two items are equal as objects: 1, 0, -1. */
-static int items_equal(const char *x, const char *x_format, const char *y, const char *y_format)
-{
-    trv_auto trv_object *a = trv__item_get(x_format, x), *b = a ? trv__item_get(y_format, y) : NULL;
-
-    return b ? trv_equal(a, b) : -1;
 }
 
 static int all_equal(const trv_buffer *a, const trv_buffer *b)
@@ -378,9 +421,22 @@ static int all_equal(const trv_buffer *a, const trv_buffer *b)
     for (size_t i = 0; i < count && equal > 0; i++) {
         const char *x = (const char *)a->data + (ptrdiff_t)i * a->stride;
         const char *y = (const char *)b->data + (ptrdiff_t)i * b->stride;
-        equal = are_same && *x == *y ? 1 : items_equal(x, a->format, y, b->format);
+        equal = are_same && *x == *y ? 1 : trv__items_equal(x, a->format, y, b->format);
     }
     return equal;
+}
+
+/* Whether views are equal of which one has not one dimension. */
+static int shapes_equal(trv_object *self, trv_object *other)
+{
+    if (other->type != &trv__memoryview_type)
+        return 0;
+    return trv__memoryview_equal(trv__as_memoryview(self), trv__as_memoryview(other));
+}
+
+static bool has_one_dimension(const trv_object *object)
+{
+    return object->type != &trv__memoryview_type || trv__as_memoryview(object)->dimensions == 1;
 }
 
 static int view_compare(trv_object *self, trv_object *other, trv_comparison op)
@@ -399,7 +455,8 @@ static int view_compare(trv_object *self, trv_object *other, trv_comparison op)
         trv_error_clear();
         return TRV_UNKNOWN;
     }
-    equal = all_equal(&a, &b);
+    equal = has_one_dimension(self) && has_one_dimension(other) ? all_equal(&a, &b)
+                                                                : shapes_equal(self, other);
     if (equal < 0 && trv_error_matches(trv_NotImplementedError)) {
         trv_error_clear(); /* of items that nobody can read, none is equal to another */
         equal = 0;
@@ -475,6 +532,11 @@ static trv_object *view_iter(trv_object *self)
 
     if (!trv__memoryview_usable(trv__as_memoryview(self)))
         return NULL;
+    if (!trv__as_memoryview(self)->dimensions)
+        return trv_raise(trv_TypeError, "invalid indexing of 0-dim memory");
+    if (trv__as_memoryview(self)->dimensions > 1)
+        return trv_raise(trv_NotImplementedError,
+                         "multi-dimensional sub-views are not implemented");
     iterator = trv__container_new(&view_iterator_type, sizeof *iterator);
     if (!iterator)
         return NULL;
@@ -505,6 +567,8 @@ TRV__READ_ONLY struct trv_type trv__memoryview_type = {
     .flags = TRV__TYPE_CONTAINER | TRV__TYPE_FINAL,
     .slots = {.traverse = view_traverse,
               .clear = view_clear,
+              .destroy = view_destroy,
+              .size_bytes = view_size_bytes,
               .repr = view_repr,
               .hash = view_hash,
               .compare = view_compare,

@@ -81,6 +81,13 @@ trv_object *trv__item_get(const char *format, const char *item)
     }
 }
 
+int trv__items_equal(const char *x, const char *x_format, const char *y, const char *y_format)
+{
+    trv_auto trv_object *a = trv__item_get(x_format, x), *b = a ? trv__item_get(y_format, y) : NULL;
+
+    return b ? trv_equal(a, b) : -1;
+}
+
 /* Writing --------------------------------------------------------------------------------------- */
 
 static int raise_value(const char *format)

@@ -27,18 +27,13 @@ static struct trv__memoryview *usable(const trv_args *args)
     return trv__memoryview_usable(view) ? view : NULL;
 }
 
-static bool is_contiguous(const struct trv__memoryview *view)
-{
-    return view->count <= 1 || view->stride == (ptrdiff_t)view->itemsize;
-}
-
 /* What it shows, in one piece. */
-static trv_object *octets_of(const struct trv__memoryview *view)
+static trv_object *octets_of(const struct trv__memoryview *view, bool is_fortran)
 {
-    trv_object *made = trv_bytes_new(NULL, view->count * view->itemsize);
+    trv_object *made = trv_bytes_new(NULL, trv__memoryview_items(view) * view->itemsize);
 
     if (made)
-        trv__memoryview_gather(view, (char *)trv__as_bytes(made)->data);
+        trv__memoryview_gather(view, (char *)trv__as_bytes(made)->data, is_fortran);
     return made;
 }
 
@@ -55,23 +50,15 @@ static trv_object *method_tobytes(const trv_args *args)
         return NULL;
     if (strcmp(name, "C") != 0 && strcmp(name, "F") != 0 && strcmp(name, "A") != 0)
         return trv_raise(trv_ValueError, "order must be 'C', 'F' or 'A'");
-    return octets_of(view);
+    return octets_of(view,
+                     *name == 'F' || (*name == 'A' && trv__memoryview_is_contiguous(view, true)));
 }
 
 static trv_object *method_tolist(const trv_args *args)
 {
     struct trv__memoryview *view = usable(args);
-    trv_auto trv_object *list = NULL;
 
-    if (!view || !trv__no_arguments(args) || !(list = trv_list_new()))
-        return NULL;
-    for (size_t i = 0; i < view->count; i++) {
-        trv_auto trv_object *item =
-            trv__item_get(view->format, view->data + (ptrdiff_t)i * view->stride);
-        if (!item || trv_list_append(list, item) < 0)
-            return NULL;
-    }
-    return trv_steal(&list);
+    return view && trv__no_arguments(args) ? trv__memoryview_list(view) : NULL;
 }
 
 static trv_object *method_hex(const trv_args *args)
@@ -81,7 +68,8 @@ static trv_object *method_hex(const trv_args *args)
     trv_object *separator;
     int64_t group;
 
-    if (!view || trv__octets_parse_hex(args, &separator, &group) < 0 || !(octets = octets_of(view)))
+    if (!view || trv__octets_parse_hex(args, &separator, &group) < 0 ||
+        !(octets = octets_of(view, false)))
         return NULL;
     return trv__hex_digits(trv__as_bytes(octets)->data, trv__as_bytes(octets)->size, separator,
                            group);
@@ -112,68 +100,104 @@ static bool is_octet(const char *format)
     return (*format == 'B' || *format == 'b' || *format == 'c') && !format[1];
 }
 
-/* The number of items that a shape of one dimension says. */
-static int count_of_shape(trv_object *shape, size_t *count)
+static size_t bytes_of(const struct trv__memoryview *view)
 {
-    trv_auto trv_object *items = NULL, *item = NULL;
-    size_t dimensions;
-    int64_t value;
-
-    if (shape->type != &trv__list_type && shape->type != &trv__tuple_type)
-        return trv_raise_int(trv_TypeError, "shape must be a list or a tuple");
-    if (!(items = trv_tuple_from(shape)) || trv_tuple_len(items, &dimensions) < 0)
-        return -1;
-    if (dimensions != 1)
-        return trv_raise_int(trv_NotImplementedError,
-                             "memoryview: only one dimension is supported");
-    if (!(item = trv_tuple_get(items, 0)))
-        return -1;
-    if (!trv__is_int(item))
-        return trv_raise_int(trv_TypeError,
-                             "memoryview.cast(): elements of shape must be integers");
-    if (trv__index_get(item, &value) < 0)
-        return -1;
-    if (value <= 0)
-        return trv_raise_int(trv_ValueError,
-                             "memoryview.cast(): elements of shape must be integers > 0");
-    *count = (size_t)value;
-    return 0;
+    return trv__memoryview_items(view) * view->itemsize;
 }
 
-static trv_object *method_cast(const trv_args *args)
+/* Whether a shape can be given to a view at all. */
+static bool may_reshape(const struct trv__memoryview *view, trv_object *shape)
 {
-    struct trv__memoryview *view = usable(args), *made;
-    trv_object *given, *shape = NULL;
-    const char *name, *format = NULL;
-    size_t size, bytes, count = 0;
+    size_t count;
 
-    if (!view || trv_parse(args, "o|o", &given, &shape) < 0 ||
-        trv__text_argument(given, "cast", "'format'", &name) < 0 ||
-        (shape && count_of_shape(shape, &count) < 0))
-        return NULL;
-    if (!is_contiguous(view))
-        return trv_raise(trv_TypeError, "memoryview: casts are restricted to C-contiguous views");
-    if (!(size = trv__item_size(name, &format)))
+    if (shape && shape->type != &trv__list_type && shape->type != &trv__tuple_type)
+        trv_raise(trv_TypeError, "shape must be a list or a tuple");
+    else if ((shape || view->dimensions != 1) && !trv__memoryview_items(view))
+        trv_raise(trv_TypeError, "memoryview: cannot cast view with zeros in shape or strides");
+    else if (!shape)
+        return true;
+    else if (trv_len(shape, &count) < 0)
+        return false;
+    else if (count > TRV__DIMENSIONS_MOST)
+        trv_raise(trv_ValueError, "memoryview: number of dimensions must not exceed %d",
+                  TRV__DIMENSIONS_MOST);
+    else if (view->dimensions != 1 && count != 1)
+        trv_raise(trv_TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D");
+    else
+        return true;
+    return false;
+}
+
+/* Another view of one dimension over the same bytes. */
+static struct trv__memoryview *flat(struct trv__memoryview *view, const char *name)
+{
+    struct trv__memoryview *made;
+    const char *format = NULL;
+    size_t size = trv__item_size(name, &format), bytes = bytes_of(view);
+
+    if (!size)
         return trv_raise(trv_ValueError,
                          "memoryview: destination format must be a native single character "
-                         "format prefixed with an optional '@'");
+                         "format prefixed with an optional '@'"),
+               NULL;
     if (!is_octet(view->format) && !is_octet(format))
-        return trv_raise(trv_TypeError, "memoryview: cannot cast between two non-byte formats");
-    bytes = view->count * view->itemsize;
+        return trv_raise(trv_TypeError, "memoryview: cannot cast between two non-byte formats"),
+               NULL;
     if (bytes % size)
-        return trv_raise(trv_TypeError, "memoryview: length is not a multiple of itemsize");
-    if (shape && count != bytes / size)
-        return trv_raise(trv_TypeError, "memoryview: product(shape) * itemsize != buffer size");
+        return trv_raise(trv_TypeError, "memoryview: length is not a multiple of itemsize"), NULL;
     if (!(made = trv__memoryview_again(view)))
         return NULL;
+    if (trv__memoryview_set_inner(made, 1, NULL) < 0) {
+        trv_unref((trv_object *)made);
+        return NULL;
+    }
     made->format = format;
     made->itemsize = size;
     made->stride = (ptrdiff_t)size;
     made->count = bytes / size;
-    return (trv_object *)made;
+    return made;
+}
+
+static trv_object *method_cast(const trv_args *args)
+{
+    struct trv__memoryview *view = usable(args);
+    trv_auto trv_object *made = NULL;
+    trv_object *given, *shape = NULL;
+    const char *name;
+
+    if (!view || trv_parse(args, "o|o", &given, &shape) < 0 ||
+        trv__text_argument(given, "cast", "'format'", &name) < 0)
+        return NULL;
+    if (!trv__memoryview_is_contiguous(view, false))
+        return trv_raise(trv_TypeError, "memoryview: casts are restricted to C-contiguous views");
+    if (!may_reshape(view, shape) || !(made = (trv_object *)flat(view, name)) ||
+        (shape && trv__memoryview_set_shape(trv__as_memoryview(made), shape) < 0))
+        return NULL;
+    return trv_steal(&made);
 }
 
 /* Attributes ------------------------------------------------------------------------------------ */
+
+enum field { COUNT, STRIDE };
+
+/* A tuple of the counts or the strides of all dimensions. */
+static trv_object *tuple_of(const struct trv__memoryview *view, enum field field)
+{
+    trv_object *items[TRV__DIMENSIONS_MOST] = {NULL}, *tuple = NULL;
+    int made = 0;
+
+    for (; made < view->dimensions; made++) {
+        struct trv__dimension d = trv__memoryview_dimension(view, made);
+        items[made] = trv_int_new(field == COUNT ? (int64_t)d.count : d.stride);
+        if (!items[made])
+            break;
+    }
+    if (made == view->dimensions)
+        tuple = trv_tuple_new(items, (size_t)made);
+    while (made--)
+        trv_unref(items[made]);
+    return tuple;
+}
 
 #define ATTRIBUTE(name, expression)                                                                \
     static trv_object *get_##name(const trv_args *args)                                            \
@@ -182,22 +206,25 @@ static trv_object *method_cast(const trv_args *args)
         return view ? (expression) : NULL;                                                         \
     }
 
-ATTRIBUTE(contiguous, trv_bool_new(is_contiguous(view)))
+ATTRIBUTE(c_contiguous, trv_bool_new(trv__memoryview_is_contiguous(view, false)))
+ATTRIBUTE(contiguous, trv_bool_new(trv__memoryview_is_contiguous(view, false) ||
+                                   trv__memoryview_is_contiguous(view, true)))
+ATTRIBUTE(f_contiguous, trv_bool_new(trv__memoryview_is_contiguous(view, true)))
 ATTRIBUTE(format, trv_str_new(view->format))
 ATTRIBUTE(itemsize, trv_int_new((int64_t)view->itemsize))
-ATTRIBUTE(nbytes, trv_int_new((int64_t)(view->count * view->itemsize)))
-ATTRIBUTE(ndim, trv_int_new(1))
+ATTRIBUTE(nbytes, trv_int_new((int64_t)bytes_of(view)))
+ATTRIBUTE(ndim, trv_int_new(view->dimensions))
 ATTRIBUTE(obj, trv_ref(view->memory->buffer.owner))
 ATTRIBUTE(readonly, trv_bool_new(view->is_readonly))
-ATTRIBUTE(shape, trv_build("(z)", view->count))
-ATTRIBUTE(strides, trv_build("(l)", (int64_t)view->stride))
+ATTRIBUTE(shape, tuple_of(view, COUNT))
+ATTRIBUTE(strides, tuple_of(view, STRIDE))
 ATTRIBUTE(suboffsets, trv_tuple_new(NULL, 0))
 
 const struct trv__method trv__memoryview_methods[] = {
-    {"c_contiguous", NULL, get_contiguous},
+    {"c_contiguous", NULL, get_c_contiguous},
     {"cast", "cast(format, shape=): the same memory as items of another format", method_cast},
     {"contiguous", NULL, get_contiguous},
-    {"f_contiguous", NULL, get_contiguous},
+    {"f_contiguous", NULL, get_f_contiguous},
     {"format", NULL, get_format},
     {"hex", "hex(sep=, bytes_per_sep=): two hexadecimal digits for each byte", method_hex},
     {"itemsize", NULL, get_itemsize},

@@ -151,6 +151,38 @@ TEST(buffers_are_as_was_asked)
                  "operation forbidden on released memoryview object");
 }
 
+static trv_object *shaped(trv_object *view, int rows, int columns)
+{
+    trv_auto trv_object *function = trv_getattr(view, "cast");
+
+    return trv_call(function, "s[i i]", "B", rows, columns);
+}
+
+/* A buffer has one dimension: of a view of two it is the items in order, and a copy if they lie apart. */
+TEST(buffers_of_several_dimensions)
+{
+    trv_auto trv_object *array = trv_bytearray_new("abcdef", 6), *view = trv_memoryview_new(array);
+    trv_auto trv_object *table = shaped(view, 3, 2), *every_other = slice_of(table, 0, 2);
+    trv_buffer buffer = {0};
+
+    ck_assert_uint_gt(trv_sizeof(table), trv_sizeof(view));
+    ck_assert_int_eq(trv_buffer_acquire(table, &buffer, TRV_BUFFER_WRITABLE), 0);
+    ck_assert_uint_eq(buffer.size, 6);
+    *(char *)buffer.data = 'A';
+    trv_buffer_release(&buffer);
+    ck_assert_int_eq(trv_buffer_acquire(every_other, &buffer, TRV_BUFFER_STRIDED), 0);
+    ck_assert_uint_eq(buffer.size, 4);
+    ck_assert_int_eq(buffer.stride, 1);
+    ck_assert_int_eq(memcmp(buffer.data, "Abef", 4), 0);
+    EXPECT_NULL(call(every_other, "release"), trv_BufferError, "memoryview has 1 exported buffer");
+    trv_buffer_release(&buffer);
+    EXPECT_MINUS(trv_buffer_acquire(every_other, &buffer, 0), trv_BufferError,
+                 "memoryview: underlying buffer is not C-contiguous");
+    EXPECT_MINUS(trv_buffer_acquire(every_other, &buffer, TRV_BUFFER_STRIDED | TRV_BUFFER_WRITABLE),
+                 trv_BufferError, "Object is not writable.");
+    trv_unref(call(every_other, "release"));
+}
+
 TEST(a_block_releases_the_view)
 {
     trv_auto trv_object *array = trv_bytearray_new("abc", 3), *view = trv_memoryview_new(array);
@@ -177,8 +209,19 @@ TEST(out_of_memory)
 {
     trv_auto trv_object *array = trv_bytearray_new("octets", 6), *view = trv_memoryview_new(array);
     trv_auto trv_object *bytes = trv_bytes_new("x", 1), *shown = NULL;
+    trv_auto trv_object *table = shaped(view, 3, 2), *apart = slice_of(table, 0, 2);
+    trv_auto trv_object *place = trv_build("(i i)", 1, -1);
 
     EXHAUST(trv_memoryview_new(array));
+    EXHAUST(shaped(view, 2, 3));
+    EXHAUST(slice_of(table, 1, 1));
+    EXHAUST(call(apart, "tolist"));
+    EXHAUST(call(apart, "tobytes"));
+    EXHAUST(trv_getattr(table, "shape"));
+    EXHAUST(trv_getattr(table, "strides"));
+    EXHAUST(trv_getitem(apart, place));
+    EXHAUST(trv_call(trv_bytes_type, "o", apart));
+    EXHAUST(trv_call(trv_bytearray_type, "o", apart));
     EXHAUST(slice_of(view, 0, -1));
     EXHAUST(call(view, "tolist"));
     EXHAUST(call(view, "tobytes"));
@@ -190,5 +233,5 @@ TEST(out_of_memory)
 }
 
 TEST_LIST(RUN(a_type_of_ones_own_shows_its_memory), RUN(a_view_is_not_released_while_it_is_hashed),
-          RUN(buffers_are_as_was_asked), RUN(a_block_releases_the_view),
-          RUN(cycles_through_a_view_are_found), RUN(out_of_memory))
+          RUN(buffers_are_as_was_asked), RUN(buffers_of_several_dimensions),
+          RUN(a_block_releases_the_view), RUN(cycles_through_a_view_are_found), RUN(out_of_memory))
