@@ -78,8 +78,7 @@ typedef struct trv_handler_ {
     int state; /* 0: nothing to handle, 1: its block is to run, 2: it has run */
 } trv_handler_;
 
-/* Takes the pending exception if it is of that type (state is 1 then), which is being handled from now on.
- * Raises: TypeError if `type` is none. */
+/* Takes the pending exception if it is of that type (state is 1 then), which is being handled from now on. */
 TRV_API trv_handler_ trv_handle_begin(trv_object *type);
 /* Drops the exception; what was being handled before is so again. */
 TRV_API void trv_handle_end(trv_handler_ *handler);

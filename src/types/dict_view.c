@@ -179,22 +179,9 @@ static bool is_like_a_set(const trv_object *object)
     return trv__is_set(object) || is_keys(object) || is_items(object);
 }
 
-/* Walks `items` until one is (or is not) in `container`: 1 if there was one such, 0, or -1. */
 static int meets(trv_object *items, trv_object *container, int wanted)
 {
-    trv_auto trv_object *iterator = trv_iter(items);
-
-    if (!iterator)
-        return -1;
-    for (;;) {
-        trv_auto trv_object *item = NULL;
-        int answer = trv_next(iterator, &item);
-        if (answer <= 0)
-            return answer;
-        answer = trv_contains(container, item);
-        if (answer < 0 || answer == wanted)
-            return answer < 0 ? -1 : 1;
-    }
+    return trv__meets(items, container, trv_contains, wanted);
 }
 
 static int all_in(trv_object *items, trv_object *container)

@@ -132,6 +132,23 @@ int trv__set_has(trv_object *set, trv_object *item)
     return trv__table_find(table_of(set), item, &place);
 }
 
+int trv__meets(trv_object *items, trv_object *container, trv__has *has, int wanted)
+{
+    trv_auto trv_object *iterator = trv_iter(items);
+
+    if (!iterator)
+        return -1;
+    for (;;) {
+        trv_auto trv_object *item = NULL;
+        int answer = trv_next(iterator, &item);
+        if (answer <= 0)
+            return answer;
+        answer = has(container, item);
+        if (answer < 0 || answer == wanted)
+            return answer < 0 ? -1 : 1;
+    }
+}
+
 /* Sets and iterables ------------------------------------------------------------------------ */
 
 int trv__set_update_from(trv_object *set, trv_object *iterable)

@@ -50,6 +50,10 @@ int trv__set_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **re
  * `in`, remove and discard find the frozenset that is equal to one. */
 int trv__set_has(trv_object *set, trv_object *item);
 int trv__set_drop(trv_object *set, trv_object *item);
+/* Walks an iterable until an item is (wanted 1) or is not in a container: 1 if there was one such, 0, or -1. What
+ * comes after it is not looked at, so that it may be unhashable, as in Python. */
+typedef int trv__has(trv_object *container, trv_object *item);
+int trv__meets(trv_object *items, trv_object *container, trv__has *has, int wanted);
 
 /* A new empty one of a type, to be filled before anybody sees it. */
 trv_object *trv__set_make(const struct trv_type *type);

@@ -143,23 +143,9 @@ static trv_object *method_issubset(const trv_args *args)
     return within < 0 ? NULL : trv_bool_new(within);
 }
 
-/* Looks for the items of an iterable in a set until one is (or is not) found. 1 if there was one such,
- * 0, or -1. What comes after it is not looked at, so that it may be unhashable, as in Python. */
 static int meets(trv_object *set, trv_object *iterable, int wanted)
 {
-    trv_auto trv_object *iterator = trv_iter(iterable);
-
-    if (!iterator)
-        return -1;
-    for (;;) {
-        trv_auto trv_object *item = NULL;
-        int answer = trv_next(iterator, &item);
-        if (answer <= 0)
-            return answer;
-        answer = trv__set_has(set, item);
-        if (answer < 0 || answer == wanted)
-            return answer < 0 ? -1 : 1;
-    }
+    return trv__meets(iterable, set, trv__set_has, wanted);
 }
 
 static trv_object *method_issuperset(const trv_args *args)
