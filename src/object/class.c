@@ -471,7 +471,7 @@ trv_object *trv_class_new_with(trv_object *metaclass, const char *name, trv_obje
     trv_auto trv_object *original = NULL;
     const struct trv_type *metatype = &trv__type_type;
 
-    if (!trv__given(name, "trv_class_new") || !(tuple = bases_from(bases, &original)))
+    if (!trv__given(name, "trv_class_new"))
         return NULL;
     if (dict ? !trv__expect(dict, &trv__dict_type, "trv_class_new") : trv_error_occurred())
         return NULL;
@@ -485,7 +485,8 @@ trv_object *trv_class_new_with(trv_object *metaclass, const char *name, trv_obje
                              metatype->name);
     } else if (trv_error_occurred())
         return NULL;
-    if (!(metatype = trv__common_metatype(metatype, tuple)) || !(str = trv_str_new(name)) ||
+    if (!(tuple = bases_from(bases, &original)) || /* may run code of the user */
+        !(metatype = trv__common_metatype(metatype, tuple)) || !(str = trv_str_new(name)) ||
         !(own = !dict      ? trv_dict_new()
                 : original ? trv_copy(dict)
                            : trv_ref(dict)) ||

@@ -133,8 +133,13 @@ int trv__slot_length(trv_object *self, size_t *length)
 
     if (!result)
         return -1;
-    if (trv__index_of(result, &value) < 0)
-        return -1;
+    if (trv__index_of(result, &value) < 0) {
+        if (!trv_error_matches(trv_OverflowError))
+            return -1;
+        trv_error_clear();
+        return trv_raise_int(trv_OverflowError, "cannot fit '%s' into an index-sized integer",
+                             result->type->name);
+    }
     if (value < 0)
         return trv_raise_int(trv_ValueError, "__len__() should return >= 0");
     *length = (size_t)value;

@@ -9,7 +9,8 @@
  * A generator's `next` is left with a jump instead of a return (src/stack/switch.h), so it is called in
  * the last place here: TRV__TYPE_EXACT_NEXT says that its answer needs no second look.
  */
-#include "object/object.h"
+#include "object/descriptor.h"
+#include "object/lookup.h"
 
 trv_object *trv_iter(trv_object *object)
 {
@@ -25,6 +26,51 @@ trv_object *trv_iter(trv_object *object)
     trv_raise(trv_TypeError, "iter() returned non-iterator of type '%s'", iterator->type->name);
     trv_unref(iterator);
     return NULL;
+}
+
+/* What __length_hint__ of an instance of a class says: 0 with *hint set, or -1. */
+static int ask_hint(trv_object *object, size_t *hint)
+{
+    trv_auto trv_object *answer = NULL;
+    trv_object *found;
+    int64_t length;
+    int there = trv__type_find(object->type, trv__dunder(TRV__NAME_length_hint), &found);
+
+    if (there <= 0)
+        return there;
+    if (!(answer = trv__call_found(found, object, NULL, 0, NULL))) {
+        if (!trv_error_matches(trv_TypeError))
+            return -1;
+        trv_error_clear();
+        return 0;
+    }
+    if (answer == trv_not_implemented)
+        return 0;
+    if (!trv__type_derives(answer->type, &trv__int_type))
+        return trv_raise_int(trv_TypeError, "__length_hint__ must be an integer, not %s",
+                             answer->type->name);
+    if (trv_int_get(answer, &length) < 0)
+        return -1;
+    if (length < 0)
+        return trv_raise_int(trv_ValueError, "__length_hint__() should return >= 0");
+    *hint = (size_t)length;
+    return 0;
+}
+
+int trv__length_hint(trv_object *object, size_t *hint)
+{
+    *hint = 0;
+    if (LIKELY(!(object->type->flags & TRV__TYPE_IN_HEAP)))
+        return 0;
+    if (object->type->slots.length) {
+        if (object->type->slots.length(object, hint) == 0)
+            return 0;
+        if (!trv_error_matches(trv_TypeError))
+            return -1;
+        trv_error_clear();
+        *hint = 0;
+    }
+    return ask_hint(object, hint);
 }
 
 /* What a `next` slot answered that did not give an item. */

@@ -177,4 +177,17 @@ static inline int trv__compare_fast(const trv_object *a, const trv_object *b, tr
     return TRV_UNKNOWN;
 }
 
+/* Methods that ints and floats share, for both their tables. Implemented by types/round.c. */
+trv_object *trv__number_round(const trv_args *args);
+trv_object *trv__number_floor(const trv_args *args);
+trv_object *trv__number_ceil(const trv_args *args);
+trv_object *trv__number_trunc(const trv_args *args);
+#define TRV__NUMBER_METHODS                                                                        \
+    {"__ceil__", "__ceil__(): the least int that is not below", trv__number_ceil},                 \
+        {"__floor__", "__floor__(): the largest int that is not above", trv__number_floor},        \
+        {"__round__", "__round__(ndigits=None, /): rounded, half to even", trv__number_round},     \
+    {                                                                                              \
+        "__trunc__", "__trunc__(): the int before the point", trv__number_trunc                    \
+    }
+
 #endif

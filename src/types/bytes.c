@@ -6,7 +6,10 @@
  */
 #include "types/bytes.h"
 
+#include "object/descriptor.h"
+#include "object/lookup.h"
 #include "object/reduce.h"
+#include "types/arguments.h"
 #include "types/octets.h"
 #include "types/slice.h"
 #include "types/str.h"
@@ -234,7 +237,13 @@ static int bytes_acquire(trv_object *self, trv_buffer *buffer, unsigned flags TR
     return 0;
 }
 
+static trv_object *method_bytes(const trv_args *args)
+{
+    return trv__no_arguments(args) ? trv__value_plain(args->self) : NULL;
+}
+
 static const struct trv__method bytes_methods[] = {
+    {"__bytes__", "__bytes__(): the same, of no class", method_bytes},
     TRV__OCTETS_METHODS(TRV__OCTETS_ROW){
         "__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
     {NULL, NULL, NULL},
@@ -246,11 +255,32 @@ static const trv_function_spec call_spec = {
     .signature = "bytes(source=, encoding=, errors=): octets",
 };
 
+int trv__bytes_by_method(trv_object *object, trv_object **made)
+{
+    trv_object *found;
+    int there = trv__type_find(object->type, trv__dunder(TRV__NAME_bytes), &found);
+
+    if (there <= 0)
+        return there;
+    *made = trv__call_found(found, object, NULL, 0, NULL);
+    if (!*made || trv__is_bytes(*made))
+        return *made ? 1 : -1;
+    trv_raise(trv_TypeError, "__bytes__ returned non-bytes (type %s)", trv_type_name(*made));
+    trv_clear(made);
+    return -1;
+}
+
 static trv_object *construct_bound(const trv_args *args)
 {
     struct trv__octets_source from;
+    trv_object *made = NULL;
 
-    return trv__octets_source_get(args, &from) < 0 ? NULL : trv__octets_of(&from);
+    if (trv__octets_source_get(args, &from) < 0)
+        return NULL;
+    if (from.source && !from.encoding && !from.errors &&
+        trv__bytes_by_method(from.source, &made) != 0)
+        return made;
+    return trv__octets_of(&from);
 }
 
 static trv_object *bytes_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)

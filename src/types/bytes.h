@@ -31,4 +31,7 @@ static inline bool trv__is_bytes(const trv_object *object)
 struct trv__bytes *trv__bytes_allocate(size_t size);
 trv_object *trv__bytes_repr(trv_object *self);
 
+/* What __bytes__ of an object makes: 1 with it in *made (yours), 0 if it has none, or -1. */
+int trv__bytes_by_method(trv_object *object, trv_object **made);
+
 #endif

@@ -215,6 +215,7 @@ static trv_object *class_fromhex(const trv_args *args)
 
 const struct trv__method trv__float_methods[] = {
     {"__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
+    TRV__NUMBER_METHODS,
     {"as_integer_ratio", "as_integer_ratio(): two ints whose ratio it is", method_as_integer_ratio},
     {"conjugate", "conjugate(): itself", method_conjugate},
     {"hex", "hex(): its exact value in hexadecimal digits", method_hex},

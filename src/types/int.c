@@ -7,6 +7,8 @@
  */
 #include "types/int.h"
 
+#include "object/descriptor.h"
+#include "object/lookup.h"
 #include "types/number_text.h"
 #include "types/octets.h"
 
@@ -216,8 +218,29 @@ static trv_object *exactly(trv_object *integer)
     return made;
 }
 
+/* What __trunc__ of an object makes, as an int: 1, 0 if it has none, or -1. */
+static int by_trunc(trv_object *object, trv_object **made)
+{
+    trv_auto trv_object *result = NULL;
+    trv_object *found;
+    int there = trv__type_find(object->type, trv__dunder(TRV__NAME_trunc), &found);
+
+    if (there <= 0)
+        return there;
+    if (!(result = trv__call_found(found, object, NULL, 0, NULL)))
+        return -1;
+    if (!trv__may_index(result))
+        return trv_raise_int(trv_TypeError, "__trunc__ returned non-Integral (type %s)",
+                             trv_type_name(result));
+    *made = trv__index_object(result);
+    return *made ? 1 : -1;
+}
+
 static trv_object *convert(trv_object *object)
 {
+    trv_object *made = NULL;
+    int there;
+
     if (object->type == &trv__int_type)
         return trv_ref(object);
     if (object->type->slots.integer)
@@ -228,6 +251,8 @@ static trv_object *convert(trv_object *object)
         return trv__int_from_double(trv__float_value(object));
     if (object->type->slots.index)
         return exactly(trv__index_object(object));
+    if ((there = by_trunc(object, &made)) != 0)
+        return there < 0 ? NULL : exactly(made);
     return trv_raise(trv_TypeError,
                      "int() argument must be a string, a bytes-like object or a real number, "
                      "not '%s'",

@@ -150,15 +150,17 @@ static trv_object *class_from_bytes(const trv_args *args)
 {
     trv_object *source, *order = NULL;
     trv_auto trv_object *octets = NULL, *copy = NULL, *made = NULL;
-    int is_signed, is_little;
+    int is_signed, is_little, by_method;
 
     if (trv_parse(args, "o|o", &source, &order) < 0 || signed_keyword(args, &is_signed) < 0 ||
         (is_little = order_argument(order, "from_bytes")) < 0)
         return NULL;
-    if (trv__is_str(source) || trv__is_int(source))
+    if ((by_method = trv__bytes_by_method(source, &octets)) < 0)
+        return NULL;
+    if (!by_method && (trv__is_str(source) || trv__is_int(source)))
         return trv_raise(trv_TypeError, "cannot convert '%s' object to bytes",
                          trv_type_name(source));
-    if (!(octets = trv__octets_from("bytes", source)))
+    if (!octets && !(octets = trv__octets_from("bytes", source)))
         return NULL;
     copy = trv_bytes_new(trv__as_bytes(octets)->data, trv__as_bytes(octets)->size);
     if (!copy)
@@ -171,6 +173,7 @@ static trv_object *class_from_bytes(const trv_args *args)
 
 const struct trv__method trv__int_methods[] = {
     {"__getnewargs__", "__getnewargs__(): what __new__ makes the same of", trv__value_newargs},
+    TRV__NUMBER_METHODS,
     {"as_integer_ratio", "as_integer_ratio(): itself and 1", method_as_integer_ratio},
     {"bit_count", "bit_count(): how many bits of the absolute value are 1", method_bit_count},
     {"bit_length", "bit_length(): how many bits the absolute value has", method_bit_length},

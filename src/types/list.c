@@ -11,6 +11,8 @@
  */
 #include "types/list.h"
 
+#include "object/lookup.h"
+
 #include "types/arguments.h"
 #include "types/iterator.h"
 #include "types/sequence.h"
@@ -140,6 +142,7 @@ static int extend_by_view(list_object *self, trv_object *source, trv__view *view
 static int extend(list_object *self, trv_object *iterable)
 {
     trv_auto trv_object *iterator = NULL;
+    size_t hint; /* room grows without it, but what it raises is raised */
     int more;
 
     if (iterable->type == &trv__list_type || iterable == (trv_object *)self)
@@ -147,7 +150,7 @@ static int extend(list_object *self, trv_object *iterable)
     if (iterable->type == &trv__tuple_type)
         return extend_by_view(self, iterable, trv__tuple_items);
     iterator = trv_iter(iterable);
-    if (!iterator)
+    if (!iterator || trv__length_hint(iterable, &hint) < 0)
         return -1;
     for (;;) {
         trv_auto trv_object *item = NULL;

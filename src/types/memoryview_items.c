@@ -2,6 +2,7 @@
 /*
  * Single items of memory views: the native formats of Python's struct, as objects and back.
  */
+#include "object/number.h"
 #include "types/bytes.h"
 #include "types/memoryview.h"
 #include "types/str.h"
@@ -100,14 +101,35 @@ static int raise_type(const char *format)
     return trv_raise_int(trv_TypeError, "memoryview: invalid type for format '%s'", format);
 }
 
+/* What a conversion of the user's failed with, in the words of views; other exceptions stay. */
+static int raise_again(const char *format)
+{
+    if (trv_error_matches(trv_TypeError))
+        return trv_error_clear(), raise_type(format);
+    if (trv_error_matches(trv_OverflowError) || trv_error_matches(trv_ValueError))
+        return trv_error_clear(), raise_value(format);
+    return -1;
+}
+
+/* An int, or what __index__ makes of an object; NULL with an exception. */
+static trv_object *int_of(const char *format, trv_object *value)
+{
+    trv_object *integer = trv__may_index(value) ? trv__index_object(value) : NULL;
+
+    if (!integer)
+        (void)(trv__may_index(value) ? raise_again(format) : raise_type(format));
+    return integer;
+}
+
 /* An int's value as 64 bits, and whether it lies between these two; for signed ones. */
 static int set_signed(const char *format, char *item, trv_object *value, size_t size)
 {
     int64_t wide, limit = size < 8 ? INT64_C(1) << (8 * size - 1) : 0;
+    trv_auto trv_object *integer = NULL;
 
-    if (!trv__is_int(value))
-        return raise_type(format);
-    if (trv_int_get(value, &wide) < 0) {
+    if (!(integer = int_of(format, value)))
+        return -1;
+    if (trv_int_get(integer, &wide) < 0) {
         trv_error_clear();
         return raise_value(format);
     }
@@ -123,13 +145,14 @@ static int set_signed(const char *format, char *item, trv_object *value, size_t 
 static int set_unsigned(const char *format, char *item, trv_object *value, size_t size)
 {
     trv_auto trv_object *octets = NULL;
+    trv_auto trv_object *integer = NULL;
     const unsigned char *data;
     uint64_t wide = 0;
     size_t count;
 
-    if (!trv__is_int(value))
-        return raise_type(format);
-    if (!(octets = trv_int_to_bytes(value)) || !(data = trv_bytes_data(octets, &count)))
+    if (!(integer = int_of(format, value)))
+        return -1;
+    if (!(octets = trv_int_to_bytes(integer)) || !(data = trv_bytes_data(octets, &count)))
         return -1;
     if (count && data[count - 1] & 0x80)
         return raise_value(format);
@@ -149,11 +172,10 @@ static int set_float(const char *format, char *item, trv_object *value)
 {
     double real;
     float single;
+    int status;
 
-    if (!trv__is_float(value) && !trv__is_int(value))
-        return raise_type(format);
-    if (trv_float_get(value, &real) < 0)
-        return -1;
+    if ((status = trv__real_get(value, &real)) != 0)
+        return status < 0 ? raise_again(format) : raise_type(format);
     if (letter_of(format) == 'd') {
         memcpy(item, &real, sizeof real);
         return 0;

@@ -5,6 +5,8 @@
  * To so many digits a float is rounded as the exact decimal it is, half to even, and then read again,
  * as in Python: not by multiplying with a power of ten, which would round twice.
  */
+#include "object/descriptor.h"
+#include "object/lookup.h"
 #include "types/arguments.h"
 #include "types/int.h"
 
@@ -80,56 +82,110 @@ static trv_object *round_float_to(trv_object *object, trv_object *given)
 
 /* Public ---------------------------------------------------------------------------------------- */
 
-/* What a type made at run time says under a name; `digits` may be NULL. */
-static trv_object *ask(trv_object *object, const char *name, trv_object *digits)
+/* What a type says under a name; `digits` may be NULL. */
+static trv_object *ask(trv_object *object, enum trv__dunder_name name, trv_object *digits)
 {
-    trv_auto trv_object *method = trv_getattr(object, name);
+    trv_object *found;
+    int there = trv__type_find(object->type, trv__dunder(name), &found);
 
-    if (!method) {
-        if (!trv_error_matches(trv_AttributeError))
-            return NULL;
-        return trv_raise(trv_TypeError, "type %s doesn't define %s method", trv_type_name(object),
-                         name);
-    }
-    return digits ? trv_call(method, "o", digits) : trv_call(method, "");
+    if (there > 0)
+        return trv__call_found(found, object, &digits, digits ? 1 : 0, NULL);
+    return there < 0 ? NULL
+                     : trv_raise(trv_TypeError, "type %s doesn't define %s method",
+                                 trv_type_name(object), trv_str_utf8(trv__dunder(name), NULL));
+}
+
+/* Whether a number is of a class that says itself how it is rounded. 1, 0, -1. */
+static int is_overridden(const trv_object *object, enum trv__dunder_name name)
+{
+    trv_object *found;
+    int there;
+
+    if (LIKELY(!(object->type->flags & TRV__TYPE_IN_HEAP)))
+        return 0;
+    there = trv__type_find(object->type, trv__dunder(name), &found);
+    return there <= 0 ? there : !trv__is_native(found, NULL);
+}
+
+/* An int or a float, by what it is. */
+static trv_object *round_number(trv_object *object, trv_object *digits)
+{
+    if (trv__is_int(object))
+        return digits ? round_int_to(object, digits) : trv__int_plain(object);
+    return digits ? round_float_to(object, digits)
+                  : trv__int_from_double(rint(trv__float_value(object)));
 }
 
 trv_object *trv_round(trv_object *object, trv_object *digits)
 {
+    int is_own;
+
     if (!trv__given(object, "trv_round") || (!digits && trv_error_occurred()))
         return NULL;
     digits = trv__or_null(digits);
-    if (trv__is_int(object))
-        return digits ? round_int_to(object, digits) : trv__int_plain(object);
-    if (trv__is_float(object))
-        return digits ? round_float_to(object, digits)
-                      : trv__int_from_double(rint(trv__float_value(object)));
-    return ask(object, "__round__", digits);
+    if (!trv__is_int(object) && !trv__is_float(object))
+        return ask(object, TRV__NAME_round, digits);
+    if ((is_own = is_overridden(object, TRV__NAME_round)) < 0)
+        return NULL;
+    return is_own ? ask(object, TRV__NAME_round, digits) : round_number(object, digits);
 }
 
-static trv_object *round_one_way(trv_object *object, double (*way)(double), const char *name,
-                                 const char *function)
+static trv_object *number_one_way(trv_object *object, double (*way)(double))
 {
+    return trv__is_int(object) ? trv__int_plain(object)
+                               : trv__int_from_double(way(trv__float_value(object)));
+}
+
+static trv_object *round_one_way(trv_object *object, double (*way)(double),
+                                 enum trv__dunder_name name, const char *function)
+{
+    int is_own;
+
     if (!trv__given(object, function))
         return NULL;
-    if (trv__is_int(object))
-        return trv__int_plain(object);
-    if (trv__is_float(object))
-        return trv__int_from_double(way(trv__float_value(object)));
-    return ask(object, name, NULL);
+    if (!trv__is_int(object) && !trv__is_float(object))
+        return ask(object, name, NULL);
+    if ((is_own = is_overridden(object, name)) < 0)
+        return NULL;
+    return is_own ? ask(object, name, NULL) : number_one_way(object, way);
 }
 
 trv_object *trv_floor(trv_object *object)
 {
-    return round_one_way(object, floor, "__floor__", "trv_floor");
+    return round_one_way(object, floor, TRV__NAME_floor, "trv_floor");
 }
 
 trv_object *trv_ceil(trv_object *object)
 {
-    return round_one_way(object, ceil, "__ceil__", "trv_ceil");
+    return round_one_way(object, ceil, TRV__NAME_ceil, "trv_ceil");
 }
 
 trv_object *trv_trunc(trv_object *object)
 {
-    return round_one_way(object, trunc, "__trunc__", "trv_trunc");
+    return round_one_way(object, trunc, TRV__NAME_trunc, "trv_trunc");
+}
+
+/* Methods of ints and floats --------------------------------------------------------------------- */
+
+trv_object *trv__number_round(const trv_args *args)
+{
+    trv_object *digits = NULL;
+
+    return trv_parse(args, "|o", &digits) < 0 ? NULL
+                                              : round_number(args->self, trv__or_null(digits));
+}
+
+trv_object *trv__number_floor(const trv_args *args)
+{
+    return trv__no_arguments(args) ? number_one_way(args->self, floor) : NULL;
+}
+
+trv_object *trv__number_ceil(const trv_args *args)
+{
+    return trv__no_arguments(args) ? number_one_way(args->self, ceil) : NULL;
+}
+
+trv_object *trv__number_trunc(const trv_args *args)
+{
+    return trv__no_arguments(args) ? number_one_way(args->self, trunc) : NULL;
 }

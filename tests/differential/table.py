@@ -293,7 +293,7 @@ def python_gives(tree):
                 result = "-"
     except Exception as error:
         result = f"!{type(error).__name__}: {escaped(str(error))}"
-    names = sorted(n for n in space if n not in PREPARED and n != "__builtins__")
+    names = sorted(n for n in space if n not in PREPARED and n not in ("__builtins__", "__warningregistry__"))
     return [result] + [f"{name}={shown(space[name])}" for name in names]
 
 

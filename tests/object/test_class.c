@@ -586,8 +586,34 @@ static trv_object *use_int(void)
     return one ? trv_add(one, one) : NULL;
 }
 
+TRV_STATIC_FUNCTION(give_bytes, "__bytes__(self)")
+{
+    return trv_bytes_new("ab", 2);
+}
+
+TRV_STATIC_FUNCTION(give_number, "number(self): a large one")
+{
+    return trv_int_new(1000);
+}
+
+/* bytes, an int and a rounded number of an instance that says itself what they are, and how many items. */
+static trv_object *use_conversions(void)
+{
+    trv_auto trv_object *dict =
+        trv_build("{s:o,s:o,s:o,s:o}", "__bytes__", give_bytes, "__trunc__", give_number,
+                  "__round__", give_number, "__length_hint__", give_number);
+    trv_auto trv_object *class = dict ? trv_class_new("C", trv_list_type, dict) : NULL;
+    trv_auto trv_object *one = class ? trv_call(class, "") : NULL;
+    trv_auto trv_object *bytes = one ? trv_call(trv_bytes_type, "o", one) : NULL;
+    trv_auto trv_object *rounded = bytes ? trv_round(one, NULL) : NULL;
+    trv_auto trv_object *list = rounded ? trv_list_from(one) : NULL;
+
+    return list ? trv_call(trv_int_type, "o", one) : NULL;
+}
+
 TEST(running_out_of_memory)
 {
+    EXHAUST(use_conversions());
     EXHAUST(make_and_use());
     EXHAUST(make_slots());
     EXHAUST(change_class());
