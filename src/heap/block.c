@@ -21,7 +21,9 @@ static void *out_of_memory(void)
 }
 
 /* Asks for huge pages under a large plain block: a wish, that may go unheard. Whole pages, so that
- * malloc's mapping stays one mapping and can be moved as it grows. */
+ * malloc's mapping stays one mapping and can be moved as it grows. (Once a large block was freed, glibc keeps
+ * those up to 32 MB in its own heap: they grow by being copied, and what they leave there stays resident. A
+ * list of five million floats then takes up to 3 bytes each more than the 32.3 it takes in a new process.) */
 static void *want_huge_pages(void *block, size_t size)
 {
 #ifdef MADV_HUGEPAGE

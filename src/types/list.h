@@ -39,7 +39,9 @@ static inline __attribute__((always_inline)) struct trv__detached trv__list_deta
 }
 
 /* Drops the items and frees the block. Inline, as the one before, so that the three fields stay in
- * registers: stored and loaded again at once in other widths they cost more than the drops. */
+ * registers: stored and loaded again at once in other widths they cost more than the drops. To drop neighbours
+ * that are the same item together does not pay: it saves 0.3 ns each in a list of one item, and costs as much
+ * in others. */
 static inline __attribute__((always_inline)) void trv__detached_drop(struct trv__detached detached)
 {
     for (size_t i = 0; i < detached.count; i++)
