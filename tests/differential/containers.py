@@ -247,6 +247,8 @@ def think_up_all(r):
         said = do(target, name, operands)
         # A sort that fails leaves some order or other.
         spoilt = name == "method:sort" and said[0] == "!"
+        if spoilt:
+            wanted[-1] = (said, None)
         if not spoilt and target == "_" and name[:7] not in ("method:", "setitem"):
             continue
         for i, held in enumerate(variables):
@@ -264,7 +266,8 @@ def main():
     failures = 0
     for line, answer, (said, left) in zip(lines, got, wanted):
         parts = answer.split("\t")
-        if len(parts) != 2 or not is_same(parts[0], said) or not is_same(parts[1], left):
+        if len(parts) != 2 or not is_same(parts[0], said) or \
+                left is not None and not is_same(parts[1], left):
             failures += 1
             print(f"{line}\n  got    {answer}\n  wanted {said}\t{left}")
             if failures == 10:
