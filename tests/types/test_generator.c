@@ -4,6 +4,7 @@
  */
 #include "types/container.h"
 #include "types/exhaust.h"
+#include "types/steps.h"
 
 static int unwound; /* generators whose function has ended */
 
@@ -81,40 +82,11 @@ static trv_object *countdown_of(int64_t n)
     return trv_generator_new(count_down, "l", n);
 }
 
-/* send, and what it answers as text: "1: repr", "0: repr", or the exception's type. */
-static void expect_answer(int answer, trv_object *item, const char *expected)
-{
-    trv_auto trv_object *owned = item, *text = NULL, *error = NULL;
-    const char *found;
-    char line[200];
-
-    if (answer < 0) {
-        error = trv_error_take();
-        ck_assert_ptr_nonnull(error);
-        found = trv_type_name(error);
-    } else {
-        ck_assert_ptr_nonnull(owned);
-        text = trv_repr(owned);
-        snprintf(line, sizeof line, "%d: %s", answer, trv_str_utf8(text, NULL));
-        found = line;
-    }
-    ck_assert_str_eq(found, expected);
-}
-
 static void send(trv_object *generator, const char *format, int value, const char *expected)
 {
     trv_auto trv_object *sent = format ? trv_build(format, value) : trv_none_new();
     trv_object *item;
     int answer = trv_generator_send(generator, sent, &item);
-
-    expect_answer(answer, item, expected);
-}
-
-static void throw(trv_object * generator, trv_object *type, const char *expected)
-{
-    trv_auto trv_object *exception = trv_exception_new(type, NULL);
-    trv_object *item;
-    int answer = trv_generator_throw(generator, exception, &item);
 
     expect_answer(answer, item, expected);
 }

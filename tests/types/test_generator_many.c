@@ -2,11 +2,9 @@
 /*
  * Generators in numbers: many at once, long chains, cycles; and what can be asked of one.
  */
-#include "object/expect.h"
+#include "types/steps.h"
 
 #include "base/base.h"
-
-#include "trivet/generator.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -51,32 +49,10 @@ static trv_object *countdown_of(int64_t n)
     return trv_generator_new(count_down, "l", n);
 }
 
-/* Checks what a step answers, as text: "1: repr", "0: repr", or the exception's type. */
-static void expect_answer(int answer, trv_object *item, const char *expected)
-{
-    trv_auto trv_object *owned = item, *error = trv_error_take(), *text = NULL;
-    char line[100];
-
-    ck_assert_int_eq(answer < 0, error != NULL);
-    text = error ? NULL : trv_repr(owned);
-    if (text)
-        snprintf(line, sizeof line, "%d: %s", answer, trv_str_utf8(text, NULL));
-    ck_assert_str_eq(error ? trv_type_name(error) : line, expected);
-}
-
 static void step(trv_object *generator, const char *expected)
 {
     trv_object *item;
     int answer = trv_generator_send(generator, trv_none_new(), &item);
-
-    expect_answer(answer, item, expected);
-}
-
-static void throw(trv_object * generator, trv_object *type, const char *expected)
-{
-    trv_auto trv_object *error = trv_exception_new(type, NULL);
-    trv_object *item;
-    int answer = trv_generator_throw(generator, error, &item);
 
     expect_answer(answer, item, expected);
 }
