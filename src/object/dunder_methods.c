@@ -10,6 +10,7 @@
 
 #include "object/heap_type.h"
 #include "object/lookup.h"
+#include "object/number.h"
 
 /* Methods of classes, for slots ----------------------------------------------------------------- */
 
@@ -38,6 +39,7 @@ static int no_result(trv_object *result)
 CALL_0(trv__slot_repr, repr)
 CALL_0(trv__slot_str, str)
 
+/* Python's: a small int is the hash as it is, but for -1, which says "no hash" there. */
 int trv__slot_hash(trv_object *self, int64_t *hash)
 {
     trv_auto trv_object *result = call_0(self, TRV__NAME_hash);
@@ -46,7 +48,12 @@ int trv__slot_hash(trv_object *self, int64_t *hash)
         return -1;
     if (!trv__type_derives(result->type, &trv__int_type))
         return trv_raise_int(trv_TypeError, "__hash__ method should return an integer");
-    return trv_hash(result, hash);
+    if (result->flags & TRV__TYPE_BIT)
+        return trv__int_type.slots.hash(result, hash);
+    *hash = trv__int_value(result);
+    if (*hash == -1)
+        *hash = -2;
+    return 0;
 }
 
 /* What a rich comparison or an operator answered: the object, or NULL for NotImplemented, dropped. */
