@@ -361,7 +361,8 @@ RAW_TEST(what_is_broken_is_found)
         &one_computes,           &two_compute,
         &two_reschedule};
 
-    model_check_variants(model_variants, all, COUNT_OF(all));
+    if (!TRV_GIL_STRESS) /* which gives way at every safepoint, and so hides that a debt is forgotten */
+        model_check_variants(model_variants, all, COUNT_OF(all));
 }
 
 TEST_LIST(RUN(coming_and_going), RUN(safepoints), RUN(how_soon), RUN(what_is_broken_is_found))
