@@ -44,27 +44,31 @@ struct trv__dunder {
 };
 
 /* Names that the object floor looks up itself. Those before `new` are of slots. */
-#define TRV__DUNDER_NAMES(X)                                                                       \
-    X(repr)                                                                                        \
-    X(str)                                                                                         \
-    X(hash)                                                                                        \
-    X(lt)                                                                                          \
-    X(le) X(eq) X(ne) X(gt) X(ge) X(bool) X(call) X(iter) X(next) X(len) X(getitem) X(setitem)     \
-        X(delitem) X(contains) X(add) X(sub) X(mul) X(truediv) X(floordiv) X(mod) X(pow) X(lshift) \
-            X(rshift) X(and) X(or) X(xor) X(matmul) X(divmod) X(radd) X(rsub) X(rmul) X(rtruediv)  \
-                X(rfloordiv) X(rmod) X(rpow) X(rlshift) X(rrshift) X(rand) X(ror) X(rxor)          \
-                    X(rmatmul) X(rdivmod) X(iadd) X(isub) X(imul) X(itruediv) X(ifloordiv) X(imod) \
-                        X(ipow) X(ilshift) X(irshift) X(iand) X(ior) X(ixor) X(imatmul) X(neg)     \
-                            X(abs) X(invert) X(pos) X(index) X(int) X(float) X(enter) X(exit)      \
-                                X(init) X(del) X(get) X(set) X(delete) X(new) X(getattribute)      \
-                                    X(getattr) X(setattr) X(delattr) X(dict) X(class) X(doc)       \
-                                        X(module) X(qualname) X(slots) X(weakref) X(set_name)      \
-                                            X(init_subclass) X(isabstractmethod) X(instancecheck)  \
-                                                X(subclasscheck) X(dir) X(name) X(missing)         \
-                                                    X(class_getitem) X(subclasshook) X(complex)    \
-                                                        X(mro_entries) X(orig_bases) X(prepare)    \
-                                                            X(bytes) X(trunc) X(length_hint)       \
-                                                                X(round) X(floor) X(ceil)
+/* clang-format off */
+#define TRV__DUNDER_NAMES(X)                                                                   \
+    X(repr) X(str) X(hash)                                                                     \
+    X(lt) X(le) X(eq) X(ne) X(gt) X(ge)                                                        \
+    X(bool) X(call) X(iter) X(next)                                                            \
+    X(len) X(getitem) X(setitem) X(delitem) X(contains)                                        \
+    X(add) X(sub) X(mul) X(truediv) X(floordiv) X(mod) X(pow) X(lshift) X(rshift) X(and) X(or) \
+        X(xor) X(matmul) X(divmod)                                                             \
+    X(radd) X(rsub) X(rmul) X(rtruediv) X(rfloordiv) X(rmod) X(rpow) X(rlshift) X(rrshift)     \
+        X(rand) X(ror) X(rxor) X(rmatmul) X(rdivmod)                                           \
+    X(iadd) X(isub) X(imul) X(itruediv) X(ifloordiv) X(imod) X(ipow) X(ilshift) X(irshift)     \
+        X(iand) X(ior) X(ixor) X(imatmul)                                                      \
+    X(neg) X(abs) X(invert) X(pos)                                                             \
+    X(index) X(int) X(float)                                                                   \
+    X(enter) X(exit)                                                                           \
+    X(init) X(del)                                                                             \
+    X(get) X(set) X(delete)                                                                    \
+    X(new)                                                                                     \
+    X(getattribute) X(getattr) X(setattr) X(delattr)                                           \
+    X(dict) X(class) X(doc) X(module) X(qualname) X(slots) X(weakref)                          \
+    X(set_name) X(init_subclass) X(isabstractmethod) X(instancecheck) X(subclasscheck)         \
+    X(dir) X(name) X(missing) X(class_getitem) X(subclasshook) X(complex)                      \
+    X(mro_entries) X(orig_bases) X(prepare)                                                    \
+    X(bytes) X(trunc) X(length_hint) X(round) X(floor) X(ceil)
+/* clang-format on */
 
 enum trv__dunder_name {
 #define TRV__ENUMERATE(name) TRV__NAME_##name,
