@@ -27,6 +27,17 @@ struct trv__closure {
 _Static_assert(offsetof(struct trv__closure, spec) == offsetof(trv_object, payload),
                "both layouts have their spec in the same place");
 
+/* Defines a static function of the library that goes by another name than its variable. */
+#define TRV__FUNCTION(variable, entry_, name_, signature_)                                         \
+    static const trv_function_spec variable##_spec = {.size = sizeof(trv_function_spec),           \
+                                                      .entry = (entry_),                           \
+                                                      .signature = (signature_),                   \
+                                                      .name = (name_),                             \
+                                                      .file = __FILE__,                            \
+                                                      .line = __LINE__};                           \
+    TRV__READ_ONLY trv_object variable[1] = {                                                      \
+        {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &variable##_spec}}
+
 /* Enters the C function of a closure among those that pickles may name. 0, or -1 with MemoryError. */
 int trv__entry_register(trv_entry entry);
 bool trv__entry_is_known(trv_entry entry);

@@ -11,6 +11,7 @@
  */
 #include "object/reduce.h"
 
+#include "object/closure.h"
 #include "object/descriptor.h"
 #include "object/heap_type.h"
 #include "object/lookup.h"
@@ -60,20 +61,9 @@ static trv_object *newobj_ex(const trv_args *args)
     return make(type, items, count, keywords);
 }
 
-#define FUNCTION(name_, entry_, signature_)                                                        \
-    {                                                                                              \
-        .size = sizeof(trv_function_spec), .entry = (entry_), .signature = (signature_),           \
-        .name = (name_), .file = __FILE__, .line = __LINE__                                        \
-    }
-static const trv_function_spec newobj_spec =
-    FUNCTION("__newobj__", newobj, "__newobj__(cls, *args): cls.__new__(cls, *args)");
-static const trv_function_spec newobj_ex_spec =
-    FUNCTION("__newobj_ex__", newobj_ex, "__newobj_ex__(cls, args, kwargs): cls.__new__ with them");
-
-TRV__READ_ONLY trv_object trv__newobj[1] = {
-    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &newobj_spec}};
-TRV__READ_ONLY trv_object trv__newobj_ex[1] = {
-    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &newobj_ex_spec}};
+TRV__FUNCTION(trv__newobj, newobj, "__newobj__", "__newobj__(cls, *args): cls.__new__(cls, *args)");
+TRV__FUNCTION(trv__newobj_ex, newobj_ex, "__newobj_ex__",
+              "__newobj_ex__(cls, args, kwargs): cls.__new__ with them");
 
 /* Who says what ------------------------------------------------------------------------------ */
 

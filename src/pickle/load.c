@@ -590,129 +590,76 @@ static int load_unknown(int opcode)
     return trv_raise_int(trv_UnpicklingError, "opcode 0x%02x is not supported", opcode);
 }
 
-/* Opcodes that find what they work on on the stack. */
-static int load_from_stack(struct trv__unpickler *u, int opcode)
-{
-    switch (opcode) {
-    case OP_MARK:
-        return push_mark(u);
-    case OP_POP:
-        return load_pop(u);
-    case OP_POP_MARK:
-        return load_pop_mark(u);
-    case OP_DUP:
-        return has(u, 1) ? push(u, trv_ref(top(u))) : -1;
-    case OP_TUPLE:
-        return load_marked_tuple(u);
-    case OP_LIST:
-        return load_marked_list(u);
-    case OP_DICT:
-        return load_marked_dict(u);
-    case OP_APPEND:
-        return has(u, 2) ? add_items(u, 1, &trv__list_type, trv_list_append) : -1;
-    case OP_APPENDS:
-        return load_marked_items(u, &trv__list_type, trv_list_append);
-    case OP_SETITEM:
-        return has(u, 3) ? set_items(u, 2) : -1;
-    case OP_SETITEMS:
-        return load_marked_pairs(u);
-    case OP_FROZENSET:
-        return load_frozenset(u);
-    case OP_ADDITEMS:
-        return load_marked_items(u, &trv__set_type, trv_set_add);
-    case OP_STACK_GLOBAL:
-        return load_stack_global(u);
-    case OP_REDUCE:
-        return load_made(u, trv__load_reduce);
-    case OP_NEWOBJ:
-        return load_made(u, trv__load_newobj);
-    case OP_NEWOBJ_EX:
-        return load_newobj_ex(u);
-    case OP_BUILD:
-        return load_state(u);
-    case OP_BINPERSID:
-        return load_persistent(u);
-    default:
-        return load_unknown(opcode);
-    }
-}
+/* What each opcode does: first those that are a value or are followed by one, then those that find what they
+ * work on on the stack. */
+/* clang-format off */
+#define OPCODES(X)                                                                \
+    X(BININT1, load_int(u, 1))                                                    \
+    X(BININT2, load_int(u, 2))                                                    \
+    X(BININT, load_int(u, 4))                                                     \
+    X(LONG1, load_long(u, 1))                                                     \
+    X(LONG4, load_long(u, 4))                                                     \
+    X(BINFLOAT, load_float(u))                                                    \
+    X(NONE, push(u, trv_none_new()))                                              \
+    X(NEWTRUE, push(u, trv_bool_new(1)))                                          \
+    X(NEWFALSE, push(u, trv_bool_new(0)))                                         \
+    X(SHORT_BINUNICODE, load_str(u, 1))                                           \
+    X(BINUNICODE, load_str(u, 4))                                                 \
+    X(BINUNICODE8, load_str(u, 8))                                                \
+    X(SHORT_BINSTRING, load_old_str(u, 1))                                        \
+    X(BINSTRING, load_old_str(u, 4))                                              \
+    X(SHORT_BINBYTES, load_bytes(u, 1))                                           \
+    X(BINBYTES, load_bytes(u, 4))                                                 \
+    X(BINBYTES8, load_bytes(u, 8))                                                \
+    X(BYTEARRAY8, load_bytearray(u))                                              \
+    X(EMPTY_TUPLE, load_tuple(u, 0))                                              \
+    X(TUPLE1, load_tuple(u, 1))                                                   \
+    X(TUPLE2, load_tuple(u, 2))                                                   \
+    X(TUPLE3, load_tuple(u, 3))                                                   \
+    X(EMPTY_LIST, push(u, trv_list_new()))                                        \
+    X(EMPTY_DICT, push(u, trv_dict_new()))                                        \
+    X(EMPTY_SET, push(u, trv_set_new()))                                          \
+    X(MEMOIZE, memo_put(u, u->memo_count))                                        \
+    X(BINPUT, memo_put_numbered(u, 1))                                            \
+    X(LONG_BINPUT, memo_put_numbered(u, 4))                                       \
+    X(BINGET, memo_get(u, 1))                                                     \
+    X(LONG_BINGET, memo_get(u, 4))                                                \
+    X(GLOBAL, load_global(u))                                                     \
+    X(PROTO, load_protocol(u))                                                    \
+    X(FRAME, load_frame(u))                                                       \
+    X(NEXT_BUFFER, load_buffer(u))                                                \
+    X(READONLY_BUFFER, load_readonly_buffer(u))                                   \
+    X(MARK, push_mark(u))                                                         \
+    X(POP, load_pop(u))                                                           \
+    X(POP_MARK, load_pop_mark(u))                                                 \
+    X(DUP, has(u, 1) ? push(u, trv_ref(top(u))) : -1)                             \
+    X(TUPLE, load_marked_tuple(u))                                                \
+    X(LIST, load_marked_list(u))                                                  \
+    X(DICT, load_marked_dict(u))                                                  \
+    X(APPEND, has(u, 2) ? add_items(u, 1, &trv__list_type, trv_list_append) : -1) \
+    X(APPENDS, load_marked_items(u, &trv__list_type, trv_list_append))            \
+    X(SETITEM, has(u, 3) ? set_items(u, 2) : -1)                                  \
+    X(SETITEMS, load_marked_pairs(u))                                             \
+    X(FROZENSET, load_frozenset(u))                                               \
+    X(ADDITEMS, load_marked_items(u, &trv__set_type, trv_set_add))                \
+    X(STACK_GLOBAL, load_stack_global(u))                                         \
+    X(REDUCE, load_made(u, trv__load_reduce))                                     \
+    X(NEWOBJ, load_made(u, trv__load_newobj))                                     \
+    X(NEWOBJ_EX, load_newobj_ex(u))                                               \
+    X(BUILD, load_state(u))                                                       \
+    X(BINPERSID, load_persistent(u))
+/* clang-format on */
 
-/* Opcodes that are a value, or are followed by one. */
 static int load(struct trv__unpickler *u, int opcode)
 {
     switch (opcode) {
-    case OP_BININT1:
-        return load_int(u, 1);
-    case OP_BININT2:
-        return load_int(u, 2);
-    case OP_BININT:
-        return load_int(u, 4);
-    case OP_LONG1:
-        return load_long(u, 1);
-    case OP_LONG4:
-        return load_long(u, 4);
-    case OP_BINFLOAT:
-        return load_float(u);
-    case OP_NONE:
-        return push(u, trv_none_new());
-    case OP_NEWTRUE:
-        return push(u, trv_bool_new(1));
-    case OP_NEWFALSE:
-        return push(u, trv_bool_new(0));
-    case OP_SHORT_BINUNICODE:
-        return load_str(u, 1);
-    case OP_BINUNICODE:
-        return load_str(u, 4);
-    case OP_BINUNICODE8:
-        return load_str(u, 8);
-    case OP_SHORT_BINSTRING:
-        return load_old_str(u, 1);
-    case OP_BINSTRING:
-        return load_old_str(u, 4);
-    case OP_SHORT_BINBYTES:
-        return load_bytes(u, 1);
-    case OP_BINBYTES:
-        return load_bytes(u, 4);
-    case OP_BINBYTES8:
-        return load_bytes(u, 8);
-    case OP_BYTEARRAY8:
-        return load_bytearray(u);
-    case OP_EMPTY_TUPLE:
-        return load_tuple(u, 0);
-    case OP_TUPLE1:
-        return load_tuple(u, 1);
-    case OP_TUPLE2:
-        return load_tuple(u, 2);
-    case OP_TUPLE3:
-        return load_tuple(u, 3);
-    case OP_EMPTY_LIST:
-        return push(u, trv_list_new());
-    case OP_EMPTY_DICT:
-        return push(u, trv_dict_new());
-    case OP_EMPTY_SET:
-        return push(u, trv_set_new());
-    case OP_MEMOIZE:
-        return memo_put(u, u->memo_count);
-    case OP_BINPUT:
-        return memo_put_numbered(u, 1);
-    case OP_LONG_BINPUT:
-        return memo_put_numbered(u, 4);
-    case OP_BINGET:
-        return memo_get(u, 1);
-    case OP_LONG_BINGET:
-        return memo_get(u, 4);
-    case OP_GLOBAL:
-        return load_global(u);
-    case OP_PROTO:
-        return load_protocol(u);
-    case OP_FRAME:
-        return load_frame(u);
-    case OP_NEXT_BUFFER:
-        return load_buffer(u);
-    case OP_READONLY_BUFFER:
-        return load_readonly_buffer(u);
+#define CASE(name, load_it)                                                                        \
+    case OP_##name:                                                                                \
+        return load_it;
+        OPCODES(CASE)
+#undef CASE
     default:
-        return load_from_stack(u, opcode);
+        return load_unknown(opcode);
     }
 }
 

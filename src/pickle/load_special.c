@@ -84,15 +84,7 @@ static trv_object *latin1_encode(const trv_args *args)
     return trv_str_encode(args->items[0], trv_str_utf8(args->items[1], NULL), NULL);
 }
 
-static const trv_function_spec latin1_encode_spec = {.size = sizeof latin1_encode_spec,
-                                                     .entry = latin1_encode,
-                                                     .signature = "encode(text, encoding)",
-                                                     .name = "encode",
-                                                     .file = __FILE__,
-                                                     .line = __LINE__};
-
-TRV__READ_ONLY trv_object trv__latin1_encode[1] = {
-    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &latin1_encode_spec}};
+TRV__FUNCTION(trv__latin1_encode, latin1_encode, "encode", "encode(text, encoding)");
 
 static trv_object *get_attribute(const trv_args *args)
 {
@@ -102,15 +94,7 @@ static trv_object *get_attribute(const trv_args *args)
     return trv_parse(args, "os", &object, &name) < 0 ? NULL : trv_getattr(object, name);
 }
 
-static const trv_function_spec getattr_spec = {.size = sizeof getattr_spec,
-                                               .entry = get_attribute,
-                                               .signature = "getattr(object, name)",
-                                               .name = "getattr",
-                                               .file = __FILE__,
-                                               .line = __LINE__};
-
-TRV__READ_ONLY trv_object trv__pickle_getattr[1] = {
-    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &getattr_spec}};
+TRV__FUNCTION(trv__pickle_getattr, get_attribute, "getattr", "getattr(object, name)");
 
 static trv_object *reconstruct(const trv_args *args)
 {
@@ -123,16 +107,8 @@ static trv_object *reconstruct(const trv_args *args)
     return trv_is_none(state) ? trv_call(method, "o", type) : trv_call(method, "oo", type, state);
 }
 
-static const trv_function_spec reconstructor_spec = {.size = sizeof reconstructor_spec,
-                                                     .entry = reconstruct,
-                                                     .signature =
-                                                         "_reconstructor(cls, base, state)",
-                                                     .name = "_reconstructor",
-                                                     .file = __FILE__,
-                                                     .line = __LINE__};
-
-TRV__READ_ONLY trv_object trv__reconstructor[1] = {
-    {TRV_IMMORTAL_, 0, &trv_static_function_layout_, &reconstructor_spec}};
+TRV__FUNCTION(trv__reconstructor, reconstruct, "_reconstructor",
+              "_reconstructor(cls, base, state)");
 
 static trv_object *bad(const char *why)
 {
