@@ -127,6 +127,10 @@ int trv__type_finish(struct trv__heap_type *type);
 const struct trv_type *trv__best_base(trv_object *bases);
 /* Whether a type can be a base. False with TypeError. */
 bool trv__may_be_base(const struct trv_type *base);
+/* The links that hold the bases, and those to what only an order of lookup names (object/type_bases.c). 0 or -1. */
+int trv__bases_link(struct trv__heap_type *heap);
+int trv__order_link(struct trv__heap_type *heap, trv_object *order);
+void trv__links_drop(struct trv__base_link **links, uint32_t *count);
 /* New bases for a type: its own, and the order of lookup of it and all derived types. */
 int trv__type_set_bases(struct trv__heap_type *type, trv_object *bases);
 /* The order of lookup (object/mro.c): a plain block of *count; NULL with TypeError. */

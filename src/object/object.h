@@ -89,6 +89,7 @@ struct trv__objects {
         } * dicts;
         size_t dict_count, dict_capacity;
         uint64_t versions;    /* given so far */
+        uint64_t orders;      /* of lookup, put in force so far */
         trv_object **dunders; /* object/dunder.c: the names of methods that slots know, owned */
     } lookup;
     struct trv__entries { /* object/entries.c: the C functions that closures were made of */

@@ -315,90 +315,6 @@ static void fill(struct trv__heap_type *heap, const struct trv__type_plan *plan)
         .size = sizeof heap->spec, .name = heap->made.name, .signature = heap->made.name};
 }
 
-static void link_to(struct trv__heap_type *heap, struct trv__base_link *link, trv_object *to)
-{
-    const struct trv_type *base = trv__type_of_handle(to);
-
-    link->base = trv_ref(to);
-    link->derived = heap;
-    trv__list_init(&link->link);
-    if (trv__is_heap_type(base))
-        trv__list_append(&trv__heap_type_of(base)->subclasses, &link->link);
-}
-
-static int link_bases(struct trv__heap_type *heap)
-{
-    trv_object *const *items;
-    size_t count;
-
-    items = trv__tuple_items(heap->bases, &count);
-    heap->links = trv__allocate_zeroed(count * sizeof *heap->links);
-    if (!heap->links)
-        return -1;
-    heap->link_count = (uint32_t)count;
-    for (size_t i = 0; i < count; i++)
-        link_to(heap, &heap->links[i], items[i]);
-    return 0;
-}
-
-static void drop_links(struct trv__base_link **links, uint32_t *count)
-{
-    struct trv__base_link *dropped = *links;
-    uint32_t dropped_count = *count;
-
-    *links = NULL;
-    *count = 0;
-    for (uint32_t i = 0; i < dropped_count; i++) {
-        trv__list_remove(&dropped[i].link);
-        trv_unref(dropped[i].base);
-    }
-    trv__free(dropped, dropped_count * sizeof *dropped);
-}
-
-static void unlink_bases(struct trv__heap_type *heap)
-{
-    drop_links(&heap->links, &heap->link_count);
-}
-
-/* Whether a type that is in an order of lookup is held: by itself, by the bases, or by a link. */
-static bool is_held(const struct trv__heap_type *heap, const trv_object *type)
-{
-    const struct trv_type *found = trv__type_of_handle(type);
-
-    if (found == &heap->made || !trv__is_heap_type(found))
-        return true;
-    for (uint32_t i = 0; i < heap->more_count; i++)
-        if (heap->more[i].base == type)
-            return true;
-    for (uint32_t i = 0; i < heap->link_count; i++)
-        if (trv__type_derives(trv__type_of_handle(heap->links[i].base), found))
-            return true;
-    return false;
-}
-
-/* Links to what only the type's own mro() names. */
-static int link_more(struct trv__heap_type *heap, trv_object *order)
-{
-    struct trv__base_link *links;
-    trv_object *const *items;
-    uint32_t needed = 0, linked = 0;
-    size_t count;
-
-    items = trv__tuple_items(order, &count);
-    for (size_t i = 0; i < count; i++)
-        needed += !is_held(heap, items[i]);
-    if (!needed)
-        return 0;
-    if (!(links = trv__allocate_zeroed(needed * sizeof *links)))
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (!is_held(heap, items[i]))
-            link_to(heap, &links[linked++], items[i]);
-    heap->more = links;
-    heap->more_count = linked;
-    return 0;
-}
-
 /* The first order of lookup. Code of the user may see the type while its mro() runs: what its end and the
  * collector need is there before. 0 or -1. */
 static int set_order(struct trv__heap_type *heap)
@@ -410,12 +326,13 @@ static int set_order(struct trv__heap_type *heap)
     set_other_slots(&heap->made);
     if (!(types = trv__mro_of(heap, &order, &count)))
         return -1;
-    if (order && link_more(heap, order) < 0) {
+    if (order && trv__order_link(heap, order) < 0) {
         trv__free(types, count * sizeof *types);
         return -1;
     }
     heap->made.mro = types;
     heap->made.mro_count = count;
+    trv__current->objects->lookup.orders++;
     return 0;
 }
 
@@ -430,7 +347,7 @@ struct trv__heap_type *trv__type_begin(const struct trv__type_plan *plan)
     trv__list_append(&trv__current->objects->type_list_, &heap->link);
     fill(heap, plan);
     heap->made.version = trv__new_version();
-    if (link_bases(heap) == 0 && set_order(heap) == 0)
+    if (trv__bases_link(heap) == 0 && set_order(heap) == 0)
         return heap;
     if (heap->refcount > 1) /* it was kept by its mro() */
         trv__track(heap);
@@ -446,131 +363,6 @@ int trv__type_finish(struct trv__heap_type *heap)
     heap->made.version = trv__new_version();
     trv__track(heap);
     return 0;
-}
-
-/* Changing ----------------------------------------------------------------------------------- */
-
-static int change_derived(const struct trv_type *type, trv_object *name)
-{
-    struct trv__heap_type *heap = trv__heap_type_of(type);
-    int bad = trv__slots_update(&heap->made, name);
-
-    heap->made.version = trv__new_version();
-    LIST_EACH(node, &heap->subclasses)
-        if (change_derived(&CONTAINER_OF(node, struct trv__base_link, link)->derived->made, name) <
-            0)
-            bad = -1;
-    return bad;
-}
-
-/* Names that no slot follows change nothing but what lookups find. */
-static void new_versions(const struct trv_type *type)
-{
-    struct trv__heap_type *heap = trv__heap_type_of(type);
-
-    heap->made.version = trv__new_version();
-    LIST_EACH(node, &heap->subclasses)
-        new_versions(&CONTAINER_OF(node, struct trv__base_link, link)->derived->made);
-}
-
-int trv__type_changed(const struct trv_type *type, trv_object *name)
-{
-    const char *text = name ? trv_str_utf8(name, NULL) : "__";
-
-    if (text[0] == '_' && text[1] == '_')
-        return change_derived(type, name);
-    new_versions(type);
-    return 0;
-}
-
-/* A new order of lookup, made of the bases there are. What an mro() of its own names anew nothing would hold. */
-static int renew_order(struct trv__heap_type *heap)
-{
-    uint32_t count, old_count = heap->made.mro_count;
-    trv_auto trv_object *said = NULL;
-    const struct trv_type **order = trv__mro_of(heap, &said, &count);
-    const struct trv_type *const *old = heap->made.mro;
-
-    if (!order)
-        return -1;
-    for (uint32_t i = 0; said && i < count; i++)
-        if (!is_held(heap, order[i]->handle)) {
-            trv_raise(trv_TypeError, "mro() of '%s' returned '%s', which is none of its bases",
-                      heap->made.name, order[i]->name);
-            trv__free(order, count * sizeof *order);
-            return -1;
-        }
-    heap->made.mro = order;
-    heap->made.mro_count = count;
-    trv__free((void *)(uintptr_t)old, old_count * sizeof *old);
-    return 0;
-}
-
-/* The orders of lookup of a type and of all derived from it, made anew. Those made are kept in the
- * types even if a later one cannot be had; the caller puts all back then. An mro() may run any code: the
- * derived types are held meanwhile. */
-static int renew_orders(struct trv__heap_type *heap)
-{
-    trv_auto trv_object *derived = trv_list_new();
-    trv_object *const *items;
-    size_t count;
-
-    if (!derived || renew_order(heap) < 0)
-        return -1;
-    LIST_EACH(node, &heap->subclasses) {
-        struct trv__heap_type *one = CONTAINER_OF(node, struct trv__base_link, link)->derived;
-        if (one->refcount > 0 && one->made.mro && trv_list_append(derived, (trv_object *)one) < 0)
-            return -1;
-    }
-    items = trv__list_items(derived, &count);
-    for (size_t i = 0; i < count; i++)
-        if (renew_orders((struct trv__heap_type *)items[i]) < 0)
-            return -1;
-    return 0;
-}
-
-static int use_bases(struct trv__heap_type *heap, trv_object *bases, const struct trv_type *base)
-{
-    trv_auto trv_object *before = heap->bases;
-    trv_auto trv_object *error = NULL;
-    const struct trv_type *base_before = heap->made.base;
-
-    unlink_bases(heap);
-    heap->bases = trv_ref(bases);
-    heap->made.base = base;
-    if (link_bases(heap) == 0 && renew_orders(heap) == 0)
-        return trv__type_changed(&heap->made, NULL);
-    error = trv_error_take();
-    unlink_bases(heap);
-    trv_unref(heap->bases);
-    heap->bases = trv_steal(&before);
-    heap->made.base = base_before;
-    if (link_bases(heap) < 0 || renew_orders(heap) < 0)
-        trv_error_clear(); /* out of memory: lookups go by the orders there are */
-    trv_error_restore(error);
-    return -1;
-}
-
-int trv__type_set_bases(struct trv__heap_type *heap, trv_object *bases)
-{
-    const struct trv_type *base = trv__best_base(bases);
-    trv_object *const *items;
-    size_t count;
-
-    if (!base)
-        return -1;
-    if (!heap->made.mro)
-        return trv_raise_int(trv_TypeError, "type '%s' is incomplete", heap->made.name);
-    items = trv__tuple_items(bases, &count);
-    for (size_t i = 0; i < count; i++)
-        if (trv__type_derives(trv__type_of_handle(items[i]), &heap->made))
-            return trv_raise_int(trv_TypeError, "a __bases__ item causes an inheritance cycle");
-    if (solid_base(base) != solid_base(heap->made.base) ||
-        base->attributes_offset != heap->made.base->attributes_offset)
-        return trv_raise_int(trv_TypeError,
-                             "__bases__ assignment: '%s' object layout differs from '%s'",
-                             base->name, heap->made.base->name);
-    return use_bases(heap, bases, base);
 }
 
 int trv__type_keep(struct trv__heap_type *heap, trv_object *object)
@@ -639,8 +431,8 @@ void trv__type_destroy(trv_object *handle)
     struct trv__heap_type *heap = (struct trv__heap_type *)handle;
 
     trv__list_remove(&heap->link);
-    unlink_bases(heap);
-    drop_links(&heap->more, &heap->more_count);
+    trv__links_drop(&heap->links, &heap->link_count);
+    trv__links_drop(&heap->more, &heap->more_count);
     trv__keys_drop(&heap->keys);
     trv__free((void *)(uintptr_t)heap->made.mro, heap->made.mro_count * sizeof *heap->made.mro);
     trv_clear(&heap->bases);

@@ -151,5 +151,117 @@ TEST(an_order_holds_what_it_names)
     ck_assert_int_eq(trv_gc_collect(2, NULL), 0);
 }
 
+/* Other bases -------------------------------------------------------------------------------------- */
+
+static trv_object *tried, *seen; /* a class over others, and what its mro() found in it */
+
+TRV_STATIC_FUNCTION(look_and_fail, "mro(cls): looks at the class below and fails, once it is made")
+{
+    if (!tried)
+        return trv_call_method(trv_type_type, "mro", "o", args->items[0]);
+    trv_unref(seen);
+    seen = trv_getattr(tried, "word");
+    return trv_raise(trv_ValueError, "no order");
+}
+
+static int assign_bases(trv_object *class, trv_object *base)
+{
+    trv_auto trv_object *bases = trv_tuple_new(&base, 1);
+
+    return bases ? trv_setattr(class, "__bases__", bases) : -1;
+}
+
+TEST(bases_that_could_not_be_assigned_are_not_looked_into)
+{
+    trv_auto trv_object *word = trv_list_new();
+    trv_auto trv_object *dict = trv_build("{s:o}", "word", word);
+    trv_auto trv_object *first = trv_class_new("First", NULL, NULL);
+    trv_auto trv_object *second = trv_class_new("Second", NULL, dict);
+    trv_auto trv_object *class = trv_class_new("Class", first, NULL);
+    trv_auto trv_object *metaclass = metaclass_with("mro", look_and_fail);
+    trv_auto trv_object *bases = trv_tuple_new(&class, 1), *none = trv_dict_new();
+    trv_auto trv_object *derived = trv_class_new_with(metaclass, "Derived", bases, none, NULL);
+
+    ck_assert_ptr_nonnull(derived);
+    EXPECT_NULL(trv_getattr(class, "word"), trv_AttributeError,
+                "type object 'Class' has no attribute 'word'");
+    tried = class;
+    ck_assert_int_eq(assign_bases(class, second), -1);
+    ck_assert(trv_error_matches(trv_ValueError));
+    trv_error_clear();
+    tried = NULL;
+    ck_assert_ptr_eq(seen, word);
+    trv_clear(&seen);
+    trv_clear(&second);
+    trv_clear(&dict);
+    trv_clear(&word);
+    ck_assert_int_eq(trv_gc_collect(2, NULL), 0);
+    EXPECT_NULL(trv_getattr(class, "word"), trv_AttributeError,
+                "type object 'Class' has no attribute 'word'");
+    expect_attribute(derived, "__mro__",
+                     "(<class '__main__.Derived'>, <class '__main__.Class'>, <class "
+                     "'__main__.First'>, <class 'object'>)");
+}
+
+/* A class derives from the one whose bases are being assigned by an order that does not come to stay. */
+TRV_STATIC_FUNCTION(derive_and_fail, "mro(cls): derives from the class below and fails")
+{
+    if (!tried)
+        return trv_call_method(trv_type_type, "mro", "o", args->items[0]);
+    trv_unref(seen);
+    seen = trv_class_new("Late", tried, NULL);
+    return trv_raise(trv_ValueError, "no order");
+}
+
+TEST(a_class_derived_meanwhile_names_nothing_that_is_gone)
+{
+    trv_auto trv_object *metaclass = metaclass_with("mro", derive_and_fail);
+    trv_auto trv_object *first = trv_class_new("First", NULL, NULL);
+    trv_auto trv_object *second = trv_class_new("Second", NULL, NULL);
+    trv_auto trv_object *class = trv_class_new("Class", first, NULL);
+    trv_auto trv_object *bases = trv_tuple_new(&class, 1), *none = trv_dict_new();
+    trv_auto trv_object *derived = trv_class_new_with(metaclass, "Derived", bases, none, NULL);
+
+    tried = class;
+    ck_assert_int_eq(assign_bases(class, second), -1);
+    ck_assert(trv_error_matches(trv_ValueError));
+    trv_error_clear();
+    tried = NULL;
+    trv_clear(&second);
+    ck_assert_int_ge(trv_gc_collect(2, NULL), 0);
+    EXPECT_NULL(trv_getattr(seen, "word"), trv_AttributeError,
+                "type object 'Late' has no attribute 'word'");
+    expect_attribute(class, "__bases__", "(<class '__main__.First'>,)");
+    ck_assert_int_eq(assign_bases(class, first), 0);
+    expect_attribute(seen, "__mro__",
+                     "(<class '__main__.Late'>, <class '__main__.Class'>, <class "
+                     "'__main__.First'>, <class 'object'>)");
+    trv_clear(&seen);
+}
+
+static trv_object *swap_bases(trv_object *class, trv_object *one, trv_object *other)
+{
+    if (assign_bases(class, one) < 0 || assign_bases(class, other) < 0)
+        return NULL;
+    return trv_none_new();
+}
+
+TEST(bases_change_or_stay_when_memory_runs_out)
+{
+    trv_auto trv_object *first = trv_class_new("First", NULL, NULL);
+    trv_auto trv_object *second = trv_class_new("Second", NULL, NULL);
+    trv_auto trv_object *class = trv_class_new("Class", first, NULL);
+    trv_auto trv_object *derived = trv_class_new("Derived", class, NULL);
+    trv_auto trv_object *more = trv_class_new("More", derived, NULL);
+
+    EXHAUST(swap_bases(class, second, first));
+    trv_clear(&second);
+    EXPECT_NULL(trv_getattr(more, "word"), trv_AttributeError,
+                "type object 'More' has no attribute 'word'");
+}
+
 TEST_LIST(RUN(a_base_that_is_no_type_names_some), RUN(the_metaclass_prepares_the_namespace),
-          RUN(a_class_is_seen_before_it_is_complete), RUN(an_order_holds_what_it_names))
+          RUN(a_class_is_seen_before_it_is_complete), RUN(an_order_holds_what_it_names),
+          RUN(bases_that_could_not_be_assigned_are_not_looked_into),
+          RUN(a_class_derived_meanwhile_names_nothing_that_is_gone),
+          RUN(bases_change_or_stay_when_memory_runs_out))
