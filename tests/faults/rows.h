@@ -12,7 +12,7 @@
  *   p  a view, or NULL                  v  nothing that says whether it failed
  *   t  a new object or NULL, neither of which is a failure; and ! if it always fails
  * Then its arguments:
- *   any list dict str ...    an object, made anew for each call; see makers in test_every_function.c
+ *   any list dict str ...    an object, made anew for each call; see makers.c
  *   any?                     one that may be NULL; with ~ also while an exception is pending
  *   n=1                      an integer; any other may be wrong, but harms nobody
  *   c=1                      an integer that must be right
