@@ -39,20 +39,20 @@ trv_object *trv__held_new(const struct trv_type *type, trv_object *function, trv
     return (trv_object *)held;
 }
 
-/* ", repr" of each item, ", name=repr" of each keyword; the first separator is left out. */
-static int add_arguments(struct trv__builder *b, const struct trv__held *held,
+/* ", repr" of each item, ", name=repr" of each keyword; the first separator is left out. What is held may be exchanged
+ * meanwhile, so here each part has a reference of its own. */
+static int add_arguments(struct trv__builder *b, trv_object *tuple, trv_object *keywords,
                          const char *separator)
 {
     trv_object *key, *value, *const *items;
     size_t count, position = 0;
     int status = 0;
 
-    items = trv__tuple_items(held->items, &count);
+    items = trv__tuple_items(tuple, &count);
     for (size_t i = 0; i < count; i++, separator = ", ")
         if (trv__builder_add_text(b, separator) < 0 || trv__builder_add_repr(b, items[i]) < 0)
             return -1;
-    while (held->keywords && status == 0 &&
-           trv_dict_next(held->keywords, &position, &key, &value) > 0) {
+    while (keywords && status == 0 && trv_dict_next(keywords, &position, &key, &value) > 0) {
         trv_auto trv_object *name = trv_str(key);
         if (!name || trv__builder_add_text(b, separator) < 0 ||
             trv__builder_add_text(b, trv_str_utf8(name, NULL)) < 0 ||
@@ -67,7 +67,9 @@ static int add_arguments(struct trv__builder *b, const struct trv__held *held,
 
 trv_object *trv__held_repr(trv_object *self, const char *module)
 {
-    const struct trv__held *held = trv__as_held(self);
+    trv_auto trv_object *function = trv_ref(trv__as_held(self)->function);
+    trv_auto trv_object *items = trv_ref(trv__as_held(self)->items);
+    trv_auto trv_object *keywords = trv_ref(trv__as_held(self)->keywords);
     struct trv__builder b;
     int inside, status;
 
@@ -80,8 +82,8 @@ trv_object *trv__held_repr(trv_object *self, const char *module)
     status = trv__builder_add_text(&b, module) < 0 ||
              trv__builder_add_text(&b, self->type->name) < 0 ||
              trv__builder_add_char(&b, '(') < 0 ||
-             (held->function && trv__builder_add_repr(&b, held->function) < 0) ||
-             add_arguments(&b, held, held->function ? ", " : "") < 0 ||
+             (function && trv__builder_add_repr(&b, function) < 0) ||
+             add_arguments(&b, items, keywords, function ? ", " : "") < 0 ||
              trv__builder_add_char(&b, ')') < 0;
     trv__repr_leave(self);
     if (!status)

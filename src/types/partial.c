@@ -140,7 +140,7 @@ static int is_of_type(const trv_object *self, const char *name)
 
 static int partial_getattr(trv_object *self, const char *name, trv_object **value)
 {
-    trv_object *dict = trv__as_held(self)->dict;
+    trv_auto trv_object *dict = trv_ref(trv__as_held(self)->dict);
     int is_known = dict ? is_of_type(self, name) : 1;
 
     return is_known ? MIN_OF(0, is_known) : trv_dict_get_str(dict, name, value);
@@ -211,7 +211,7 @@ static int use_dict(trv_object *self, trv_object *dict)
 
 static trv_object *partial_setstate(const trv_args *args)
 {
-    struct trv__held *held = trv__as_held(args->self), before = *held;
+    struct trv__held *held = trv__as_held(args->self), before;
     trv_auto trv_object *keywords = NULL;
     trv_auto trv_object *items = NULL;
     trv_object *state, *const *parts;
@@ -226,6 +226,7 @@ static trv_object *partial_setstate(const trv_args *args)
     items = parts[1]->type == &trv__tuple_type ? trv_ref(parts[1]) : trv_tuple_from(parts[1]);
     if (!keywords || !items || use_dict(args->self, parts[3]) < 0)
         return NULL;
+    before = *held; /* as it is now: dropping the old attributes may have run anything */
     held->function = trv_ref(parts[0]);
     held->items = trv_steal(&items);
     held->keywords = trv_steal(&keywords);

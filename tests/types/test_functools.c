@@ -229,7 +229,60 @@ TEST(a_class_gets_the_operators_it_lacks)
     EXPECT_NULL(trv_total_ordering(a), trv_TypeError, "trv_total_ordering needs a type, not Same");
 }
 
+/* What a partial holds is exchanged by what it holds --------------------------------------------------- */
+
+static trv_object *exchanged; /* the partial */
+
+/* Gives the partial another state, and so an end to what it held. */
+static trv_object *exchange(const trv_args *args TRV_UNUSED)
+{
+    trv_auto trv_object *state = trv_build("(o()nn)", trv_int_type);
+    trv_auto trv_object *answer = trv_call_method(exchanged, "__setstate__", "o", state);
+
+    return answer ? trv_str_new("me") : NULL;
+}
+
+static trv_object *instance_with(const char *name)
+{
+    trv_auto trv_object *function = trv_function_new(exchange, name, NULL);
+    trv_auto trv_object *namespace = trv_build("{s:o}", name, function);
+    trv_auto trv_object *class = trv_class_new("Exchanger", NULL, namespace);
+
+    return trv_call(class, "");
+}
+
+TEST(a_partial_changed_while_it_is_printed)
+{
+    trv_auto trv_object *one = instance_with("__repr__"), *two = trv_list_new();
+    trv_auto trv_object *keywords = trv_build("{s:o}", "key", two);
+
+    exchanged = trv_partial_new(trv_float_type, (trv_object *[]){one, two}, 2, keywords);
+    trv_clear(&one);
+    trv_clear(&two);
+    trv_clear(&keywords);
+    expect_repr(trv_ref(exchanged), "functools.partial(<class 'float'>, me, [], key=[])");
+    expect_repr(trv_ref(exchanged), "functools.partial(<class 'int'>)");
+    trv_clear(&exchanged);
+}
+
+TEST(a_partial_changed_while_it_is_changed)
+{
+    trv_auto trv_object *one = instance_with("__del__"), *items = trv_list_new();
+    trv_auto trv_object *state = trv_build("(o(o)nn)", trv_float_type, items), *answer = NULL;
+
+    exchanged = trv_partial_new(trv_float_type, &items, 1, NULL);
+    trv_clear(&items);
+    ck_assert_int_eq(trv_setattr(exchanged, "one", one), 0);
+    trv_clear(&one);
+    answer = trv_call_method(exchanged, "__setstate__", "o", state);
+    ck_assert_ptr_nonnull(answer);
+    trv_clear(&state);
+    expect_repr(trv_ref(exchanged), "functools.partial(<class 'float'>, [])");
+    trv_clear(&exchanged);
+}
+
 TEST_LIST(RUN(a_cache_asked_from_within), RUN(a_cache_cleared_by_what_it_calls),
           RUN(keys_that_clear_the_cache), RUN(cycles_are_found),
           RUN(partials_are_copied_and_pickled), RUN(attributes_are_copied),
-          RUN(a_cached_property_is_made_once), RUN(a_class_gets_the_operators_it_lacks))
+          RUN(a_cached_property_is_made_once), RUN(a_class_gets_the_operators_it_lacks),
+          RUN(a_partial_changed_while_it_is_printed), RUN(a_partial_changed_while_it_is_changed))
