@@ -6,12 +6,14 @@
  * format is read twice: first its length is compared with the number of arguments, then each
  * argument meets its letter. An argument that is not there is walked over all the same, with a NULL
  * object, because its variables stand in the va_list before those of the next. Nothing is owned:
- * what goes out is numbers and views.
+ * what goes out is numbers and views. So no code of users runs where it could take away what was or is still to be
+ * read: in lists and dicts, and after a view of what is in one has gone out.
  *
  * Messages name the function and the position: "square() argument 1 must be int, not str", with
  * ", item 2" for each level further in and ", key 'size'" inside a dict.
  */
 #include "object/build.h"
+#include "object/lookup.h"
 #include "object/number.h"
 #include "object/signature.h"
 
@@ -27,6 +29,7 @@ struct parser {
     const trv_function_spec *spec;
     bool is_call;   /* arguments of a call, rather than items of a tuple */
     bool is_fixed;  /* no code that runs meanwhile can take the items away: not in lists, dicts */
+    bool has_lent;  /* a view of what is in a list or dict has gone out */
     unsigned depth; /* of containers around the current item */
     size_t path[PATH_MOST]; /* its position in each of them, from 1 */
     trv_object *key;        /* of the innermost dict around it, or NULL */
@@ -83,12 +86,17 @@ static int raise_bad_format(const struct parser *p)
 
 /* Single values -------------------------------------------------------------------------------- */
 
+static bool may_run_code(const struct parser *p)
+{
+    return p->is_fixed && !p->has_lent;
+}
+
 /* The int that an object is, or has: a new reference. */
 static trv_object *integer_of(const struct parser *p, trv_object *object)
 {
     if (trv__type_derives(object->type, &trv__int_type))
         return trv_ref(object);
-    if (object->type->slots.index && p->is_fixed)
+    if (object->type->slots.index && may_run_code(p))
         return trv__index_object(object);
     raise_type(p, "int", object);
     return NULL;
@@ -172,7 +180,7 @@ static int parse_float(struct parser *p, trv_object *object)
 
     if (!object)
         return 0;
-    status = p->is_fixed || trv__is_int(object) || trv__is_float(object)
+    status = may_run_code(p) || trv__is_int(object) || trv__is_float(object)
                  ? trv__real_get(object, variable)
                  : TRV_UNKNOWN;
     if (LIKELY(status == 0))
@@ -185,11 +193,25 @@ static int parse_float(struct parser *p, trv_object *object)
     return raise_range(p, "double");
 }
 
+/* Whether an object's truth is known without code of users. */
+static bool has_plain_truth(const trv_object *object)
+{
+    const struct trv_type *type = object->type;
+
+    return (!type->slots.truth && !type->slots.length) || type == &trv__none_type ||
+           type == &trv__bool_type || type == &trv__int_type || type == &trv__float_type ||
+           type == &trv__str_type || type == &trv__bytes_type || type == &trv__tuple_type ||
+           type == &trv__list_type || type == &trv__dict_type || type == &trv__set_type;
+}
+
 static int parse_bool(struct parser *p, trv_object *object)
 {
     int *variable = va_arg(*p->arguments, int *);
-    int truth = object ? trv_truth(object) : 0;
+    int truth;
 
+    if (object && !may_run_code(p) && !has_plain_truth(object))
+        return raise_type(p, "bool", object);
+    truth = object ? trv_truth(object) : 0;
     if (object && truth >= 0)
         *variable = truth;
     return MIN_OF(truth, 0);
@@ -216,6 +238,7 @@ static int parse_str(struct parser *p, trv_object *object)
     if (memchr(utf8, 0, size))
         return trv_raise_int(trv_ValueError, "%s: embedded null character", where(p, text));
     *variable = utf8;
+    p->has_lent |= !p->is_fixed;
     return 0;
 }
 
@@ -229,6 +252,7 @@ static int parse_bytes(struct parser *p, trv_object *object)
     if (!trv__type_derives(object->type, &trv__bytes_type))
         return raise_type(p, "bytes", object);
     *variable = trv_bytes_data(object, size);
+    p->has_lent |= !p->is_fixed;
     return *variable ? 0 : -1;
 }
 
@@ -238,6 +262,7 @@ static int parse_object(struct parser *p, trv_object *object)
 
     if (object)
         *variable = object;
+    p->has_lent |= !p->is_fixed;
     return 0;
 }
 
@@ -362,6 +387,16 @@ static int raise_missing_key(const struct parser *p, trv_object *key)
                          trv_str_utf8(name, NULL));
 }
 
+/* The value under a key: 1 with a new reference, 0, -1. A str is compared with strs only, so that no code of users
+ * runs. */
+static int find_value(trv_object *dict, trv_object *key, trv_object **value)
+{
+    if (key->type != &trv__str_type)
+        return trv_dict_get(dict, key, value);
+    *value = trv_ref(trv__dict_find_name(dict, key));
+    return *value != NULL;
+}
+
 /* One k:v pair. The key is an argument, as in building; the value is looked up. The view that goes
  * out stays valid because the dict holds the value. */
 static int parse_entry(struct parser *p, trv_object *dict, bool is_optional)
@@ -379,7 +414,7 @@ static int parse_entry(struct parser *p, trv_object *dict, bool is_optional)
     if (trv__format_letter(&p->at) != ':')
         return raise_bad_format(p);
     p->at++;
-    if (dict && (found = trv_dict_get(dict, key, &value)) < 0)
+    if (dict && (found = find_value(dict, key, &value)) < 0)
         return -1;
     if (dict && !found && !is_optional)
         return raise_missing_key(p, key);
@@ -509,7 +544,12 @@ static inline bool parse_plain(const trv_args *args, const char *format, va_list
 static __attribute__((noinline)) int parse_any(const trv_args *args, const char *format,
                                                va_list *arguments)
 {
-    struct parser parser = {format, format, arguments, args->function, true, true, 0, {0}, NULL};
+    struct parser parser = {.at = format,
+                            .whole = format,
+                            .arguments = arguments,
+                            .spec = args->function,
+                            .is_call = true,
+                            .is_fixed = true};
 
     if (check_count(args, count_items(format)) < 0)
         return -1;
@@ -549,7 +589,7 @@ int trv_parse_tuple(trv_object *tuple, const char *format, ...)
 {
     const char *whole = format ? format : "";
     va_list arguments;
-    struct parser parser = {whole, whole, &arguments, NULL, false, false, 0, {0}, NULL};
+    struct parser parser = {.at = whole, .whole = whole, .arguments = &arguments};
     struct counts counts = count_items(whole);
     trv_object *const *items;
     size_t count;

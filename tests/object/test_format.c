@@ -300,8 +300,71 @@ TEST(letters_ask_instances)
     EXPECT_MINUS(PARSE(trv_build("[o]", v), "i", &i), trv_TypeError, "item 1 must be int, not V");
 }
 
+/* Code of users while a list or a dict is read ------------------------------------------------------------ */
+
+static trv_object *emptied;
+
+static trv_object *empty(const trv_args *args TRV_UNUSED)
+{
+    trv_auto trv_object *done = trv_call_method(emptied, "clear", "");
+
+    return done ? trv_bool_new(1) : NULL;
+}
+
+static trv_object *hash_of_b(const trv_args *args TRV_UNUSED)
+{
+    trv_auto trv_object *b = trv_str_new("b");
+    int64_t hash;
+
+    return trv_hash(b, &hash) < 0 ? NULL : trv_int_new(hash);
+}
+
+/* An object whose truth, or whose comparison with "b", empties a container. */
+static trv_object *emptier(void)
+{
+    trv_auto trv_object *truth = trv_function_new(empty, "__bool__", NULL);
+    trv_auto trv_object *equal = trv_function_new(empty, "__eq__", NULL);
+    trv_auto trv_object *hash = trv_function_new(hash_of_b, "__hash__", NULL);
+    trv_auto trv_object *dict =
+        trv_build("{s:o,s:o,s:o}", "__bool__", truth, "__eq__", equal, "__hash__", hash);
+    trv_auto trv_object *class = trv_class_new("Emptier", NULL, dict);
+
+    return trv_call(class, "");
+}
+
+TEST(what_was_read_of_a_list_stays)
+{
+    trv_auto trv_object *one = emptier(), *list = trv_build("[[]o]", one);
+    trv_auto trv_object *both = trv_tuple_new((trv_object *[]){list, one}, 2);
+    trv_object *first = NULL;
+    int truth = 0;
+
+    emptied = list;
+    EXPECT_MINUS(trv_parse_tuple(list, "ob", &first, &truth), trv_TypeError,
+                 "item 2 must be bool, not Emptier");
+    EXPECT_MINUS(trv_parse_tuple(both, "[oo]b", &first, &first, &truth), trv_TypeError,
+                 "item 2 must be bool, not Emptier");
+    ck_assert_int_eq(trv_parse_tuple(both, "ob", &first, &truth), 0);
+    ck_assert_int_eq(truth, 1);
+    EXPECT_MINUS(trv_parse_tuple(list, "ob", &first, &truth), trv_TypeError,
+                 "expected 2 items, got 0");
+}
+
+TEST(a_str_is_looked_for_among_strs)
+{
+    trv_auto trv_object *one = emptier();
+    trv_auto trv_object *dict = trv_build("{s:[],o:i}", "a", one, 1), *all = trv_build("(o)", dict);
+    trv_object *first = NULL, *second = NULL;
+
+    emptied = dict;
+    ck_assert_int_eq(trv_parse_tuple(all, "{s:o,|s:o}", "a", &first, "b", &second), 0);
+    ck_assert_ptr_null(second);
+    expect_repr(trv_ref(first), "[]");
+}
+
 TEST_LIST(RUN(letters_build), RUN(containers_build), RUN(bad_formats_to_build),
           RUN(all_arguments_are_read), RUN(letters_parse), RUN(letters_convert),
           RUN(optional_variables_keep_their_values), RUN(containers_parse), RUN(dicts_parse),
           RUN(wrong_types), RUN(ranges), RUN(embedded_nul), RUN(lengths), RUN(bad_formats_to_parse),
-          RUN(letters_ask_instances))
+          RUN(letters_ask_instances), RUN(what_was_read_of_a_list_stays),
+          RUN(a_str_is_looked_for_among_strs))
