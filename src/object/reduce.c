@@ -137,16 +137,20 @@ static int add_slots(trv_object *object, const struct trv_type *owner, trv_objec
 
 trv_object *trv__state_default(trv_object *object)
 {
-    trv_auto trv_object *own = NULL, *slots = trv_dict_new();
+    /* Reading slots may run anything: the class may be exchanged, and its bases. */
+    trv_auto trv_object *own = NULL, *slots = trv_dict_new(),
+                        *class = trv_ref(object->type->handle);
     const struct trv_type *type = object->type, *owner;
     size_t own_count = 0, slot_count;
 
     if (!slots || !(own = type->attributes_offset ? trv__own_copy(object) : trv_dict_new()) ||
         trv_dict_len(own, &own_count) < 0)
         return NULL;
-    for (size_t i = 0; (owner = trv__mro_at(type, i)); i++)
+    for (size_t i = 0; (owner = trv__mro_at(type, i)); i++) {
+        trv_auto trv_object *held_owner = trv_ref(owner->handle);
         if (trv__is_heap_type(owner) && add_slots(object, owner, slots) < 0)
             return NULL;
+    }
     if (trv_dict_len(slots, &slot_count) < 0)
         return NULL;
     if (!own_count) {
@@ -279,7 +283,7 @@ static trv_object *with_type(trv_object *object, trv_object *arguments)
     return type && arguments ? trv_add(type, arguments) : trv_steal(&type);
 }
 
-/* The callable and its arguments. 0 or -1. */
+/* The callable and its arguments, both yours. 0 or -1. */
 static int head_of(trv_object *object, trv_object **callable, trv_object **head)
 {
     trv_auto trv_object *arguments = NULL, *keywords = NULL;
@@ -292,14 +296,14 @@ static int head_of(trv_object *object, trv_object **callable, trv_object **head)
         return -1;
     if (!arguments && !is_known(object))
         return trv_minus_one_(refuse(object));
-    *callable = keywords ? trv__newobj_ex : trv__newobj;
     /* Sets and bytearrays are filled by a call of the type. */
     if (has_value &&
         (base == &trv__set_type || base == &trv__frozenset_type || base == &trv__bytearray_type)) {
-        *callable = object->type->handle;
+        *callable = trv_ref(object->type->handle);
         *head = trv_ref(arguments);
         return 0;
     }
+    *callable = trv_ref(keywords ? trv__newobj_ex : trv__newobj);
     *head = keywords ? trv_tuple_new((trv_object *[]){object->type->handle, arguments, keywords}, 3)
                      : with_type(object, arguments);
     return *head ? 0 : -1;
@@ -318,8 +322,9 @@ static trv_object *iterator_over(trv_object *iterable)
 trv_object *trv__reduce_default(trv_object *object)
 {
     trv_auto trv_object *head = NULL, *state = NULL, *items = NULL, *pairs = NULL;
+    trv_auto trv_object *class = trv_ref(object->type->handle); /* methods may exchange it */
+    trv_auto trv_object *callable = NULL;
     const struct trv_type *type = object->type;
-    trv_object *callable = NULL;
 
     if (head_of(object, &callable, &head) < 0 || !(state = state_of(object)))
         return NULL;

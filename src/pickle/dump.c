@@ -411,7 +411,7 @@ static int dump_by_id(struct trv__pickler *pickler, trv_object *object)
     return result;
 }
 
-int trv__dump(struct trv__pickler *pickler, trv_object *object, int held)
+static int dump_any(struct trv__pickler *pickler, trv_object *object, int held)
 {
     const struct trv_type *type = object->type;
     uint32_t number;
@@ -433,6 +433,18 @@ int trv__dump(struct trv__pickler *pickler, trv_object *object, int held)
     if (trv__is_shared(pickler, object, held) && trv__memo_find(&pickler->memo, object, &number))
         return trv__write_get(pickler, number);
     return dump_new(pickler, object, held);
+}
+
+int trv__dump(struct trv__pickler *pickler, trv_object *object, int held)
+{
+    int result;
+
+    if (LIKELY(!pickler->memo.holds))
+        return dump_any(pickler, object, held);
+    trv_ref(object); /* what leads to it may be changed before it is in the memo */
+    result = dump_any(pickler, object, held + 1);
+    trv_unref(object);
+    return result;
 }
 
 /* The interface -------------------------------------------------------------------------------- */

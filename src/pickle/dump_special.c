@@ -202,6 +202,7 @@ static int write_traceback(struct trv__pickler *pickler, trv_object *object)
 /* What users have set, with __notes__. */
 static int write_attributes(struct trv__pickler *pickler, trv_object *attributes)
 {
+    trv_auto trv_object *held_attributes = trv_ref(attributes);
     trv_object *key, *value;
     size_t position = 0;
     int more;

@@ -327,6 +327,12 @@ trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv
 
 /* States of exceptions ------------------------------------------------------------------------- */
 
+/* Neither on its way to its end nor on that to its beginning. */
+static bool is_there(const struct trv__heap_type *heap)
+{
+    return heap->refcount && heap->made.mro && !(heap->flags & TRV__HIDDEN);
+}
+
 /* The type of that name made at run time that an exception can be changed to: derived from the
  * exception's own without adding data. NULL if there is none. */
 static const struct trv_type *find_type(const struct trv_type *base, const char *name)
@@ -337,7 +343,7 @@ static const struct trv_type *find_type(const struct trv_type *base, const char 
 
         while (built_in->flags & TRV__TYPE_IN_HEAP)
             built_in = built_in->base;
-        if (built_in == base && !strcmp(type->name, name) && heap_type->refcount &&
+        if (built_in == base && !strcmp(type->name, name) && is_there(heap_type) &&
             type->instance_bytes == base->instance_bytes)
             return type;
     }
@@ -628,7 +634,7 @@ static trv_object *load_type(struct trv__unpickler *u, const unsigned char *id, 
     LIST_EACH(node, &trv__current->objects->type_list_) {
         struct trv__heap_type *heap = CONTAINER_OF(node, struct trv__heap_type, link);
         const char *name = heap->made.name;
-        if ((uintptr_t)heap == address && heap->refcount && strlen(name) == size - head &&
+        if ((uintptr_t)heap == address && is_there(heap) && strlen(name) == size - head &&
             !memcmp(name, id + head, size - head)) {
             trv_object *type = (trv_object *)heap;
             return is_granted(u, type) || grant(u, type) == 0 ? trv_ref(type) : NULL;

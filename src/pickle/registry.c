@@ -167,8 +167,10 @@ static int give_name(struct trv__pickle_registry *registry, trv_object *object, 
         return -1;
     was = *entry;
     entry->full_name = NULL;
-    if (trv_dict_set(registry->objects, key, object) < 0)
+    if (trv_dict_set(registry->objects, key, object) < 0) {
+        trv_unref(was.full_name);
         return -1;
+    }
     entry->module = trv_ref(names[0]);
     entry->name = trv_ref(names[1]);
     entry->full_name = trv_ref(key);

@@ -48,9 +48,11 @@ static int run_items(struct chunk *chunk, trv_object *callable, trv_object *list
     trv_object *const *items;
     size_t count;
 
-    for (size_t i = 0; items = trv__list_items(list, &count), i < count; i++)
-        if (run_item(chunk, callable, items[i], (int64_t)i) < 0)
+    for (size_t i = 0; items = trv__list_items(list, &count), i < count; i++) {
+        trv_auto trv_object *item = trv_ref(items[i]);
+        if (run_item(chunk, callable, item, (int64_t)i) < 0)
             return -1;
+    }
     return 0;
 }
 

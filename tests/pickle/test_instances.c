@@ -383,9 +383,67 @@ TEST(running_out_of_memory)
     forget(class);
 }
 
+/* Objects that change while they are written ------------------------------------------------------------ */
+
+static trv_object *changing, *other_class;
+
+/* Gives the object that is being written another class, whose end the first one's is. */
+static trv_object *change_class(const trv_args *args TRV_UNUSED)
+{
+    ck_assert_int_eq(trv_setattr(changing, "__class__", other_class), 0);
+    return trv_build("{}");
+}
+
+static trv_object *class_in(const char *name, trv_object *base, const char *method)
+{
+    trv_auto trv_object *function = trv_function_new(change_class, method, NULL);
+    trv_auto trv_object *dict = trv_build("{s:o}", method, function);
+
+    return must(trv_class_new(name, base, dict));
+}
+
+TEST(a_class_is_exchanged_by_its_getstate)
+{
+    trv_auto trv_object *class = class_in("First", trv_set_type, "__getstate__"), *answer = NULL;
+
+    other_class = must(trv_class_new("Second", trv_set_type, NULL));
+    changing = must(trv_call(class, ""));
+    trv_clear(&class);
+    answer = must(trv_call_method(changing, "__reduce_ex__", "i", 2));
+    trv_clear(&answer);
+    trv_clear(&changing);
+    trv_clear(&other_class);
+}
+
+TRV_STATIC_FUNCTION(drop_cause,
+                    "__reduce_ex__(self, protocol): takes away the cause that is being written")
+{
+    if (changing)
+        ck_assert_int_eq(trv_setattr(changing, "__cause__", trv_none_new()), 0);
+    return trv_build("(o())", trv_list_type);
+}
+
+TEST(a_cause_is_taken_away_while_it_is_written)
+{
+    trv_auto trv_object *dict = trv_build("{s:o}", "__reduce_ex__", drop_cause);
+    trv_auto trv_object *class = must(trv_class_new("Dropper", NULL, dict));
+    trv_auto trv_object *one = must(trv_call(class, "")), *pickle = NULL;
+    trv_auto trv_object *cause = must(trv_call(trv_ValueError, "os", one, "a text of its own"));
+
+    changing = must(trv_call(trv_KeyError, "s", "key"));
+    ck_assert_int_eq(trv_setattr(changing, "__cause__", cause), 0);
+    trv_clear(&cause);
+    trv_clear(&one);
+    ck_assert_int_eq(trv_pickle_register_name(trv_list_type, "tests", "list"), 0);
+    pickle = must(trv_pickle_dumps(changing));
+    forget(trv_list_type);
+    trv_clear(&changing);
+}
+
 TEST_LIST(RUN(attributes_travel), RUN(slots_travel), RUN(classes_derived_from_built_in_types),
           RUN(a_class_says_its_state), RUN(a_class_says_what_new_is_called_with),
           RUN(a_class_reduces_itself), RUN(a_class_without_a_name_is_refused),
           RUN(an_object_is_made_anew), RUN(data_that_nobody_knows_is_refused),
           RUN(exceptions_of_classes_with_names), RUN(methods_of_instances),
-          RUN(running_out_of_memory))
+          RUN(running_out_of_memory), RUN(a_class_is_exchanged_by_its_getstate),
+          RUN(a_cause_is_taken_away_while_it_is_written))
