@@ -75,6 +75,7 @@ typedef struct trv_heap_stats {
     size_t arena_bytes;  /* mapped now */
 } trv_heap_stats;
 
+/* Fills in what the heap has now. Needs the GIL; does not block. */
 TRV_API void trv_heap_stats_get(trv_heap_stats *stats);
 
 /* Blocks of one size, in pools. */

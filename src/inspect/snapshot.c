@@ -34,7 +34,7 @@ static void hold(struct trv__trace_group *group)
     trv_ref(group->type);
 }
 
-/* Borrowed, for now. */
+/* What the groups name is borrowed until hold. */
 static size_t gather(const struct trv__tracer *tracer, struct trv__trace_group *groups)
 {
     size_t count = 0;
