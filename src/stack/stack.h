@@ -34,6 +34,9 @@
 #endif
 #if TRV_TSAN
 #include <sanitizer/tsan_interface.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #define TRV__STACK_NO_SLOT UINT32_MAX
@@ -199,6 +202,23 @@ static inline size_t trv__stack_room(const struct trv__stack *stack)
  * other. Aborts with a line that says what is wrong. */
 void trv__stack_check_switch(const struct trv__stack *from, const struct trv__stack *to);
 
+#if TRV_TSAN
+/* The checker keeps a signal that comes in the middle of our code for the next atomic operation or call
+ * of the C library on the same stack, and once we have left that, this may be never. So what
+ * has come is handled before, and what comes meanwhile is the next stack's. */
+static inline void trv__stack_switch_fiber(struct trv__stack *to)
+{
+    const uint64_t all = UINT64_MAX;
+    _Atomic int anything = 0;
+    uint64_t before;
+
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    atomic_fetch_add(&anything, 1);
+    __tsan_switch_to_fiber(to->fiber, 0);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+}
+#endif
+
 /* What is told and checked before and after a switch. */
 static inline void trv__stack_switch_begin(struct trv__stack *from, struct trv__stack *to)
 {
@@ -209,7 +229,7 @@ static inline void trv__stack_switch_begin(struct trv__stack *from, struct trv__
     __sanitizer_start_switch_fiber(&from->fake_stack, to->limit, (size_t)(to->top - to->limit));
 #endif
 #if TRV_TSAN
-    __tsan_switch_to_fiber(to->fiber, 0);
+    trv__stack_switch_fiber(to);
 #endif
     (void)from;
     (void)to;
@@ -265,7 +285,7 @@ __attribute__((noreturn)) static inline void trv__stack_switch_final(struct trv_
     __sanitizer_start_switch_fiber(NULL, to->limit, (size_t)(to->top - to->limit));
 #endif
 #if TRV_TSAN
-    __tsan_switch_to_fiber(to->fiber, 0);
+    trv__stack_switch_fiber(to);
 #endif
     trv__switch(&from->sp, to->sp);
     __builtin_trap();
