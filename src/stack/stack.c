@@ -30,6 +30,11 @@
 #if TRV_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
+#if TRV_TSAN
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#endif
 #if TRV_VALGRIND
 #include <valgrind/memcheck.h>
 #include <valgrind/valgrind.h>
@@ -83,6 +88,24 @@ void trv__stack_check_switch(const struct trv__stack *from, const struct trv__st
 }
 
 /* What the checkers are told. */
+
+#if TRV_TSAN
+uint64_t trv__stack_hold_signals(void)
+{
+    const uint64_t all = UINT64_MAX;
+    uint64_t mask = 0;
+    _Atomic int anything = 0;
+
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof mask);
+    atomic_fetch_add(&anything, 1);
+    return mask;
+}
+
+void trv__stack_let_signals(uint64_t mask)
+{
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+}
+#endif
 
 static void tell_acquired(struct trv__stack *stack)
 {

@@ -34,9 +34,6 @@
 #endif
 #if TRV_TSAN
 #include <sanitizer/tsan_interface.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #endif
 
 #define TRV__STACK_NO_SLOT UINT32_MAX
@@ -205,17 +202,17 @@ void trv__stack_check_switch(const struct trv__stack *from, const struct trv__st
 #if TRV_TSAN
 /* The checker keeps a signal that comes in the middle of our code for the next atomic operation or call
  * of the C library on the same stack, and once we have left that, this may be never. So what
- * has come is handled before, and what comes meanwhile is the next stack's. */
+ * has come is handled before (hold), and what comes meanwhile is the next stack's. Both have the
+ * mask of signals that was in force. */
+uint64_t trv__stack_hold_signals(void);
+void trv__stack_let_signals(uint64_t mask);
+
 static inline void trv__stack_switch_fiber(struct trv__stack *to)
 {
-    const uint64_t all = UINT64_MAX;
-    _Atomic int anything = 0;
-    uint64_t before;
+    uint64_t mask = trv__stack_hold_signals();
 
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    atomic_fetch_add(&anything, 1);
     __tsan_switch_to_fiber(to->fiber, 0);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+    trv__stack_let_signals(mask);
 }
 #endif
 
