@@ -149,29 +149,22 @@ static trv_object *unary(trv_object *a, trv_unary op, const char *function)
     return answer == 0 ? result : NULL;
 }
 
-/* What divmod is of two built-in numbers. */
-static trv_object *divide_numbers(trv_object *a, trv_object *b)
+int trv__divide_both(trv_object *a, trv_object *b,
+                     int (*binary_slot)(trv_object *a, trv_object *b, trv_binary op,
+                                        trv_object **result),
+                     trv_object **result)
 {
-    trv_object *parts[2], *pair = NULL;
+    trv_object *parts[2] = {NULL, NULL};
 
-    if (trv__is_float(trv__is_int(a) ? b : a) && trv_truth(b) == 0)
-        return trv_raise(trv_ZeroDivisionError, "float divmod()");
-    parts[0] = trv_floor_divide(a, b);
-    parts[1] = parts[0] ? trv_remainder(a, b) : NULL;
-    if (parts[1])
-        pair = trv__tuple_take(parts, 2);
-    if (!pair) {
-        trv_unref(parts[0]);
-        trv_unref(parts[1]);
-    }
-    return pair;
-}
-
-trv_object *trv_divmod(trv_object *a, trv_object *b)
-{
-    if (a && b && (trv__is_int(a) || trv__is_float(a)) && (trv__is_int(b) || trv__is_float(b)))
-        return divide_numbers(a, b);
-    return binary(a, b, TRV_DIVMOD, "trv_divmod");
+    *result = NULL;
+    if (binary_slot(a, b, TRV_FLOOR_DIVIDE, &parts[0]) == 0 &&
+        binary_slot(a, b, TRV_REMAINDER, &parts[1]) == 0)
+        *result = trv__tuple_take(parts, 2);
+    if (*result)
+        return 0;
+    trv_unref(parts[0]);
+    trv_unref(parts[1]);
+    return -1;
 }
 
 typedef int power_slot(trv_object *a, trv_object *b, trv_object *modulus, trv_object **result);
@@ -229,6 +222,7 @@ BINARY(trv_and, TRV_AND)
 BINARY(trv_or, TRV_OR)
 BINARY(trv_xor, TRV_XOR)
 BINARY(trv_matrix_multiply, TRV_MATRIX_MULTIPLY)
+BINARY(trv_divmod, TRV_DIVMOD)
 IN_PLACE(trv_iadd, TRV_ADD)
 IN_PLACE(trv_isubtract, TRV_SUBTRACT)
 IN_PLACE(trv_imultiply, TRV_MULTIPLY)

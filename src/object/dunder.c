@@ -159,28 +159,33 @@ static trv_object *operated(int answer, trv_object *result)
     return answer < 0 ? NULL : answer == TRV_UNKNOWN ? not_implemented() : result;
 }
 
-WRAP(wrap_binary)
+/* An operator of two, or pow of three. */
+static trv_object *operate(wrapper_t *wrapper, trv_object *a, trv_object *b, const trv_args *args)
 {
+    int (*power)(trv_object * a, trv_object * b, trv_object * modulus, trv_object * *result) =
+        wrapper->owner->slots.power;
     trv_object *result = NULL;
     int answer;
 
-    if (!takes(wrapper, args, 1, 1))
-        return NULL;
-    answer = FUNCTION(wrapper, binary)(self, args->items[0], (trv_binary)wrapper->slot.dunder->op,
-                                       &result);
+    if (args->count < 2 || trv_is_none(args->items[1]))
+        answer = FUNCTION(wrapper, binary)(a, b, (trv_binary)wrapper->slot.dunder->op, &result);
+    else
+        answer = power ? power(a, b, args->items[1], &result) : TRV_UNKNOWN;
     return operated(answer, result);
+}
+
+WRAP(wrap_binary)
+{
+    size_t most = wrapper->slot.dunder->op == TRV_POWER ? 2 : 1;
+
+    return takes(wrapper, args, 1, most) ? operate(wrapper, self, args->items[0], args) : NULL;
 }
 
 WRAP(wrap_reflected)
 {
-    trv_object *result = NULL;
-    int answer;
+    size_t most = wrapper->slot.dunder->op == TRV_POWER ? 2 : 1;
 
-    if (!takes(wrapper, args, 1, 1))
-        return NULL;
-    answer = FUNCTION(wrapper, binary)(args->items[0], self, (trv_binary)wrapper->slot.dunder->op,
-                                       &result);
-    return operated(answer, result);
+    return takes(wrapper, args, 1, most) ? operate(wrapper, args->items[0], self, args) : NULL;
 }
 
 WRAP(wrap_in_place)
@@ -468,6 +473,17 @@ static int update_slot(struct trv_type *type, size_t first, size_t end)
     return 0;
 }
 
+/* Whether a class says by a method what pow is, of two or of three. */
+static bool has_own_power(const struct trv_type *type)
+{
+    trv_object *found;
+
+    if (trv__type_find_from(type, 0, trv__dunder(TRV__NAME_pow), &found, NULL) > 0)
+        return !trv__as_slot_wrapper(found);
+    trv_error_clear();
+    return false;
+}
+
 /* What depends on more than one slot. */
 static void settle(struct trv_type *type)
 {
@@ -477,7 +493,7 @@ static void settle(struct trv_type *type)
         slots->hash = NULL;
     if (!slots->hash && slots->compare)
         slots->hash = hash_by_identity;
-    if (slots->binary == trv__slot_binary && !slots->power)
+    if (slots->binary == trv__slot_binary && (!slots->power || has_own_power(type)))
         slots->power = trv__slot_power;
     if (slots->iter == trv__iter_by_index)
         slots->iter = NULL;

@@ -102,6 +102,12 @@ static inline bool trv__is_float(const trv_object *object)
     return object->type == &trv__float_type || trv__is_of_class(object, &trv__float_type);
 }
 
+/* What divmod is of two numbers whose `binary` slot knows // and %: as that slot answers. */
+int trv__divide_both(trv_object *a, trv_object *b,
+                     int (*binary_slot)(trv_object *a, trv_object *b, trv_binary op,
+                                        trv_object **result),
+                     trv_object **result);
+
 /* Whether an object is exactly an int, in the small layout. */
 static inline bool trv__is_small_int(const trv_object *object)
 {

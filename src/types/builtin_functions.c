@@ -8,10 +8,15 @@
 
 #include "object/number.h"
 #include "types/arguments.h"
+#include "types/octets.h"
+#include "types/str.h"
 
 #include "trivet/buffer.h"
 #include "trivet/builtins.h"
 #include "trivet/class.h"
+#include "trivet/text.h"
+
+#include <limits.h>
 
 static trv_object *truth(int answer)
 {
@@ -83,6 +88,96 @@ TRV__BUILTIN(repr, "repr(obj, /): the text a programmer sees")
     trv_object *object = only_argument(args);
 
     return object ? trv_repr(object) : NULL;
+}
+
+/* Texts of numbers and characters ----------------------------------------------------------------- */
+
+/* The digits of an int after a prefix. */
+static trv_object *digits_of(const trv_args *args, int base, char prefix)
+{
+    trv_object *object = only_argument(args);
+    trv_auto trv_object *integer = object ? trv__index_object(object) : NULL;
+    trv_auto trv_object *digits = integer ? trv_int_format(integer, base) : NULL;
+    const char *text = digits ? trv_str_utf8(digits, NULL) : NULL;
+    bool is_negative = text && *text == '-';
+
+    return text ? trv_str_printf("%s0%c%s", is_negative ? "-" : "", prefix, text + is_negative)
+                : NULL;
+}
+
+TRV__BUILTIN(bin, "bin(number, /): its binary digits, after 0b")
+{
+    return digits_of(args, 2, 'b');
+}
+
+TRV__BUILTIN(hex, "hex(number, /): its hexadecimal digits, after 0x")
+{
+    return digits_of(args, 16, 'x');
+}
+
+TRV__BUILTIN(oct, "oct(number, /): its octal digits, after 0o")
+{
+    return digits_of(args, 8, 'o');
+}
+
+TRV__BUILTIN(ascii, "ascii(obj, /): the text a programmer sees, in ASCII")
+{
+    trv_object *object = only_argument(args);
+    trv_auto trv_object *text = object ? trv_repr(object) : NULL;
+    trv_auto trv_object *octets = NULL;
+    const void *data;
+    size_t size;
+
+    if (!text || trv__str_is_ascii(trv__as_str(text)))
+        return trv_steal(&text);
+    octets = trv_str_encode(text, "ascii", "backslashreplace");
+    data = octets ? trv_bytes_data(octets, &size) : NULL;
+    return data ? trv_str_new_sized(data, size) : NULL;
+}
+
+TRV__BUILTIN(chr, "chr(i, /): the str of one code point")
+{
+    trv_object *number = only_argument(args);
+    int64_t value;
+
+    if (!number || trv__index_of(number, &value) < 0) {
+        if (!number || !trv_error_matches(trv_OverflowError))
+            return NULL;
+        trv_error_clear();
+        value = INT64_MAX;
+    }
+    if (value < INT_MIN || value > INT_MAX)
+        return trv_raise(trv_OverflowError, "Python int too large to convert to C int");
+    if (value < 0 || value > 0x10ffff)
+        return trv_raise(trv_ValueError, "chr() arg not in range(0x110000)");
+    if (value >= 0xd800 && value < 0xe000)
+        return trv_raise(trv_ValueError, "chr() arg is a surrogate, which no str holds");
+    return trv__str_of_code_point((uint32_t)value);
+}
+
+TRV__BUILTIN(ord, "ord(c, /): the code point of a str, or the octet of bytes, of length 1")
+{
+    trv_object *object = only_argument(args);
+    TRV__AUTO_BUFFER octets = {0};
+    size_t length;
+
+    if (!object)
+        return NULL;
+    if (trv__is_any_str(object)) {
+        const char *at = trv__as_str(object)->text;
+        if ((length = trv__as_str(object)->length) == 1)
+            return trv_int_new(trv__utf8_next(&at));
+    } else if (trv__type_derives(object->type, &trv__bytes_type) ||
+               trv__type_derives(object->type, trv__type_of_handle(trv_bytearray_type))) {
+        if (trv_buffer_acquire(object, &octets, 0) < 0)
+            return NULL;
+        if ((length = octets.size) == 1)
+            return trv_int_new(*(const unsigned char *)octets.data);
+    } else
+        return trv_raise(trv_TypeError, "ord() expected string of length 1, but %s found",
+                         object->type->name);
+    return trv_raise(trv_TypeError, "ord() expected a character, but string of length %zu found",
+                     length);
 }
 
 /* Of two or three --------------------------------------------------------------------------------- */
@@ -290,10 +385,13 @@ static const struct {
 } names[] = {FUNCTION(abs),
              FUNCTION(all),
              FUNCTION(any),
+             FUNCTION(ascii),
+             FUNCTION(bin),
              {"bool", trv_bool_type},
              {"bytearray", trv_bytearray_type},
              {"bytes", trv_bytes_type},
              FUNCTION(callable),
+             FUNCTION(chr),
              {"classmethod", trv_classmethod_type},
              {"complex", trv_complex_type},
              FUNCTION(delattr),
@@ -307,6 +405,7 @@ static const struct {
              FUNCTION(getattr),
              FUNCTION(hasattr),
              FUNCTION(hash),
+             FUNCTION(hex),
              FUNCTION(id),
              {"int", trv_int_type},
              FUNCTION(isinstance),
@@ -320,6 +419,8 @@ static const struct {
              FUNCTION(min),
              FUNCTION(next),
              {"object", trv_object_type},
+             FUNCTION(oct),
+             FUNCTION(ord),
              FUNCTION(pow),
              {"property", trv_property_type},
              {"range", trv_range_type},

@@ -319,11 +319,11 @@ static trv_object *construct_bound(const trv_args *args)
         return NULL;
     if (real && !imag && real->type == &trv__complex_type)
         return trv_ref(real);
-    if (real && trv__is_str(real))
+    if (real && trv__is_any_str(real))
         return imag ? trv_raise(trv_TypeError,
                                 "complex() can't take second arg if first is a string")
                     : trv__complex_parse(real);
-    if (imag && trv__is_str(imag))
+    if (imag && trv__is_any_str(imag))
         return trv_raise(trv_TypeError, "complex() second arg can't be a string");
     return from_parts(real, imag);
 }

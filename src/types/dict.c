@@ -478,6 +478,7 @@ TRV__READ_ONLY struct trv_type trv__dict_type = {
               .binary = dict_binary,
               .binary_in_place = dict_binary_in_place},
     .methods = trv__dict_methods,
+    .class_methods = trv__dict_class_methods,
     .construct = dict_construct,
 };
 

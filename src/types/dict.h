@@ -32,7 +32,7 @@ static inline void trv__dict_track(struct trv__dict *self, const trv_object *key
 }
 
 /* The methods (dict_methods.c), and what they share with the type (dict.c). */
-extern const struct trv__method trv__dict_methods[];
+extern const struct trv__method trv__dict_methods[], trv__dict_class_methods[];
 trv_object *trv__dict_copy(trv_object *dict);
 /* Sets all entries of a dict, of a mapping (it has `keys`), or of an iterable of pairs. */
 int trv__dict_update_from(trv_object *dict, trv_object *other);

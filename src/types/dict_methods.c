@@ -123,6 +123,38 @@ static trv_object *method_copy(const trv_args *args)
     return trv_parse(args, "") < 0 ? NULL : trv__dict_copy(args->self);
 }
 
+/* A dict, or what a class makes, which may be anything that items can be set in. */
+static trv_object *from_keys(trv_object *type, trv_object *iterable, trv_object *value)
+{
+    trv_auto trv_object *made = type == trv_dict_type ? trv_dict_new() : trv_call(type, "");
+    trv_auto trv_object *iterator = made ? trv_iter(iterable) : NULL;
+
+    while (iterator) {
+        trv_auto trv_object *key = NULL;
+        int more = trv_next(iterator, &key);
+        if (more == 0)
+            return trv_steal(&made);
+        if (more < 0 || trv_setitem(made, key, value) < 0 || trv__safepoint() < 0)
+            return NULL;
+    }
+    return NULL;
+}
+
+static trv_object *class_fromkeys(const trv_args *args)
+{
+    trv_object *iterable, *value = NULL;
+
+    if (trv_parse(args, "o|o", &iterable, &value) < 0)
+        return NULL;
+    return from_keys(args->self, iterable, value ? value : trv_none_new() /* immortal */);
+}
+
+const struct trv__method trv__dict_class_methods[] = {
+    {"fromkeys", "fromkeys(iterable, value=, /): a dict of the items, all with that value",
+     class_fromkeys},
+    {0},
+};
+
 const struct trv__method trv__dict_methods[] = {
     {"__reversed__", "__reversed__(): an iterator from the last key to the first", method_reversed},
     {"clear", "clear(): takes out all entries", method_clear},

@@ -186,10 +186,13 @@ static int float_binary(trv_object *a, trv_object *b, trv_binary op, trv_object 
     double x, y;
     int status;
 
-    if (op > TRV_POWER)
+    if (op > TRV_POWER && op != TRV_DIVMOD)
         return TRV_UNKNOWN;
     if ((status = operand(a, &x)) != 0 || (status = operand(b, &y)) != 0)
         return status;
+    if (op == TRV_DIVMOD)
+        return y == 0 ? trv_raise_int(trv_ZeroDivisionError, "float divmod()")
+                      : trv__divide_both(a, b, float_binary, result);
     *result = compute(x, y, op);
     return *result ? 0 : -1;
 }
@@ -213,6 +216,11 @@ static int float_unary(trv_object *a, trv_unary op, trv_object **result)
     return *result ? 0 : -1;
 }
 
+static trv_object *float_integer(trv_object *self)
+{
+    return trv__int_from_double(trv__float_value(self));
+}
+
 /* The type -------------------------------------------------------------------------------------- */
 
 static trv_object *convert_text(trv_object *object)
@@ -220,7 +228,7 @@ static trv_object *convert_text(trv_object *object)
     TRV__AUTO_BUFFER buffer = {0};
     trv_auto trv_object *text = NULL;
 
-    if (object->type == &trv__str_type) {
+    if (trv__is_any_str(object)) {
         if (!(text = trv__plain_digits(object)))
             return NULL;
         return trv__float_parse(trv__as_str(text)->text, trv__as_str(text)->size, object);
@@ -243,7 +251,7 @@ static trv_object *convert(trv_object *object)
     }
     if ((status = trv__real_get(object, &value)) != TRV_UNKNOWN)
         return status < 0 ? NULL : trv__float_from(value);
-    if (object->type == &trv__str_type || trv_buffer_check(object))
+    if (trv__is_any_str(object) || trv_buffer_check(object))
         return convert_text(object);
     return trv_raise(trv_TypeError, "float() argument must be a string or a real number, not '%s'",
                      trv_type_name(object));
@@ -272,7 +280,9 @@ TRV__READ_ONLY struct trv_type trv__float_type = {
               .truth = float_truth,
               .binary = float_binary,
               .power = float_power,
-              .unary = float_unary},
+              .unary = float_unary,
+              .integer = float_integer,
+              .floating = trv__value_plain},
     .methods = trv__float_methods,
     .class_methods = trv__float_class_methods,
     .construct = float_construct,

@@ -184,7 +184,7 @@ static trv_object *class_fromhex(const trv_args *args)
 
     if (trv_parse(args, "o", &text) < 0)
         return NULL;
-    if (!trv__is_str(text))
+    if (!trv__is_any_str(text))
         return trv_raise(trv_TypeError, "bad argument type for built-in operation");
     scan.at = trv__as_str(text)->text;
     scan.end = scan.at + trv__as_str(text)->size;

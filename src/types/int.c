@@ -158,9 +158,11 @@ static trv_object *arithmetic(trv_object *a, trv_object *b, trv_binary op)
 
 int trv__int_binary(trv_object *a, trv_object *b, trv_binary op, trv_object **result)
 {
-    if (!trv__is_int(a) || !trv__is_int(b) || op > TRV_XOR)
+    if (!trv__is_int(a) || !trv__is_int(b) || op == TRV_MATRIX_MULTIPLY)
         return TRV_UNKNOWN;
     switch (op) {
+    case TRV_DIVMOD:
+        return trv__divide_both(a, b, trv__int_binary, result);
     case TRV_DIVIDE:
         *result = divide(a, b);
         break;
@@ -264,7 +266,7 @@ static trv_object *convert_text(trv_object *object, int base)
     TRV__AUTO_BUFFER buffer = {0};
     trv_auto trv_object *text = NULL;
 
-    if (object->type == &trv__str_type) {
+    if (trv__is_any_str(object)) {
         if (!(text = trv__plain_digits(object)))
             return NULL;
         return trv__int_parse(trv__as_str(text)->text, trv__as_str(text)->size, base, object);
@@ -294,6 +296,13 @@ static int base_argument(const trv_args *args, trv_object **base)
     return count ? trv_raise_int(trv_TypeError, "int() takes a number and a base, no more") : 0;
 }
 
+static trv_object *int_floating(trv_object *self)
+{
+    double value;
+
+    return trv__int_to_double(self, &value) < 0 ? NULL : trv__float_from(value);
+}
+
 /* int(x=0, base=10) */
 static trv_object *int_construct(const struct trv_type *type TRV_UNUSED, const trv_args *args)
 {
@@ -308,9 +317,11 @@ static trv_object *int_construct(const struct trv_type *type TRV_UNUSED, const t
     if (!args->count)
         return base_object ? trv_raise(trv_TypeError, "int() missing string argument")
                            : trv__int_from(0);
-    is_text = args->items[0]->type == &trv__str_type || trv_buffer_check(args->items[0]);
-    if (!base_object)
-        return is_text ? convert_text(args->items[0], 10) : convert(args->items[0]);
+    is_text = trv__is_any_str(args->items[0]) || trv_buffer_check(args->items[0]);
+    if (!base_object) /* a class of texts may know better */
+        return is_text && !args->items[0]->type->slots.integer && !args->items[0]->type->slots.index
+                   ? convert_text(args->items[0], 10)
+                   : convert(args->items[0]);
     if (!trv__may_index(base_object))
         return trv_raise(trv_TypeError, "'%s' object cannot be interpreted as an integer",
                          trv_type_name(base_object));
@@ -335,7 +346,10 @@ TRV__READ_ONLY struct trv_type trv__int_type = {
               .truth = trv__int_truth,
               .binary = trv__int_binary,
               .power = trv__int_power_modulo,
-              .unary = trv__int_unary},
+              .unary = trv__int_unary,
+              .index = trv__int_plain,
+              .integer = trv__int_plain,
+              .floating = int_floating},
     .methods = trv__int_methods,
     .class_methods = trv__int_class_methods,
     .construct = int_construct,

@@ -157,7 +157,7 @@ static trv_object *class_from_bytes(const trv_args *args)
         return NULL;
     if ((by_method = trv__bytes_by_method(source, &octets)) < 0)
         return NULL;
-    if (!by_method && (trv__is_str(source) || trv__is_int(source)))
+    if (!by_method && (trv__is_any_str(source) || trv__is_int(source)))
         return trv_raise(trv_TypeError, "cannot convert '%s' object to bytes",
                          trv_type_name(source));
     if (!octets && !(octets = trv__octets_from("bytes", source)))

@@ -5,8 +5,9 @@
  * Two methods are equal if their functions are and they are bound to the same object; what the
  * object is equal to does not matter. Attributes a method has not itself are its function's.
  */
-#include "object/object.h"
+#include "object/lookup.h"
 
+#include "trivet/class.h"
 #include "trivet/copy.h"
 
 #include <string.h>
@@ -112,11 +113,22 @@ static int method_getattr(trv_object *self, const char *name, trv_object **value
         *value = trv_ref(as_method(self)->function);
     else if (strcmp(name, "__self__") == 0)
         *value = trv_ref(as_method(self)->self);
-    else if (strcmp(name, "__class__") == 0)
-        return 0;
-    else
-        *value = trv_getattr(as_method(self)->function, name);
-    return *value ? 1 : -1;
+    return *value != NULL;
+}
+
+/* What methods have of their own goes before; but what is said of them is said of the function. */
+static trv_object *method_get_attribute(trv_object *self, trv_object *name)
+{
+    const char *text = trv_str_utf8(name, NULL);
+    trv_object *found;
+    int there = trv__type_find(self->type, name, &found);
+
+    if (there < 0)
+        return NULL;
+    if ((there && strcmp(text, "__doc__") != 0) || strcmp(text, "__func__") == 0 ||
+        strcmp(text, "__self__") == 0)
+        return trv__object_get(self, name);
+    return trv_getattr_str(as_method(self)->function, name);
 }
 
 static trv_object *method_copy(trv_object *self, trv_object *memo)
@@ -157,6 +169,7 @@ TRV__READ_ONLY struct trv_type trv__method_type = {
               .call = method_call,
               .getattr = method_getattr,
               .copy = method_copy},
+    .get_attribute = method_get_attribute,
     .construct = method_construct,
 };
 

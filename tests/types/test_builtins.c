@@ -110,5 +110,26 @@ TEST(without_memory)
     EXHAUST(trv_call(min, "iii", 3000, 1000, 2000));
 }
 
+TEST(texts_without_memory)
+{
+    static const char *const names[] = {"ascii", "bin", "hex", "oct", "chr"};
+    trv_auto trv_object *large = trv_int_parse("10000000000000000000000", 10);
+    trv_auto trv_object *text = trv_str_new("gr\xc3\xbc\xc3\x9f"), *five = trv_int_new(5);
+    trv_auto trv_object *fromkeys = trv_getattr(trv_dict_type, "fromkeys");
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        trv_auto trv_object *function = trv_builtin(names[i]);
+        EXHAUST(trv_call(function, "i", 8364));
+    }
+    for (size_t i = 0; i < 4; i++) {
+        trv_auto trv_object *function = trv_builtin(names[i]);
+        EXHAUST(trv_call(function, "o", i ? large : text));
+    }
+    EXHAUST(trv_call(fromkeys, "oi", text, 5));
+    EXHAUST(trv_divmod(large, five));
+    EXHAUST(trv_call_method(five, "__pow__", "ii", 3, 7));
+    EXHAUST(trv_call_method(large, "__float__", ""));
+}
+
 TEST_LIST(RUN(nothing_is_asked_too_early), RUN(answers), RUN(an_iterator_asked_from_within),
-          RUN(cycles_are_found), RUN(without_memory))
+          RUN(cycles_are_found), RUN(without_memory), RUN(texts_without_memory))
