@@ -119,19 +119,20 @@ int trv__object_set(trv_object *object, trv_object *name, trv_object *value)
 {
     const struct trv_type *type = object->type;
     const struct trv__cached *place = trv__lookup(type, name);
-    bool is_found;
+    bool is_hidden; /* by what stands in a type that has no place for attributes */
     int answer = 1;
 
     if (!place)
         return -1;
-    is_found = place->found != NULL;
+    is_hidden = place->found && !type->attributes_offset;
     if (type->slots.setattr && !place->from_class) {
         if (trv__enter_recursion(" while setting an attribute") < 0)
             return -1;
         answer = type->slots.setattr(object, text_of(name), value);
         if (answer <= 0)
             return answer;
-        if (!(place = trv__lookup(type, name))) /* the slot may have run anything */
+        type = object->type; /* the slot may have run anything */
+        if (!(place = trv__lookup(type, name)))
             return -1;
     }
     if (place->meaning == TRV__MEANS_DATA)
@@ -140,9 +141,9 @@ int trv__object_set(trv_object *object, trv_object *name, trv_object *value)
         answer = trv__own_set(object, name, value);
     if (answer <= 0)
         return answer;
-    if (is_found && !type->attributes_offset)
+    if (is_hidden)
         return trv_raise_int(trv_AttributeError, "'%s' object attribute '%s' is read-only",
-                             type->name, text_of(name));
+                             object->type->name, text_of(name));
     return trv__raise_no_attribute(object, text_of(name));
 }
 

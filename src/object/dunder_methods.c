@@ -309,8 +309,8 @@ int trv__slot_enter(trv_object *self)
 int trv__slot_exit(trv_object *self, trv_object *exception)
 {
     trv_object *none = trv_none_new();
-    trv_object *items[] = {exception ? exception->type->handle : none, exception ? exception : none,
-                           none};
+    trv_auto trv_object *type = trv_ref(exception ? exception->type->handle : none);
+    trv_object *items[] = {type, exception ? exception : none, none};
     trv_auto trv_object *result =
         trv__call_special(self, trv__dunder(TRV__NAME_exit), items, 3, NULL);
 
@@ -338,7 +338,8 @@ void trv__slot_finalize(trv_object *self)
 trv_object *trv__slot_get(trv_object *self, trv_object *instance, trv_object *type)
 {
     trv_object *none = trv_none_new();
-    trv_object *items[] = {instance ? instance : none, type ? type : none};
+    trv_auto trv_object *owner = trv_ref(type ? type : none); /* the instance may leave it */
+    trv_object *items[] = {instance ? instance : none, owner};
     trv_object *found;
     int there = trv__type_find(self->type, trv__dunder(TRV__NAME_get), &found);
 

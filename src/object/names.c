@@ -116,13 +116,14 @@ static trv_object *sorted_keys(trv_object *names)
     return keys;
 }
 
-/* Adds the names of all types in the order of lookup. */
+/* Adds the names of all types in the order of lookup. Names may be compared by code that changes the order. */
 static int add_type_names(trv_object *names, const struct trv_type *type)
 {
+    trv_auto trv_object *held = trv_ref(type->handle);
     const struct trv_type *at;
 
     for (size_t n = 0; (at = trv__mro_at(type, n)) != NULL; n++) {
-        trv_object *dict = trv__type_dict(at);
+        trv_auto trv_object *dict = trv_ref(trv__type_dict(at));
         if (!dict || trv_dict_update(names, dict) < 0)
             return -1;
     }

@@ -126,9 +126,10 @@ trv_object *trv_property_new(trv_object *getter, trv_object *setter, trv_object 
 /* AttributeError: no getter, setter or deleter. */
 static void raise_no_part(const struct property *self, const trv_object *instance, const char *part)
 {
-    trv_auto trv_object *name = self->parts[NAME] ? trv_repr(self->parts[NAME]) : NULL;
+    trv_auto trv_object *named = trv_ref(self->parts[NAME]);
+    trv_auto trv_object *name = named ? trv_repr(named) : NULL;
 
-    if (self->parts[NAME] && !name)
+    if (named && !name)
         return;
     trv_raise(trv_AttributeError, "property%s%s of '%s' object has no %s", name ? " " : "",
               name ? trv_str_utf8(name, NULL) : "", instance->type->name, part);
@@ -353,8 +354,8 @@ static int wrapped_init(trv_object *self, const trv_args *args)
 
 static trv_object *wrapped_repr(trv_object *self)
 {
-    trv_auto trv_object *inner =
-        wrapped_of(self)->inner ? trv_repr(wrapped_of(self)->inner) : trv_str_new("?");
+    trv_auto trv_object *wrapped = trv_ref(wrapped_of(self)->inner);
+    trv_auto trv_object *inner = wrapped ? trv_repr(wrapped) : trv_str_new("?");
 
     if (!inner)
         return NULL;
