@@ -181,13 +181,13 @@ static int tell_name(struct trv__heap_type *heap, trv_object *name, trv_object *
 int trv__names_tell(struct trv__heap_type *heap)
 {
     trv_auto trv_object *view = trv_dict_items(heap->dict);
-    trv_auto trv_object *items = view ? trv_list_from(view) : NULL;
+    trv_auto trv_object *items = view ? trv_tuple_from(view) : NULL; /* nobody can change it */
     trv_object *const *pairs;
     size_t count, two;
 
     if (!items)
         return -1;
-    pairs = trv__list_items(items, &count);
+    pairs = trv__tuple_items(items, &count);
     for (size_t i = 0; i < count; i++) {
         trv_object *const *pair = trv__tuple_items(pairs[i], &two);
         if (trv__type_derives(pair[0]->type, &trv__str_type) &&

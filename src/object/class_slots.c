@@ -125,7 +125,8 @@ int trv__slot_names_get(struct trv__slot_names *slots, const struct trv_type *ba
         slots->has_weakref = true;
         return 0;
     }
-    slots->names = trv_list_new();
+    if ((slots->names = trv_list_new()))
+        slots->names->flags |= TRV__PRIVATE; /* it has as many as are counted, whatever users do */
     if (slots->names && add_all(slots, base, class_name, given) == 0 &&
         check_conflicts(slots, dict) == 0)
         return 0;

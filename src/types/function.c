@@ -210,6 +210,7 @@ static int set_extra(struct trv__closure *closure, const char *name, trv_object 
     if (!closure->extra) {
         if (!(closure->extra = trv_dict_new()))
             return -1;
+        closure->extra->flags |= TRV__PRIVATE; /* calls rely on what stands there */
         if (!(closure->flags & TRV__TRACKED))
             trv__track(closure);
     }

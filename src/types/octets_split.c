@@ -261,10 +261,10 @@ static int add_item(struct trv__builder *b, trv_object *item, size_t index)
     return trv__builder_add(b, buffer.data, buffer.size);
 }
 
-static int add_joined(struct trv__builder *b, const trv_buffer *separator, trv_object *list)
+static int add_joined(struct trv__builder *b, const trv_buffer *separator, trv_object *tuple)
 {
     size_t count;
-    trv_object *const *items = trv__list_items(list, &count);
+    trv_object *const *items = trv__tuple_items(tuple, &count);
 
     for (size_t i = 0; i < count; i++) {
         if (i && trv__builder_add(b, separator->data, separator->size) < 0)
@@ -278,7 +278,7 @@ static int add_joined(struct trv__builder *b, const trv_buffer *separator, trv_o
 trv_object *trv__octets_join(const trv_args *args)
 {
     TRV__AUTO_BUFFER separator = {0};
-    trv_auto trv_object *iterator = NULL, *list = NULL;
+    trv_auto trv_object *iterator = NULL, *tuple = NULL;
     trv_object *iterable;
     struct trv__builder b;
 
@@ -289,8 +289,8 @@ trv_object *trv__octets_join(const trv_args *args)
         return trv_error_matches(trv_TypeError)
                    ? trv_raise(trv_TypeError, "can only join an iterable")
                    : NULL;
-    if (!(list = trv_list_from(iterator))) /* our own: nobody else can change it */
+    if (!(tuple = trv_tuple_from(iterator))) /* nobody can change it while buffers are asked for */
         return NULL;
     trv__builder_init(&b);
-    return trv__octets_finish(args->self, &b, add_joined(&b, &separator, list));
+    return trv__octets_finish(args->self, &b, add_joined(&b, &separator, tuple));
 }

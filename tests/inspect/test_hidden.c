@@ -3,7 +3,8 @@
  * What users cannot get hold of, because the library relies on it: garbage in the middle of its end, and
  * containers of its own. And what they can get hold of, and call or change as they like.
  */
-#include "object/expect.h"
+#include "object/evil.h"
+#include "object/wreck.h"
 
 #include <stdbool.h>
 
@@ -128,6 +129,11 @@ TRV_STATIC_FUNCTION(identity, "identity(x): x")
     return trv_ref(args->items[0]);
 }
 
+static trv_object *identity_entry(const trv_args *args)
+{
+    return trv_ref(args->items[0]);
+}
+
 TEST(containers_of_the_library_are_its_own)
 {
     trv_auto trv_object *names = trv_build("{s:i}", "secret", 1);
@@ -189,46 +195,6 @@ TEST(the_remover_of_a_weak_container_takes_anything)
 }
 
 /* Keys that are no names ----------------------------------------------------------------------------- */
-
-/* An object with the hash of a text, which runs `reaction` when it is compared. */
-static trv_object *evil_type, *evil_hash;
-static void (*reaction)(void);
-
-TRV_STATIC_FUNCTION(hash_of_text, "__hash__(self)")
-{
-    return trv_ref(evil_hash);
-}
-
-TRV_STATIC_FUNCTION(react, "__eq__(self, other)")
-{
-    if (reaction)
-        reaction();
-    return trv_bool_new(0);
-}
-
-/* Its text is put into `text`: a name whose hash an int has, too. */
-static trv_object *make_evil(char *text, size_t size)
-{
-    trv_auto trv_object *names = trv_build("{s:o, s:o}", "__hash__", hash_of_text, "__eq__", react);
-    int64_t hash = -1;
-
-    for (int i = 0; hash < 0 || hash >= INT64_C(1) << 60; i++) {
-        trv_auto trv_object *str = NULL;
-        snprintf(text, size, "name%d", i);
-        str = trv_str_new(text);
-        ck_assert_int_eq(trv_hash(str, &hash), 0);
-    }
-    evil_hash = trv_int_new(hash);
-    evil_type = trv_class_new("Evil", NULL, names);
-    return trv_call(evil_type, "");
-}
-
-static void drop_evil(void)
-{
-    trv_clear(&evil_type);
-    trv_clear(&evil_hash);
-    reaction = NULL;
-}
 
 static void must_not_run(void)
 {
@@ -294,9 +260,123 @@ TEST(abstract_methods_under_keys_that_are_no_names)
     ck_assert_ptr_nonnull(one);
 }
 
+/* Containers that the library relies on while code of users runs ------------------------------------- */
+
+TRV_STATIC_FUNCTION(wreck_and_go_on, "__set_name__(self, owner, name)")
+{
+    wreck_lists();
+    return trv_none_new();
+}
+
+TEST(names_of_a_class_are_told_whatever_becomes_of_lists)
+{
+    trv_auto trv_object *names = trv_build("{s:o}", "__set_name__", wreck_and_go_on);
+    trv_auto trv_object *descriptors = trv_class_new("Descriptor", NULL, names);
+    trv_auto trv_object *one = trv_call(descriptors, ""), *other = trv_call(descriptors, "");
+    trv_auto trv_object *both = trv_build("{s:o, s:o}", "one", one, "other", other);
+    trv_auto trv_object *class_ = NULL;
+
+    trv_clear(&one);
+    trv_clear(&other);
+    class_ = trv_class_new("C", NULL, both);
+    ck_assert_ptr_nonnull(class_);
+}
+
+static int wreck_before_a_buffer(trv_object *self, trv_buffer *buffer, unsigned flags TRV_UNUSED)
+{
+    wreck_lists();
+    buffer->data = "ab";
+    buffer->size = 2;
+    buffer->readonly = 1;
+    return self ? 0 : -1;
+}
+
+static int visit_nothing(trv_object *self TRV_UNUSED, trv_visit visit TRV_UNUSED,
+                         void *argument TRV_UNUSED)
+{
+    return 0;
+}
+
+static void clear_nothing(trv_object *self TRV_UNUSED)
+{
+}
+
+TRV_STATIC_FUNCTION(three, "three(type): three of its instances")
+{
+    for (int i = 0; i < 3; i++) {
+        trv_auto trv_object *one = trv_call(args->items[0], "");
+        trv_auto trv_object *sent = trv_yield(one);
+        if (!sent)
+            return NULL;
+    }
+    return trv_none_new();
+}
+
+TEST(octets_are_joined_whatever_becomes_of_lists)
+{
+    trv_type_spec spec = {.size = sizeof spec,
+                          .name = "Buffer",
+                          .slots = {.acquire_buffer = wreck_before_a_buffer,
+                                    .traverse = visit_nothing,
+                                    .clear = clear_nothing}};
+    trv_auto trv_object *type = trv_type_new(&spec);
+    trv_auto trv_object *separator = trv_bytes_new("-", 1);
+    trv_auto trv_object *items = trv_generator_new(three, "o", type);
+
+    expect_repr(trv_call_method(separator, "join", "o", items), "b'ab-ab-ab'");
+}
+
+/* Clears the lists on the way to the name of a slot. */
+static trv_object *slot_name;
+
+static void wreck_the_way(void)
+{
+    trv_auto trv_object *path = trv_heap_path(slot_name);
+
+    ck_assert_ptr_nonnull(path);
+    TRV_FOR(step, path) {
+        trv_auto trv_object *object = trv_tuple_get(step, 0);
+        if (trv_isinstance(object, trv_list_type) == 1)
+            ck_assert_int_eq(trv_list_clear(object), 0);
+    }
+}
+
+TEST(names_of_slots_stay_whatever_becomes_of_lists)
+{
+    char name[16];
+    trv_auto trv_object *evil = make_evil(name, sizeof name), *slots = trv_str_new(name);
+    trv_auto trv_object *names = trv_build("{s:o}", "__slots__", slots), *class_ = NULL;
+    trv_auto trv_object *one = NULL;
+
+    slot_name = trv_intern(slots);
+    trv_clear(&slots);
+    ck_assert_int_eq(trv_dict_set(names, evil, evil), 0);
+    reaction = wreck_the_way;
+    class_ = trv_class_new("C", NULL, names);
+    ck_assert_ptr_nonnull(class_);
+    one = trv_call(class_, "");
+    ck_assert_int_eq(trv_setattr(one, name, class_), 0);
+    drop_evil();
+    trv_clear(&slot_name);
+}
+
+TEST(defaults_of_a_function_are_its_own)
+{
+    trv_auto trv_object *function = trv_function_new(identity_entry, "f(x)", NULL);
+    trv_auto trv_object *defaults = trv_build("(i)", 1);
+
+    ck_assert_int_eq(trv_setattr(function, "__defaults__", defaults), 0);
+    ck_assert(!shows_a(function, trv_dict_type));
+    expect_repr(trv_call(function, ""), "1");
+}
+
 TEST_LIST(RUN(garbage_is_not_found_while_it_is_cleared), RUN(nor_between_the_slices_of_a_round),
           RUN(what_lives_on_is_found_again), RUN(containers_of_the_library_are_its_own),
           RUN(paths_show_copies), RUN(the_remover_of_a_weak_container_takes_anything),
           RUN(a_lookup_compares_no_keys_of_users),
           RUN(an_object_changes_its_class_while_it_is_looked_into),
-          RUN(abstract_methods_under_keys_that_are_no_names))
+          RUN(abstract_methods_under_keys_that_are_no_names),
+          RUN(names_of_a_class_are_told_whatever_becomes_of_lists),
+          RUN(octets_are_joined_whatever_becomes_of_lists),
+          RUN(names_of_slots_stay_whatever_becomes_of_lists),
+          RUN(defaults_of_a_function_are_its_own))
