@@ -168,6 +168,11 @@ static void write_all(struct writer *writer)
 
 /* Public interface --------------------------------------------------------------------------------- */
 
+static void raise_errno(const char *path)
+{
+    trv_raise_errno("%s", path ? path : "the file of a graph");
+}
+
 static int open_file(struct writer *writer, const trv_graph_options *options)
 {
     int descriptor = -1;
@@ -178,7 +183,7 @@ static int open_file(struct writer *writer, const trv_graph_options *options)
         writer->file = fdopen(descriptor, "w");
     if (writer->file)
         return 0;
-    trv_raise_errno(options->path);
+    raise_errno(options->path);
     if (descriptor >= 0)
         close(descriptor);
     return -1;
@@ -191,7 +196,7 @@ static int close_file(struct writer *writer, const char *path)
     failed |= fclose(writer->file) != 0;
     if (!failed)
         return 0;
-    trv_raise_errno(path);
+    raise_errno(path);
     return -1;
 }
 

@@ -228,6 +228,12 @@ TEST(the_whole_heap_can_be_written)
     options = (trv_graph_options){.size = sizeof options, .path = "/nowhere/at/all"};
     EXPECT_MINUS(trv_heap_graph_write(&options), trv_FileNotFoundError,
                  "[Errno 2] /nowhere/at/all: No such file or directory");
+    options.path = "/nowhere/%s%s%n"; /* no format */
+    EXPECT_MINUS(trv_heap_graph_write(&options), trv_FileNotFoundError,
+                 "[Errno 2] /nowhere/%s%s%n: No such file or directory");
+    options = (trv_graph_options){.size = sizeof options, .fd = -1};
+    EXPECT_MINUS(trv_heap_graph_write(&options), trv_OSError,
+                 "[Errno 9] the file of a graph: Bad file descriptor");
     EXPECT_MINUS(trv_heap_graph_write(NULL), trv_SystemError,
                  "trv_heap_graph_write was given NULL, and no exception is pending");
 }
