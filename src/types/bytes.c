@@ -108,7 +108,7 @@ trv_object *trv_bytes_slice(trv_object *object, int64_t start, int64_t end)
     from = cut_index(start, bytes->size);
     to = cut_index(end, bytes->size);
     if (from == 0 && to == bytes->size)
-        return trv_ref(object);
+        return trv__value_plain(object);
     return trv_bytes_new(bytes->data + from, from < to ? to - from : 0);
 }
 

@@ -261,7 +261,7 @@ trv_object *trv_str_slice(trv_object *object, int64_t start, int64_t end)
     if (first >= last)
         return trv__str_empty();
     if (first == 0 && last == str->length)
-        return trv_ref(object);
+        return trv__value_plain(object);
     return stretch(str, first, last);
 }
 

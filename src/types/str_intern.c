@@ -104,6 +104,8 @@ trv_object *trv_intern(trv_object *object)
 
     if (!trv__expect(object, &trv__str_type, "trv_intern"))
         return NULL;
+    if (!trv__is_str(object)) /* names are compared as objects, and run no code of users */
+        return trv_raise(trv_TypeError, "can't intern %s", trv_type_name(object));
     if (object->flags & TRV__TYPE_BIT)
         return trv_ref(object);
     if (make_room(table) < 0)

@@ -171,7 +171,7 @@ trv_object *trv__str_replace(trv_object *object, trv_object *from, trv_object *t
     if (!count || trv__str_equal(from, to))
         return trv__value_plain(object);
     if (!old->size)
-        return str->size ? interleave(str, new, count) : trv_ref(to);
+        return str->size ? interleave(str, new, count) : trv__value_plain(to);
     size = str->size - old->size * count;
     if (new->size > (PTRDIFF_MAX - size) / count)
         return trv_raise(trv_OverflowError, "replace string is too long");

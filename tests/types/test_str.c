@@ -267,6 +267,17 @@ TEST(interned_strs_are_one_object)
     EXPECT_NULL(trv_intern(trv_int_new(1)), trv_TypeError, "trv_intern needs a str, not int");
 }
 
+/* Names are compared by their addresses, and hashed by nobody but the library. */
+TEST(strs_of_classes_are_not_interned)
+{
+    trv_auto trv_object *class_ = trv_class_new("Name", trv_str_type, NULL);
+    trv_auto trv_object *name = trv_call(class_, "s", "interned"), *part = NULL;
+
+    EXPECT_NULL(trv_intern(name), trv_TypeError, "can't intern Name");
+    part = trv_str_slice(name, 0, 100);
+    ck_assert_str_eq(trv_type_name(part), "str");
+}
+
 /* The table does not keep strs alive; those that end make room, whatever order they end in. */
 TEST(interned_strs_end_like_any_other)
 {
@@ -471,8 +482,8 @@ TEST_LIST(RUN(short_strs_are_shared), RUN(results_that_are_short_are_shared_too)
           RUN(indices_count_code_points), RUN(indices_of_long_texts), RUN(an_index_is_of_one_text),
           RUN(what_an_index_takes), RUN(slices_are_cut_to_what_is_there),
           RUN(equal_strs_hash_alike), RUN(order_is_that_of_code_points),
-          RUN(interned_strs_are_one_object), RUN(interned_strs_end_like_any_other),
-          RUN(a_forgotten_interned_str_does_no_harm), RUN(printf_of_any_size),
-          RUN(joining_and_splitting), RUN(searching), RUN(methods_and_their_errors),
-          RUN(conversion), RUN(builder_grows), RUN(an_absent_argument_fails_again),
-          RUN(out_of_memory))
+          RUN(interned_strs_are_one_object), RUN(strs_of_classes_are_not_interned),
+          RUN(interned_strs_end_like_any_other), RUN(a_forgotten_interned_str_does_no_harm),
+          RUN(printf_of_any_size), RUN(joining_and_splitting), RUN(searching),
+          RUN(methods_and_their_errors), RUN(conversion), RUN(builder_grows),
+          RUN(an_absent_argument_fails_again), RUN(out_of_memory))
