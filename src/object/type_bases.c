@@ -301,7 +301,7 @@ static void take_back(struct renewal *renewal, struct trv__heap_type *heap, trv_
                       struct before *before)
 {
     bool alone = is_alone(renewal);
-    struct renewal again = {NULL};
+    struct renewal again = {.count = 0};
 
     if (alone)
         undo(renewal);

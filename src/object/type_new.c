@@ -125,7 +125,7 @@ static trv_object *make(const trv_type_spec *spec, struct trv__type_plan *plan)
 
 trv_object *trv_type_new(const trv_type_spec *given)
 {
-    struct trv__type_plan plan = {NULL};
+    struct trv__type_plan plan = {.bases = NULL};
     trv_object *type;
     trv_type_spec spec;
 

@@ -44,7 +44,7 @@ static void drop_entry(struct trv__registered *entry)
 {
     struct trv__registered was = *entry;
 
-    *entry = (struct trv__registered){NULL};
+    *entry = (struct trv__registered){.reducer = NULL};
     trv_unref(was.reducer);
     trv_unref(was.module);
     trv_unref(was.name);
