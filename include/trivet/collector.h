@@ -39,9 +39,9 @@ TRV_API int trv_gc_is_enabled(void);
 /* After how many more tracked objects made than ended generation 0 is collected (0: never), and
  * after how many collections of a generation the next one is. */
 TRV_API void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second);
-/* The three thresholds that were set; 700, 10 and 10 from the start. */
+/* The three thresholds that were set; 700, 10 and 10 from the start. Pointers may be NULL. */
 TRV_API void trv_gc_get_threshold(unsigned *objects, unsigned *first, unsigned *second);
-/* How far the counts have come that are compared with the thresholds. */
+/* How far the counts have come that are compared with the thresholds. Pointers may be NULL. */
 TRV_API void trv_gc_get_count(unsigned *objects, unsigned *first, unsigned *second);
 
 /* Objects --------------------------------------------------------------------------------- */

@@ -102,22 +102,28 @@ void trv_gc_set_threshold(unsigned objects, unsigned first, unsigned second)
     trv__set_young_limit(heap);
 }
 
+static void tell(unsigned *where, unsigned value)
+{
+    if (where)
+        *where = value;
+}
+
 void trv_gc_get_threshold(unsigned *objects, unsigned *first, unsigned *second)
 {
     const struct trv__heap *heap = trv__current->heap;
 
-    *objects = heap->threshold[0];
-    *first = heap->threshold[1];
-    *second = heap->threshold[2];
+    tell(objects, heap->threshold[0]);
+    tell(first, heap->threshold[1]);
+    tell(second, heap->threshold[2]);
 }
 
 void trv_gc_get_count(unsigned *objects, unsigned *first, unsigned *second)
 {
     const struct trv__heap *heap = trv__current->heap;
 
-    *objects = (unsigned)MIN_OF(heap->young_count, UINT32_MAX);
-    *first = heap->since[1];
-    *second = heap->since[2];
+    tell(objects, (unsigned)MIN_OF(heap->young_count, UINT32_MAX));
+    tell(first, heap->since[1]);
+    tell(second, heap->since[2]);
 }
 
 void trv_gc_set_debug(unsigned flags)

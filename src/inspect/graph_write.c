@@ -225,6 +225,8 @@ int trv_heap_graph_write(const trv_graph_options *options)
     for (size_t i = 0; i < options->root_count; i++)
         if (!trv__given(options->roots ? options->roots[i] : NULL, "trv_heap_graph_write"))
             return -1;
+    if (options->format != TRV_GRAPH_DOT && options->format != TRV_GRAPH_JSON)
+        return trv_raise_int(trv_ValueError, "unknown format of graphs: %d", (int)options->format);
     writer.is_json = options->format == TRV_GRAPH_JSON;
     if (trv__graph_init(&writer.graph) < 0)
         return -1;

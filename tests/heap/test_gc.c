@@ -99,6 +99,8 @@ TEST(settings)
     unsigned a, b, c;
 
     trv_gc_set_threshold(701, 11, 12);
+    trv_gc_get_threshold(NULL, NULL, NULL);
+    trv_gc_get_count(NULL, NULL, NULL);
     trv_gc_get_threshold(&a, &b, &c);
     ck_assert_uint_eq(a, 701);
     ck_assert_uint_eq(b, 11);

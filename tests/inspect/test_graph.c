@@ -234,6 +234,8 @@ TEST(the_whole_heap_can_be_written)
     options = (trv_graph_options){.size = sizeof options, .fd = -1};
     EXPECT_MINUS(trv_heap_graph_write(&options), trv_OSError,
                  "[Errno 9] the file of a graph: Bad file descriptor");
+    options.format = (trv_graph_format)2;
+    EXPECT_MINUS(trv_heap_graph_write(&options), trv_ValueError, "unknown format of graphs: 2");
     EXPECT_MINUS(trv_heap_graph_write(NULL), trv_SystemError,
                  "trv_heap_graph_write was given NULL, and no exception is pending");
 }
