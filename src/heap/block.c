@@ -6,36 +6,12 @@
  * (instance_bytes or block_bytes). Large objects carry a header and are linked in the heap, so
  * that the collector and the zygote find them; large plain blocks do not.
  */
+#include "heap/mapping.h"
 #include "heap/tracer.h"
-
-#include <errno.h>
-#include <sys/mman.h>
-
-/* From this size on, what an access costs is mostly the walk through the page tables. */
-#define HUGE_PAGES_FROM ((size_t)4 << 20)
-#define PAGE_BYTES ((uintptr_t)4096)
 
 static void *out_of_memory(void)
 {
     return trv_raise(trv_MemoryError, "out of memory");
-}
-
-/* Asks for huge pages under a large plain block: a wish, that may go unheard. Whole pages, so that
- * malloc's mapping stays one mapping and can be moved as it grows. (Once a large block was freed, glibc keeps
- * those up to 32 MB in its own heap: they grow by being copied, and what they leave there stays resident. A
- * list of five million floats then takes up to 3 bytes each more than the 32.3 it takes in a new process.) */
-static void *want_huge_pages(void *block, size_t size)
-{
-#ifdef MADV_HUGEPAGE
-    if (size >= HUGE_PAGES_FROM) {
-        uintptr_t start = (uintptr_t)block & ~(PAGE_BYTES - 1);
-        int error = errno;
-        size_t bytes = ROUND_UP((uintptr_t)block + size - start, PAGE_BYTES);
-        madvise((void *)start, bytes, MADV_HUGEPAGE);
-        errno = error;
-    }
-#endif
-    return block;
 }
 
 /* Tells the tracer, if it runs. */
@@ -61,10 +37,12 @@ static void *try_allocate(struct trv__heap *heap, size_t size)
     ASSERT(trv__holds_gil());
     if (size <= TRV__SMALL_MOST)
         return trv__pool_take(heap, TRV__BLOCKS, trv__size_class(size));
-    block = FAULT() || size > PTRDIFF_MAX ? NULL : heap->allocate(size);
+    if (FAULT() || size > PTRDIFF_MAX)
+        return NULL;
+    block = size >= heap->mapped_from ? trv__mapping_new(heap, size) : heap->allocate(size);
     if (block)
         count_in(heap, block, size, TRV__BLOCKS);
-    return block && heap->allocate == malloc ? want_huge_pages(block, size) : block;
+    return block;
 }
 
 void *trv__try_allocate(size_t size)
@@ -98,7 +76,17 @@ void trv__free(void *block, size_t size)
         return;
     }
     count_out(heap, block, size);
-    heap->release(block);
+    if (size >= heap->mapped_from)
+        trv__mapping_end(heap, block);
+    else
+        heap->release(block);
+}
+
+/* Whether a block of one size becomes one of another where it stands, or the allocator moves it. */
+static bool is_same_kind(const struct trv__heap *heap, size_t size, size_t other)
+{
+    return size > TRV__SMALL_MOST && other > TRV__SMALL_MOST &&
+           (size >= heap->mapped_from) == (other >= heap->mapped_from);
 }
 
 void *trv__reallocate(void *block, size_t old_size, size_t new_size)
@@ -106,13 +94,16 @@ void *trv__reallocate(void *block, size_t old_size, size_t new_size)
     struct trv__heap *heap = trv__current->heap;
     void *moved;
 
-    if (block && old_size > TRV__SMALL_MOST && new_size > TRV__SMALL_MOST) {
-        moved = FAULT() || new_size > PTRDIFF_MAX ? NULL : heap->reallocate(block, new_size);
+    if (block && is_same_kind(heap, old_size, new_size)) {
+        if (FAULT() || new_size > PTRDIFF_MAX)
+            return out_of_memory();
+        moved = new_size >= heap->mapped_from ? trv__mapping_resize(block, old_size, new_size)
+                                              : heap->reallocate(block, new_size);
         if (!moved)
             return out_of_memory();
         count_out(heap, block, old_size);
         count_in(heap, moved, new_size, TRV__BLOCKS);
-        return heap->reallocate == realloc ? want_huge_pages(moved, new_size) : moved;
+        return moved;
     }
     if (block && new_size <= TRV__SMALL_MOST && old_size <= TRV__SMALL_MOST &&
         trv__size_class(old_size) == trv__size_class(new_size))

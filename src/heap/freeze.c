@@ -11,6 +11,7 @@
  * mark that no collection takes for a member's, until they are taken back.
  */
 #include "heap/collect.h"
+#include "heap/mapping.h"
 #include "heap/round.h"
 #include "heap/tracer.h"
 
@@ -39,6 +40,7 @@ void trv__heap_freeze(struct trv__heap *heap)
 {
     trv__round_drop(heap);
     trv__tracer_stop(heap);
+    trv__mappings_trim(heap);
     for (unsigned kind = 0; kind < TRV__KINDS; kind++)
         for (size_t size_class = 0; size_class < TRV__CLASSES; size_class++) {
             trv__pool_unready(heap, kind, size_class);

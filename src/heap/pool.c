@@ -8,6 +8,7 @@
  * the only other one with room: so a program that goes up and down by a pool's worth of blocks
  * does not take a pool from the arena each time.
  */
+#include "heap/mapping.h"
 #include "heap/tracer.h"
 
 #define CARVED_AT_ONCE 32
@@ -220,6 +221,7 @@ struct trv__heap *trv__heap_create(const trv_config *config)
     heap->reallocate =
         OPTION_GIVEN(config, release) && config->reallocate ? config->reallocate : realloc;
     heap->release = OPTION_GIVEN(config, release) && config->release ? config->release : free;
+    heap->mapped_from = heap->allocate == malloc ? TRV__MAPPED_FROM : SIZE_MAX;
     heap->threshold[0] = TRV_TINY ? 4 : 700;
     heap->threshold[1] = heap->threshold[2] = TRV_TINY ? 2 : 10;
     trv__set_young_limit(heap);
@@ -230,6 +232,7 @@ void trv__heap_destroy(struct trv__heap *heap)
 {
     trv__tracer_stop(heap);
     trv__arenas_free(heap);
+    trv__mappings_trim(heap);
     for (int i = 0; i < TRV__LARGE_LISTS; i++)
         LIST_EACH(link, &heap->large[i])
             heap->release(CONTAINER_OF(link, struct trv__large, link));

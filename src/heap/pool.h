@@ -38,6 +38,7 @@
 #define TRV__CLASSES (TRV__SMALL_MOST / 8 + 1)
 #define TRV__GRANULE ((size_t)16) /* bytes for which there is one mark */
 #define TRV__SPACES_MOST 32
+#define TRV__REGIONS_KEPT_MOST 4
 
 enum trv__kind { TRV__BLOCKS, TRV__OBJECTS, TRV__CONTAINERS, TRV__KINDS };
 
@@ -125,6 +126,9 @@ struct trv__heap {
     void *(*allocate)(size_t);
     void *(*reallocate)(void *, size_t);
     void (*release)(void *);
+    size_t mapped_from; /* large blocks from this size on are in regions (heap/mapping.c) */
+    struct trv__region *kept_regions[TRV__REGIONS_KEPT_MOST]; /* of blocks that were freed */
+    size_t regions_kept, kept_region_bytes;
 
     /* weak.c: objects with weak references and the first of these; open addressing */
     struct trv__weak_entry {
