@@ -196,6 +196,8 @@ int trv__exception_setattr(trv_object *self, const char *name, trv_object *value
         return value ? trv_exception_set_traceback(self, value) : raise_may_not_be_deleted(name);
     if (!strcmp(name, "__dict__"))
         return set_dict(exception, value);
+    if (!strcmp(name, "__class__"))
+        return 1; /* that is object's business */
     return set_other(self, name, value);
 }
 
