@@ -219,7 +219,7 @@ static trv_object *project(trv_object *whole, trv_object *list)
     for (size_t i = 0; i < count; i++)
         if (add_leaves(items[i], leaves) < 0)
             return NULL;
-    if (!(set = trv_set_from(leaves)) || !(function = trv_function_new(is_leaf, "is_leaf", set)) ||
+    if (!(set = trv_set_from(leaves)) || !(function = trv__function_own(is_leaf, "is_leaf", set)) ||
         trv_exception_split(whole, function, &part, NULL) < 0)
         return NULL;
     return part;

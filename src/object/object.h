@@ -228,6 +228,9 @@ trv_object *trv__build_arguments(const char *format, va_list *arguments);
 const trv_function_spec *trv__function_spec(const trv_object *function);
 /* The data of a closure (borrowed), or NULL. */
 trv_object *trv__closure_data(const trv_object *function);
+/* What trv_function_new makes, of a C function of the library's own: it relies on its data, so pickles, which may
+ * give a closure any, cannot name it. */
+trv_object *trv__function_own(trv_entry entry, const char *name, trv_object *data);
 /* A method as a function that knows its receiver. */
 trv_object *trv__method_bind(const struct trv__method *method, trv_object *self);
 /* Runs a method of a table for a receiver, its keywords bound. */

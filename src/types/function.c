@@ -406,18 +406,11 @@ static trv_object *with_defaults(trv_object *function)
     return NULL;
 }
 
-trv_object *trv_function_new(trv_entry entry, const char *name, trv_object *data)
+trv_object *trv__function_own(trv_entry entry, const char *name, trv_object *data)
 {
+    size_t signature_bytes = strlen(name) + 1, name_length = strcspn(name, "(:");
     struct trv__closure *closure;
-    size_t signature_bytes, name_length;
 
-    if (!entry || !name)
-        return trv_raise(trv_SystemError, "trv_function_new was given NULL as %s",
-                         entry ? "name" : "entry");
-    if ((!data && trv_error_occurred()) || trv__entry_register(entry) < 0)
-        return NULL;
-    signature_bytes = strlen(name) + 1;
-    name_length = strcspn(name, "(:");
     closure = closure_new(&trv__closure_type, entry, signature_bytes + name_length + 1, data);
     if (!closure)
         return NULL;
@@ -425,6 +418,16 @@ trv_object *trv_function_new(trv_entry entry, const char *name, trv_object *data
     closure->own.name = memcpy(closure->text + signature_bytes, name, name_length);
     closure->text[signature_bytes + name_length] = 0;
     return with_defaults(given_to_collector(closure));
+}
+
+trv_object *trv_function_new(trv_entry entry, const char *name, trv_object *data)
+{
+    if (!entry || !name)
+        return trv_raise(trv_SystemError, "trv_function_new was given NULL as %s",
+                         entry ? "name" : "entry");
+    if ((!data && trv_error_occurred()) || trv__entry_register(entry) < 0)
+        return NULL;
+    return trv__function_own(entry, name, data);
 }
 
 trv_object *trv__method_bind(const struct trv__method *method, trv_object *self)

@@ -68,7 +68,7 @@ static int add_operator(trv_object *class, int64_t root, int64_t wanted)
     static const char *const signatures[OPERATORS] = {"__lt__(self, other)", "__le__(self, other)",
                                                       "__gt__(self, other)", "__ge__(self, other)"};
     trv_auto trv_object *code = trv_int_new(root * OPERATORS + wanted);
-    trv_auto trv_object *made = code ? trv_function_new(derived, signatures[wanted], code) : NULL;
+    trv_auto trv_object *made = code ? trv__function_own(derived, signatures[wanted], code) : NULL;
 
     return made ? trv_setattr_str(class, trv__dunder(names[wanted]), made) : -1;
 }

@@ -325,7 +325,7 @@ trv_object *trv__weak_container_make(const struct trv_type *type, trv_object *da
     trv__track(self);
     reference = trv_weakref_new((trv_object *)self, NULL);
     self->remover =
-        reference ? trv_function_new(remove_dead, "remove(reference)", reference) : NULL;
+        reference ? trv__function_own(remove_dead, "remove(reference)", reference) : NULL;
     if (!self->remover) {
         trv_unref((trv_object *)self);
         return NULL;

@@ -74,7 +74,7 @@ static int refer(struct weakmethod *weak, trv_object *object, trv_object *functi
 
     if (weak->callback &&
         (!(self = trv_weakref_new((trv_object *)weak, NULL)) ||
-         !(teller = trv_function_new(tell, "WeakMethod.callback(reference)", self))))
+         !(teller = trv__function_own(tell, "WeakMethod.callback(reference)", self))))
         return -1;
     return (weak->object = trv_weakref_new(object, teller)) &&
                    (weak->function = trv_weakref_new(function, teller))

@@ -128,6 +128,24 @@ TEST(a_closure_of_unknown_code_needs_trust)
     trv_unref(closure);
 }
 
+TRV_STATIC_FUNCTION(is_less, "__lt__(self, other)")
+{
+    return trv_bool_new(args->items[0] < args->items[1]);
+}
+
+/* They rely on their data, which a pickle may choose. */
+TEST(closures_of_the_library_are_named_by_no_pickle)
+{
+    trv_auto trv_object *names = must(trv_build("{s:o}", "__lt__", is_less));
+    trv_auto trv_object *class_ = must(trv_class_new("Ordered", NULL, names));
+    trv_auto trv_object *same = must(trv_total_ordering(class_));
+    trv_auto trv_object *closure = must(trv_getattr(class_, "__ge__"));
+    trv_auto trv_object *pickle = must(trv_pickle_dumps(closure));
+
+    ck_assert_ptr_null(loads(pickle));
+    assert_raised(trv_UnpicklingError, "a closure runs code of which no closure was made here");
+}
+
 TEST(known_code_is_kept_for_a_link)
 {
     struct trv__pickle_link link = {.images = trv__images_new()};
@@ -152,4 +170,4 @@ TEST(known_code_is_kept_for_a_link)
 TEST_LIST(RUN(a_static_function_is_the_same_object), RUN(a_closure_travels_with_its_data),
           RUN(a_closure_within_its_data), RUN(an_address_without_a_function_is_refused),
           RUN(code_of_another_program_is_refused), RUN(a_closure_of_unknown_code_needs_trust),
-          RUN(known_code_is_kept_for_a_link))
+          RUN(closures_of_the_library_are_named_by_no_pickle), RUN(known_code_is_kept_for_a_link))
