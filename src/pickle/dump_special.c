@@ -282,6 +282,7 @@ static int reduces_itself(const struct trv_type *type)
 int trv__dump_exception(struct trv__pickler *pickler, trv_object *exception, int held)
 {
     const struct trv_type *type = exception->type;
+    trv_auto trv_object *class_ = trv_ref(type->handle); /* which the exception may leave meanwhile */
     const char *own_name = NULL, *name;
     trv_object *args;
     int result;

@@ -37,6 +37,7 @@ static struct trv__pickle_registry *registry_here(void)
         trv__free(registry, sizeof *registry);
         return NULL;
     }
+    registry->objects->flags |= TRV__PRIVATE; /* looking up a name runs no code of users */
     return runtime->pickle_registry = registry;
 }
 

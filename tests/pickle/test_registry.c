@@ -159,6 +159,48 @@ TEST(shape_is_kept_around_a_reducer)
     forget(type);
 }
 
+static trv_object *changing, *new_class;
+
+TRV_STATIC_FUNCTION(change_class,
+                    "change_class(object): what is pickled around it is of another class")
+{
+    ck_assert_int_eq(trv_setattr(changing, "__class__", new_class), 0);
+    return trv_build("(o ())", trv_list_type);
+}
+
+/* The name that the class had when it was begun with is written. */
+TEST(an_exception_changes_its_class_meanwhile)
+{
+    trv_object *old_class = must(trv_class_new("OldError", trv_ValueError, NULL));
+    trv_auto trv_object *changers = must(trv_class_new("Changer", NULL, NULL));
+    trv_auto trv_object *changer = must(trv_call(changers, "")), *pickle = NULL;
+    const char *data;
+    size_t size;
+
+    ck_assert_int_eq(trv_pickle_register(changers, change_class, NULL), 0);
+    new_class = must(trv_class_new("NewError", trv_ValueError, NULL));
+    changing = must(trv_call(old_class, "o", changer));
+    trv_unref(old_class);
+    pickle = must(trv_pickle_dumps(changing));
+    data = trv_bytes_data(pickle, &size);
+    ck_assert_ptr_nonnull(memmem(data, size, "OldError", 8));
+    ck_assert_int_eq(trv_pickle_forget(changers), 0);
+    trv_clear(&changing);
+    trv_clear(&new_class);
+}
+
+TEST(the_names_that_pickles_know_are_shown_to_nobody)
+{
+    trv_auto trv_object *object = must(trv_list_new()), *holders = NULL;
+    size_t count = 1;
+
+    ck_assert_int_eq(trv_pickle_register_name(object, "here", "object"), 0);
+    holders = must(trv_gc_referrers(&object, 1));
+    ck_assert_int_eq(trv_list_len(holders, &count), 0);
+    ck_assert_uint_eq(count, 0);
+    ck_assert_int_eq(trv_pickle_forget(object), 0);
+}
+
 TEST(what_was_not_registered_is_refused_by_name)
 {
     trv_auto trv_object *type = must(node_type_new()), *node = must(node_new(type, 1));
@@ -458,6 +500,8 @@ TEST(running_out_of_memory)
 }
 
 TEST_LIST(RUN(a_reducer_makes_a_type_travel), RUN(shape_is_kept_around_a_reducer),
+          RUN(an_exception_changes_its_class_meanwhile),
+          RUN(the_names_that_pickles_know_are_shown_to_nobody),
           RUN(what_was_not_registered_is_refused_by_name), RUN(a_name_stands_for_any_object),
           RUN(what_reducers_answer_is_checked), RUN(what_constructors_raise_stands),
           RUN(objects_can_be_named_by_ids), RUN(globals_can_be_found_by_the_program),
