@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define SEATS 5
+/* Seconds in which the others reach out, and then wait; so the last is the last. */
+#define HESITATION 0.2
 
 static const char *const names[SEATS] = {"Thales", "Socrates", "Plato", "Zeno", "Epicurus"};
 static trv_object *forks[SEATS], *turns[SEATS];
@@ -89,6 +91,8 @@ TRV_FUNCTION(dine, "dine(seat): left, then right")
     right = (left + 1) % SEATS;
     if (take_turn(left) < 0 || trv_lock_acquire(forks[left], TRV_FOREVER) < 0 ||
         take_turn(left) < 0)
+        return NULL;
+    if (left == SEATS - 1 && trv_sleep(HESITATION) < 0)
         return NULL;
     if (trv_lock_acquire(forks[right], TRV_FOREVER) < 0) {
         if (!trv_error_matches(trv_DeadlockError) || give_way(left, right) < 0)
