@@ -344,12 +344,12 @@ static void wreck_the_way(void)
 TEST(names_of_slots_stay_whatever_becomes_of_lists)
 {
     char name[16];
-    trv_auto trv_object *evil = make_evil(name, sizeof name), *slots = trv_str_new(name);
-    trv_auto trv_object *names = trv_build("{s:o}", "__slots__", slots), *class_ = NULL;
+    trv_auto trv_object *evil = make_evil(name, sizeof name), *text = trv_str_new(name);
+    trv_auto trv_object *names = trv_build("{s:s}", "__slots__", name), *class_ = NULL;
     trv_auto trv_object *one = NULL;
 
-    slot_name = trv_intern(slots);
-    trv_clear(&slots);
+    slot_name = trv_intern(text);
+    trv_clear(&text);
     ck_assert_int_eq(trv_dict_set(names, evil, evil), 0);
     reaction = wreck_the_way;
     class_ = trv_class_new("C", NULL, names);
