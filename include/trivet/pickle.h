@@ -4,8 +4,8 @@
  *
  * Protocols 2 to 5 are read and written, in both directions with Python. Shared and recursive
  * structures keep their shape. None, numbers, strs, bytes, bytearrays, containers, ranges, slices,
- * exceptions, methods and built-in types are pickled as they are. Functions travel by where their code is (Python does not
- * read these), unless they were given a name.
+ * exceptions, methods, iterators, built-in functions and types are pickled as they are. Functions travel by where their
+ * code is (Python does not read these), unless they were given a name.
  *
  * What is yours is registered first, because a pickle may come from anyone: reading calls nothing and
  * finds nothing that was not registered here or is built in and harmless.

@@ -29,6 +29,7 @@
 #include "object/reduce.h"
 #include "pickle/pickle_buffer.h"
 #include "pickle/registry.h"
+#include "types/builtins.h"
 #include "types/bytearray.h"
 #include "types/slice.h"
 
@@ -327,7 +328,8 @@ static int dump_rare(struct trv__pickler *pickler, trv_object *object, int held)
     if (registered && registered->reducer)
         return trv__dump_by_reducer(pickler, object, registered->reducer);
     registered = trv__registered(object);
-    if (trv__is_type(object) || object == trv_not_implemented || (registered && registered->name))
+    if (trv__is_type(object) || object == trv_not_implemented || (registered && registered->name) ||
+        trv__is_builtin_function(object))
         return trv__dump_global(pickler, object);
     if (type->flags & TRV__TYPE_EXCEPTION)
         return trv__dump_exception(pickler, object, held);

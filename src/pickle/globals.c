@@ -11,7 +11,10 @@
 #include "object/reduce.h"
 #include "pickle/registry.h"
 
+#include "types/builtins.h"
+
 #include "trivet/buffer.h"
+#include "trivet/builtins.h"
 #include "trivet/functools.h"
 #include "trivet/pickle.h"
 
@@ -62,6 +65,9 @@ static const struct global elsewhere[] = {
     {"__builtin__", "xrange", trv_range_type},
     {"__builtin__", "unicode", trv_str_type},
     {"__builtin__", "long", trv_int_type},
+    {"itertools", "izip", trv_zip_type},
+    {"itertools", "imap", trv_map_type},
+    {"itertools", "ifilter", trv_filter_type},
     {"exceptions", "EnvironmentError", trv_OSError},
     {"exceptions", "IOError", trv_OSError},
     {"asyncio.exceptions", "TimeoutError", trv_TimeoutError},
@@ -70,11 +76,12 @@ static const struct global elsewhere[] = {
 
 #define ADDRESS(name, base) trv_##name,
 static trv_object *const in_builtins[] = {
-    trv_object_type,     trv_bool_type,      trv_int_type,           trv_float_type,
-    trv_str_type,        trv_bytes_type,     trv_list_type,          trv_dict_type,
-    trv_tuple_type,      trv_set_type,       trv_range_type,         trv_type_type,
-    trv_slice_type,      trv_frozenset_type, trv_complex_type,       trv_bytearray_type,
-    trv_memoryview_type, trv_BaseException,  TRV_EXCEPTIONS(ADDRESS)};
+    trv_object_type,     trv_bool_type,      trv_int_type,      trv_float_type,
+    trv_str_type,        trv_bytes_type,     trv_list_type,     trv_dict_type,
+    trv_tuple_type,      trv_set_type,       trv_range_type,    trv_type_type,
+    trv_slice_type,      trv_frozenset_type, trv_complex_type,  trv_bytearray_type,
+    trv_memoryview_type, trv_enumerate_type, trv_zip_type,      trv_map_type,
+    trv_filter_type,     trv_reversed_type,  trv_BaseException, TRV_EXCEPTIONS(ADDRESS)};
 
 /* Exceptions that Python 2 did not have: there they are read as part of its builtins. */
 static trv_object *const not_in_python2[] = {trv_BaseExceptionGroup, trv_ExceptionGroup,
@@ -103,6 +110,10 @@ static const char *python2_name(const trv_object *object, const char **name)
     const struct trv_type *type = trv__type_of_handle(object);
 
     if (!(type->flags & TRV__TYPE_EXCEPTION)) {
+        if (object == trv_zip_type || object == trv_map_type || object == trv_filter_type) {
+            *name = object == trv_zip_type ? "izip" : object == trv_map_type ? "imap" : "ifilter";
+            return "itertools";
+        }
         if (object == trv_range_type)
             *name = "xrange";
         if (object == trv_str_type)
@@ -122,9 +133,16 @@ static const char *own_name(const trv_object *object, int protocol, const char *
 {
     const struct global *global = find_elsewhere(object);
 
-    if (global && strcmp(global->module, "exceptions") && object != trv_TimeoutError) {
+    if (global && strcmp(global->module, "exceptions") && strcmp(global->module, "itertools") &&
+        object != trv_TimeoutError) {
         *name = global->name;
         return global->module;
+    }
+    if (trv__is_builtin_function(object)) {
+        *name = trv_function_name((trv_object *)(uintptr_t)object);
+        if (protocol < 3 && strcmp(*name, "chr") == 0)
+            *name = "unichr";
+        return protocol < 3 ? "__builtin__" : "builtins";
     }
     if (!is_among(object, in_builtins, COUNT_OF(in_builtins)))
         return NULL;
@@ -162,5 +180,8 @@ int trv__global_find(const char *module, const char *name, trv_object **object)
                 *object = trv_ref(in_builtins[i]);
                 return 1;
             }
+    if (is_builtins(module) &&
+        (*object = trv__builtin_function(strcmp(name, "unichr") == 0 ? "chr" : name)))
+        return 1;
     return trv__registered_object(module, name, object);
 }

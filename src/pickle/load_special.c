@@ -17,12 +17,14 @@
 #include "object/heap_type.h"
 #include "object/lookup.h"
 #include "object/reduce.h"
+#include "types/builtins.h"
 #include "types/bytes.h"
 #include "types/held.h"
 #include "types/range.h"
 #include "types/slice.h"
 
 #include "trivet/buffer.h"
+#include "trivet/builtins.h"
 #include "trivet/functools.h"
 
 /* Globals -------------------------------------------------------------------------------------- */
@@ -286,6 +288,49 @@ static bool is_holder(const trv_object *callable)
            callable == trv_methodcaller_type;
 }
 
+/* Iterators ------------------------------------------------------------------------------------ */
+
+/* Whether to ask for an iterator runs no code but the library's, or that of a registered class. */
+static bool may_iterate(const struct trv__unpickler *u, const trv_object *object)
+{
+    const struct trv_type *type = object->type;
+
+    return !(type->flags & TRV__TYPE_IN_HEAP) || type->slots.iter == trv__iter_by_index ||
+           may_call(u, type->handle);
+}
+
+/* What iterators are made by: iter and the types of lazy ones. They call nothing before they are asked for an
+ * item, and nobody here asks. */
+static bool is_iterator_maker(const trv_object *callable)
+{
+    return callable == trv__builtin_iter() || callable == trv_enumerate_type ||
+           callable == trv_zip_type || callable == trv_map_type || callable == trv_filter_type ||
+           callable == trv_reversed_type;
+}
+
+static trv_object *make_iterator(struct trv__unpickler *u, trv_object *callable,
+                                 trv_object *const *items, size_t count)
+{
+    /* The first argument of these is no iterable; nor is the last of iter(callable, sentinel). */
+    bool calls = callable == trv_map_type || callable == trv_filter_type ||
+                 (callable == trv__builtin_iter() && count == 2);
+    size_t iterables = callable == trv__builtin_iter() || callable == trv_enumerate_type
+                           ? MIN_OF(count, (size_t)1)
+                           : count;
+    bool runs_code = false;
+    trv_object *made;
+
+    if (calls && count && !trv_is_none(items[0]) && !trv_callable(items[0]))
+        return bad("an iterator calls what is no function");
+    for (size_t i = calls; i < iterables; i++) {
+        if (!may_iterate(u, items[i]))
+            return refuse_call(items[i]->type->handle);
+        runs_code |= (items[i]->type->flags & TRV__TYPE_IN_HEAP) != 0;
+    }
+    made = trv_call_array(callable, items, count, NULL);
+    return runs_code ? users(u, made) : made;
+}
+
 trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv_object *args)
 {
     trv_object *const *items;
@@ -316,6 +361,8 @@ trv_object *trv__load_reduce(struct trv__unpickler *u, trv_object *callable, trv
         return make_partial(items, count);
     if (is_holder(callable))
         return trv_call_array(callable, items, count, NULL);
+    if (is_iterator_maker(callable))
+        return make_iterator(u, callable, items, count);
     if (callable == trv__newobj || callable == trv__newobj_ex || callable == trv__reconstructor)
         return call_copyreg(u, callable, items, count);
     if (trv__is_exception_type(callable) && !may_call(u, callable))
@@ -567,7 +614,8 @@ int trv__load_build(struct trv__unpickler *u, trv_object *object, trv_object *st
         return build_exception(object, state);
     if (object->type == &trv__closure_type)
         return build_closure(object, state);
-    if (trv__load_may_fill(object) || object->type->handle == trv_partial_type)
+    if (trv__load_may_fill(object) || object->type->handle == trv_partial_type ||
+        (object->type->slots.next && !(object->type->flags & TRV__TYPE_IN_HEAP)))
         return build_instance(u, object, state);
     return trv__pickle_is_bad("a state is given to what has none");
 }

@@ -446,6 +446,25 @@ static const struct {
 #undef NAMED
 };
 
+trv_object *trv__builtin_iter(void)
+{
+    return (trv_object *)(uintptr_t)&builtin_iter;
+}
+
+trv_object *trv__builtin_function(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (names[i].means->type == &trv__builtin_type && strcmp(names[i].name, name) == 0)
+            return names[i].means;
+    return NULL;
+}
+
+bool trv__is_builtin_function(const trv_object *object)
+{
+    return object->type == &trv__builtin_type &&
+           trv__builtin_function(trv_function_name((trv_object *)(uintptr_t)object)) == object;
+}
+
 trv_object *trv_builtin(const char *name)
 {
     if (!trv__given(name, "trv_builtin"))

@@ -26,4 +26,11 @@
                 .owner = ""}};                                                                     \
     static trv_object *entry_##text(const trv_args *args)
 
+/* The function `iter`; a view, like the function by a name, or NULL with nothing set. What is read from a pickle may
+ * hold these functions; that calls none. */
+trv_object *trv__builtin_iter(void);
+trv_object *trv__builtin_function(const char *name);
+/* Whether an object is one of them. */
+bool trv__is_builtin_function(const trv_object *object);
+
 #endif

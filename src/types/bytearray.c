@@ -7,6 +7,7 @@
  */
 #include "types/bytearray.h"
 
+#include "types/iterator_state.h"
 #include "types/octets.h"
 #include "types/slice.h"
 #include "types/str.h"
@@ -398,6 +399,42 @@ static void iterator_clear(trv_object *self)
     trv_clear(&((struct array_iterator *)self)->array);
 }
 
+static trv_object *iterator_hint(const trv_args *args)
+{
+    const struct array_iterator *iterator = (struct array_iterator *)args->self;
+    size_t size = iterator->array ? trv__as_bytearray(iterator->array)->size : 0;
+
+    return trv_parse(args, "") < 0 ? NULL : trv_int_new_unsigned(size - MIN_OF(iterator->at, size));
+}
+
+static trv_object *iterator_reduce(const trv_args *args)
+{
+    const struct array_iterator *iterator = (struct array_iterator *)args->self;
+    trv_auto trv_object *held = trv_ref(iterator->array);
+
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    return held ? trv__iterator_at(held, iterator->at) : trv__iterator_over(trv_tuple_new(NULL, 0));
+}
+
+static trv_object *iterator_set_state(const trv_args *args)
+{
+    struct array_iterator *iterator = (struct array_iterator *)args->self;
+    int64_t place;
+
+    if (trv__iterator_state(args, 0, SIZE_MAX, &place) < 0)
+        return NULL;
+    iterator->at = (size_t)place;
+    return trv_none_new();
+}
+
+static const struct trv__method iterator_methods[] = {
+    {TRV__HINT_METHOD, iterator_hint},
+    {TRV__REDUCE_METHOD, iterator_reduce},
+    {TRV__STATE_METHOD, iterator_set_state},
+    {0},
+};
+
 static trv_object array_iterator_handle[1];
 
 static TRV__READ_ONLY struct trv_type array_iterator_type = {
@@ -410,6 +447,7 @@ static TRV__READ_ONLY struct trv_type array_iterator_type = {
               .clear = iterator_clear,
               .iter = iterator_iter,
               .next = iterator_next},
+    .methods = iterator_methods,
 };
 
 static TRV__READ_ONLY trv_object array_iterator_handle[1] = {TRV__TYPE_HANDLE(array_iterator_type)};

@@ -10,6 +10,7 @@
 #include "object/lookup.h"
 #include "object/reduce.h"
 #include "types/arguments.h"
+#include "types/iterator_state.h"
 #include "types/octets.h"
 #include "types/slice.h"
 #include "types/str.h"
@@ -179,7 +180,7 @@ static size_t bytes_block_bytes(const trv_object *self)
 struct bytes_iterator {
     TRV__HEAD;
     trv_object *bytes; /* owned */
-    size_t at;
+    size_t at;         /* SIZE_MAX: it has been at its end */
 };
 
 static int iterator_next(trv_object *self, trv_object **item)
@@ -187,8 +188,10 @@ static int iterator_next(trv_object *self, trv_object **item)
     struct bytes_iterator *iterator = (struct bytes_iterator *)self;
     const struct trv__bytes *bytes = trv__as_bytes(iterator->bytes);
 
-    if (iterator->at == bytes->size)
+    if (iterator->at >= bytes->size) {
+        iterator->at = SIZE_MAX; /* for good */
         return 0;
+    }
     *item = trv_int_new(bytes->data[iterator->at++]);
     return 1;
 }
@@ -203,6 +206,43 @@ static void iterator_clear(trv_object *self)
     trv_clear(&((struct bytes_iterator *)self)->bytes);
 }
 
+static trv_object *iterator_hint(const trv_args *args)
+{
+    const struct bytes_iterator *iterator = (struct bytes_iterator *)args->self;
+    size_t size = trv__as_bytes(iterator->bytes)->size;
+
+    return trv_parse(args, "") < 0 ? NULL : trv_int_new_unsigned(size - MIN_OF(iterator->at, size));
+}
+
+static trv_object *iterator_reduce(const trv_args *args)
+{
+    const struct bytes_iterator *iterator = (struct bytes_iterator *)args->self;
+
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    return iterator->at == SIZE_MAX ? trv__iterator_over(trv_tuple_new(NULL, 0))
+                                    : trv__iterator_at(iterator->bytes, iterator->at);
+}
+
+static trv_object *iterator_set_state(const trv_args *args)
+{
+    struct bytes_iterator *iterator = (struct bytes_iterator *)args->self;
+    int64_t place;
+
+    if (trv__iterator_state(args, 0, trv__as_bytes(iterator->bytes)->size, &place) < 0)
+        return NULL;
+    if (iterator->at != SIZE_MAX)
+        iterator->at = (size_t)place;
+    return trv_none_new();
+}
+
+static const struct trv__method iterator_methods[] = {
+    {TRV__HINT_METHOD, iterator_hint},
+    {TRV__REDUCE_METHOD, iterator_reduce},
+    {TRV__STATE_METHOD, iterator_set_state},
+    {0},
+};
+
 static trv_object bytes_iterator_handle[1];
 
 static TRV__READ_ONLY struct trv_type bytes_iterator_type = {
@@ -212,6 +252,7 @@ static TRV__READ_ONLY struct trv_type bytes_iterator_type = {
     .instance_bytes = sizeof(struct bytes_iterator),
     .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .slots = {.clear = iterator_clear, .iter = iterator_iter, .next = iterator_next},
+    .methods = iterator_methods,
 };
 
 static TRV__READ_ONLY trv_object bytes_iterator_handle[1] = {TRV__TYPE_HANDLE(bytes_iterator_type)};

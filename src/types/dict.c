@@ -426,7 +426,8 @@ static int dict_iterator_next(trv_object *self, trv_object **item)
     return 1;
 }
 
-TRV__ITERATOR_TYPE(dict_iterator, "dict_keyiterator", dict_iterator_next);
+TRV__ITERATOR_TYPE(dict_iterator, "dict_keyiterator", dict_iterator_next,
+                   trv__table_iterator_methods);
 
 trv_object *trv__dict_iter(trv_object *self)
 {

@@ -86,7 +86,7 @@ static int step(trv_object *self, trv_object **item, enum part part, bool is_bac
     {                                                                                              \
         return step(self, item, part, is_backwards);                                               \
     }                                                                                              \
-    TRV__ITERATOR_TYPE(variable, text, variable##_next)
+    TRV__ITERATOR_TYPE(variable, text, variable##_next, trv__table_iterator_methods)
 
 VIEW_ITERATOR(value_iterator, "dict_valueiterator", VALUE, false);
 VIEW_ITERATOR(item_iterator, "dict_itemiterator", ITEM, false);

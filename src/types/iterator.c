@@ -86,7 +86,7 @@ static int index_iterator_next(trv_object *self, trv_object **item)
     return trv__iterator_end(self, item);
 }
 
-TRV__ITERATOR_TYPE(index_iterator, "iterator", index_iterator_next);
+TRV__ITERATOR_TYPE(index_iterator, "iterator", index_iterator_next, trv__sequence_iterator_methods);
 
 trv_object *trv__iter_by_index(trv_object *object)
 {

@@ -3,7 +3,8 @@
  * What the iterators of built-in types share: one struct, and all slots but `next`.
  *
  *     static int list_iterator_next(trv_object *self, trv_object **item) { ... }
- *     TRV__ITERATOR_TYPE(list_iterator, "list_iterator", list_iterator_next);
+ *     TRV__ITERATOR_TYPE(list_iterator, "list_iterator", list_iterator_next,
+ *                        trv__list_iterator_methods);
  *     ...
  *     return trv__iterator_new(&list_iterator, list);
  *
@@ -36,7 +37,11 @@ int trv__iterator_traverse(trv_object *self, trv_visit visit, void *argument);
 void trv__iterator_clear(trv_object *self);
 trv_object *trv__iterator_iter(trv_object *self);
 
-#define TRV__ITERATOR_TYPE(variable, text, next_slot)                                              \
+/* How they are copied and pickled (iterator_state.c): those over lists, over other sequences, over dicts and sets. */
+extern const struct trv__method trv__list_iterator_methods[], trv__sequence_iterator_methods[],
+    trv__table_iterator_methods[];
+
+#define TRV__ITERATOR_TYPE(variable, text, next_slot, methods_table)                               \
     static TRV__READ_ONLY trv_object variable##_handle[1];                                         \
     static TRV__READ_ONLY struct trv_type variable = {                                             \
         .handle = variable##_handle,                                                               \
@@ -48,6 +53,7 @@ trv_object *trv__iterator_iter(trv_object *self);
                   .clear = trv__iterator_clear,                                                    \
                   .iter = trv__iterator_iter,                                                      \
                   .next = next_slot},                                                              \
+        .methods = methods_table,                                                                  \
     };                                                                                             \
     static TRV__READ_ONLY trv_object variable##_handle[1] = {TRV__TYPE_HANDLE(variable)}
 

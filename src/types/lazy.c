@@ -7,6 +7,8 @@
 #include "types/lazy.h"
 
 #include "types/arguments.h"
+#include "types/builtins.h"
+#include "types/iterator_state.h"
 #include "types/sequence.h"
 
 #include "trivet/builtins.h"
@@ -90,6 +92,15 @@ static int enumerate_next(trv_object *self, trv_object **item)
     return *item ? 1 : -1;
 }
 
+/* Whether the collector has taken what an iterator works with; then with an exception set. */
+static bool is_over(const struct trv__lazy *lazy)
+{
+    if (lazy->source)
+        return false;
+    trv_raise(trv_TypeError, "cannot pickle '%s' object", lazy->type->name);
+    return true;
+}
+
 static trv_object *enumerate(const struct trv_type *type, trv_object *iterable, trv_object *start)
 {
     trv_auto trv_object *iterator = trv_iter(iterable);
@@ -132,9 +143,21 @@ static trv_object *enumerate_construct(const struct trv_type *type, const trv_ar
     return enumerate(type, iterable, start);
 }
 
+/* (type, (iterator, number)) */
+static trv_object *enumerate_reduce(const trv_args *args)
+{
+    const struct trv__lazy *lazy = trv__as_lazy(args->self);
+
+    if (trv_parse(args, "") < 0 || is_over(lazy))
+        return NULL;
+    return trv_build("(o(oo))", args->self->type->handle, lazy->source, lazy->with);
+}
+
+static const struct trv__method enumerate_methods[] = {{TRV__REDUCE_METHOD, enumerate_reduce}, {0}};
+
 TRV__LAZY_TYPE(enumerate_type, trv_enumerate_type, "enumerate",
                "enumerate(iterable, start=0): an iterator of (number, item)", enumerate_next,
-               enumerate_construct);
+               enumerate_construct, enumerate_methods);
 TRV__READ_ONLY trv_object trv_enumerate_type[1] = {TRV__TYPE_HANDLE(enumerate_type)};
 
 /* zip and map --------------------------------------------------------------------------------- */
@@ -226,9 +249,34 @@ static trv_object *zip_construct(const struct trv_type *type, const trv_args *ar
     return zip(type, args->items, args->count, is_strict);
 }
 
+/* (type, iterators), and True if it is strict */
+static trv_object *zip_reduce(const trv_args *args)
+{
+    const struct trv__lazy *lazy = trv__as_lazy(args->self);
+
+    if (trv_parse(args, "") < 0 || is_over(lazy))
+        return NULL;
+    return lazy->left ? trv_build("(oob)", args->self->type->handle, lazy->source, 1)
+                      : trv_build("(oo)", args->self->type->handle, lazy->source);
+}
+
+static trv_object *zip_set_state(const trv_args *args)
+{
+    trv_object *state;
+    int is_strict;
+
+    if (trv_parse(args, "o", &state) < 0 || (is_strict = trv_truth(state)) < 0)
+        return NULL;
+    trv__as_lazy(args->self)->left = is_strict;
+    return trv_none_new();
+}
+
+static const struct trv__method zip_methods[] = {
+    {TRV__REDUCE_METHOD, zip_reduce}, {TRV__STATE_METHOD, zip_set_state}, {0}};
+
 TRV__LAZY_TYPE(zip_type, trv_zip_type, "zip",
                "zip(*iterables, strict=False): an iterator of tuples of one item of each", zip_next,
-               zip_construct);
+               zip_construct, zip_methods);
 TRV__READ_ONLY trv_object trv_zip_type[1] = {TRV__TYPE_HANDLE(zip_type)};
 
 static int map_next(trv_object *self, trv_object **item)
@@ -267,9 +315,23 @@ static trv_object *map_construct(const struct trv_type *type, const trv_args *ar
     return map(type, args->items[0], args->items + 1, args->count - 1);
 }
 
+/* (type, (callable, iterators...)) */
+static trv_object *map_reduce(const trv_args *args)
+{
+    const struct trv__lazy *lazy = trv__as_lazy(args->self);
+    trv_auto trv_object *callable = NULL, *arguments = NULL;
+
+    if (trv_parse(args, "") < 0 || is_over(lazy) || !(callable = trv_tuple_new(&lazy->with, 1)) ||
+        !(arguments = trv_add(callable, lazy->source)))
+        return NULL;
+    return trv_build("(oo)", args->self->type->handle, arguments);
+}
+
+static const struct trv__method map_methods[] = {{TRV__REDUCE_METHOD, map_reduce}, {0}};
+
 TRV__LAZY_TYPE(map_type, trv_map_type, "map",
                "map(function, *iterables): an iterator of what the function makes of them",
-               map_next, map_construct);
+               map_next, map_construct, map_methods);
 TRV__READ_ONLY trv_object trv_map_type[1] = {TRV__TYPE_HANDLE(map_type)};
 
 /* filter -------------------------------------------------------------------------------------- */
@@ -321,9 +383,23 @@ static trv_object *filter_construct(const struct trv_type *type, const trv_args 
     return filter(type, args->items[0], args->items[1]);
 }
 
+/* (type, (callable, iterator)) */
+static trv_object *filter_reduce(const trv_args *args)
+{
+    const struct trv__lazy *lazy = trv__as_lazy(args->self);
+    trv_object *none = trv_none_new();
+
+    if (trv_parse(args, "") < 0 || is_over(lazy))
+        return NULL;
+    return trv_build("(o(oo))", args->self->type->handle, lazy->with ? lazy->with : none,
+                     lazy->source);
+}
+
+static const struct trv__method filter_methods[] = {{TRV__REDUCE_METHOD, filter_reduce}, {0}};
+
 TRV__LAZY_TYPE(filter_type, trv_filter_type, "filter",
                "filter(function or None, iterable): an iterator of the items it wants", filter_next,
-               filter_construct);
+               filter_construct, filter_methods);
 TRV__READ_ONLY trv_object trv_filter_type[1] = {TRV__TYPE_HANDLE(filter_type)};
 
 /* iter(callable, sentinel) -------------------------------------------------------------------- */
@@ -351,8 +427,22 @@ static int until_next(trv_object *self, trv_object **item)
     return 1;
 }
 
+/* (iter, (callable, sentinel)); at its end an iterator over nothing */
+static trv_object *until_reduce(const trv_args *args)
+{
+    const struct trv__lazy *lazy = trv__as_lazy(args->self);
+
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    return lazy->source ? trv_build("(o(oo))", trv__builtin_iter(), lazy->with, lazy->source)
+                        : trv__iterator_over(trv_tuple_new(NULL, 0));
+}
+
+static const struct trv__method until_methods[] = {{TRV__REDUCE_METHOD, until_reduce}, {0}};
+
 static TRV__READ_ONLY trv_object until_handle[1];
-TRV__LAZY_TYPE(until_type, until_handle, "callable_iterator", NULL, until_next, NULL);
+TRV__LAZY_TYPE(until_type, until_handle, "callable_iterator", NULL, until_next, NULL,
+               until_methods);
 static TRV__READ_ONLY trv_object until_handle[1] = {TRV__TYPE_HANDLE(until_type)};
 
 /* The public interface ------------------------------------------------------------------------ */

@@ -38,7 +38,7 @@ static inline struct trv__lazy *trv__as_lazy(trv_object *object)
 trv_object *trv__iterators_of(trv_object *const *iterables, size_t count);
 
 /* A type of such iterators; its handle is defined with TRV__TYPE_HANDLE where it is visible. */
-#define TRV__LAZY_TYPE(struct_name, handle_name, text, about, next_slot, maker)                    \
+#define TRV__LAZY_TYPE(struct_name, handle_name, text, about, next_slot, maker, methods_table)     \
     static TRV__READ_ONLY struct trv_type struct_name = {.handle = handle_name,                    \
                                                          .name = text,                             \
                                                          .doc = about,                             \
@@ -50,6 +50,7 @@ trv_object *trv__iterators_of(trv_object *const *iterables, size_t count);
                                                                    .clear = trv__lazy_clear,       \
                                                                    .iter = trv__lazy_iter,         \
                                                                    .next = next_slot},             \
+                                                         .methods = methods_table,                 \
                                                          .construct = maker}
 
 #endif

@@ -402,7 +402,7 @@ static int list_iterator_next(trv_object *self, trv_object **item)
     return 1;
 }
 
-TRV__ITERATOR_TYPE(list_iterator, "list_iterator", list_iterator_next);
+TRV__ITERATOR_TYPE(list_iterator, "list_iterator", list_iterator_next, trv__list_iterator_methods);
 
 static trv_object *list_iter(trv_object *self)
 {

@@ -11,6 +11,7 @@
 #include "types/range.h"
 
 #include "types/int.h"
+#include "types/iterator_state.h"
 #include "types/sequence.h"
 #include "types/slice.h"
 
@@ -18,7 +19,7 @@ typedef struct trv__range range_t;
 
 struct range_iterator {
     TRV__HEAD;
-    uint64_t next, step, left;
+    uint64_t next, step, left, length;
 };
 
 static uint64_t length_of(int64_t start, int64_t stop, int64_t step)
@@ -258,6 +259,52 @@ static int range_iterator_next(trv_object *object, trv_object **item)
     return 1;
 }
 
+static trv_object *iterator_hint(const trv_args *args)
+{
+    const struct range_iterator *self = (struct range_iterator *)args->self;
+
+    return trv_parse(args, "") < 0 ? NULL : trv_int_new_unsigned(self->left);
+}
+
+/* The range that this iterator began with. */
+static trv_object *range_of(const struct range_iterator *self)
+{
+    int64_t first = (int64_t)(self->next - (self->length - self->left) * self->step);
+    trv_auto trv_object *start = trv_int_new(first), *step = trv_int_new((int64_t)self->step);
+    trv_auto trv_object *length = trv_int_new_unsigned(self->length);
+    trv_auto trv_object *whole = trv_multiply(length, step), *stop = trv_add(start, whole);
+
+    return trv__range_from(start, stop, step);
+}
+
+static trv_object *iterator_reduce(const trv_args *args)
+{
+    const struct range_iterator *self = (struct range_iterator *)args->self;
+    trv_auto trv_object *range = trv_parse(args, "") < 0 ? NULL : range_of(self);
+
+    return range ? trv__iterator_at(range, self->length - self->left) : NULL;
+}
+
+static trv_object *iterator_set_state(const trv_args *args)
+{
+    struct range_iterator *self = (struct range_iterator *)args->self;
+    uint64_t before = self->length - self->left;
+    int64_t place;
+
+    if (trv__iterator_state(args, 0, self->length, &place) < 0)
+        return NULL;
+    self->next += ((uint64_t)place - before) * self->step;
+    self->left = self->length - (uint64_t)place;
+    return trv_none_new();
+}
+
+static const struct trv__method iterator_methods[] = {
+    {TRV__HINT_METHOD, iterator_hint},
+    {TRV__REDUCE_METHOD, iterator_reduce},
+    {TRV__STATE_METHOD, iterator_set_state},
+    {0},
+};
+
 static TRV__READ_ONLY trv_object range_iterator_handle[1];
 
 static TRV__READ_ONLY struct trv_type range_iterator_type = {
@@ -267,6 +314,7 @@ static TRV__READ_ONLY struct trv_type range_iterator_type = {
     .instance_bytes = sizeof(struct range_iterator),
     .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .slots = {.iter = range_iterator_iter, .next = range_iterator_next},
+    .methods = iterator_methods,
 };
 
 static TRV__READ_ONLY trv_object range_iterator_handle[1] = {TRV__TYPE_HANDLE(range_iterator_type)};
@@ -279,7 +327,7 @@ static trv_object *iterate(uint64_t start, uint64_t step, uint64_t length)
         return NULL;
     made->next = start;
     made->step = step;
-    made->left = length;
+    made->left = made->length = length;
     return (trv_object *)made;
 }
 

@@ -8,7 +8,9 @@
  */
 #include "types/range.h"
 
+#include "types/builtins.h"
 #include "types/int.h"
+#include "types/iterator_state.h"
 #include "types/slice.h"
 
 typedef struct trv__range range_t;
@@ -150,7 +152,7 @@ int trv__range_equal(const range_t *x, const range_t *y)
 
 struct wide_iterator {
     TRV__HEAD;
-    trv_object *next, *step, *left; /* plain ints, owned */
+    trv_object *next, *step, *left, *length; /* plain ints, owned */
 };
 
 static struct wide_iterator *iterator_of(trv_object *object)
@@ -188,7 +190,76 @@ static void iterator_clear(trv_object *object)
     trv_clear(&iterator_of(object)->next);
     trv_clear(&iterator_of(object)->step);
     trv_clear(&iterator_of(object)->left);
+    trv_clear(&iterator_of(object)->length);
 }
+
+static trv_object *iterator_hint(const trv_args *args)
+{
+    return trv_parse(args, "") < 0 ? NULL : trv_ref(iterator_of(args->self)->left);
+}
+
+/* The range that an iterator began with, and how many items it has given. */
+static trv_object *range_of(const struct wide_iterator *self, trv_object **given)
+{
+    trv_auto trv_object *whole = trv_multiply(self->length, self->step);
+    trv_auto trv_object *passed = NULL, *start = NULL, *stop = NULL;
+
+    *given = trv_subtract(self->length, self->left);
+    passed = trv_multiply(*given, self->step);
+    start = trv_subtract(self->next, passed);
+    stop = trv_add(start, whole);
+    return trv__range_from(start, stop, self->step);
+}
+
+static trv_object *iterator_reduce(const trv_args *args)
+{
+    trv_auto trv_object *given = NULL, *range = NULL;
+
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    range = range_of(iterator_of(args->self), &given);
+    return range ? trv__iterator_made(trv__builtin_iter(), range, given) : NULL;
+}
+
+/* The place, a plain int of at least 0 and at most the length, as a new reference. */
+static trv_object *place_from(trv_object *state, trv_object *length)
+{
+    trv_auto trv_object *zero = trv_int_new(0), *place = trv__index_object(state);
+    int is_low = place ? trv_compare(place, zero, TRV_LESS) : -1;
+    int is_high = is_low < 0 ? -1 : trv_compare(place, length, TRV_GREATER);
+
+    return is_high < 0 ? NULL : trv__int_plain(is_low ? zero : is_high ? length : place);
+}
+
+static trv_object *iterator_set_state(const trv_args *args)
+{
+    struct wide_iterator *self = iterator_of(args->self);
+    trv_auto trv_object *place = NULL, *given = NULL, *more = NULL, *way = NULL, *next = NULL;
+    trv_auto trv_object *left = NULL;
+    trv_object *state;
+
+    if (trv_parse(args, "o", &state) < 0 || !(place = place_from(state, self->length)))
+        return NULL;
+    given = trv_subtract(self->length, self->left);
+    more = trv_subtract(place, given);
+    way = trv_multiply(more, self->step);
+    next = trv_add(self->next, way);
+    left = trv_subtract(self->length, place);
+    if (!next || !left)
+        return NULL;
+    trv_unref(self->next);
+    self->next = trv_steal(&next);
+    trv_unref(self->left);
+    self->left = trv_steal(&left);
+    return trv_none_new();
+}
+
+static const struct trv__method iterator_methods[] = {
+    {TRV__HINT_METHOD, iterator_hint},
+    {TRV__REDUCE_METHOD, iterator_reduce},
+    {TRV__STATE_METHOD, iterator_set_state},
+    {0},
+};
 
 static TRV__READ_ONLY trv_object wide_iterator_handle[1];
 
@@ -199,6 +270,7 @@ static TRV__READ_ONLY struct trv_type wide_iterator_type = {
     .instance_bytes = sizeof(struct wide_iterator),
     .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .slots = {.clear = iterator_clear, .iter = iterator_iter, .next = iterator_next},
+    .methods = iterator_methods,
 };
 
 static TRV__READ_ONLY trv_object wide_iterator_handle[1] = {TRV__TYPE_HANDLE(wide_iterator_type)};
@@ -222,6 +294,7 @@ trv_object *trv__range_iterate(const range_t *range, bool is_reversed)
         return NULL;
     made->next = trv_steal(&next);
     made->step = trv_steal(&back);
+    made->length = trv_ref(left);
     made->left = trv_steal(&left);
     return (trv_object *)made;
 }

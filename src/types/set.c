@@ -406,18 +406,19 @@ static int set_iterator_next(trv_object *self, trv_object **item)
     }
     if (!trv__table_next(table, &iterator->position, &i))
         return trv__iterator_end(self, item);
+    iterator->left -= iterator->left != 0;
     *item = trv_ref(*trv__table_entry(table, i));
     return 1;
 }
 
-TRV__ITERATOR_TYPE(set_iterator, "set_iterator", set_iterator_next);
+TRV__ITERATOR_TYPE(set_iterator, "set_iterator", set_iterator_next, trv__table_iterator_methods);
 
 trv_object *trv__set_iter(trv_object *self)
 {
     struct trv__iterator *iterator = (void *)trv__iterator_new(&set_iterator, self);
 
     if (iterator)
-        iterator->expected = table_of(self)->live;
+        iterator->expected = iterator->left = table_of(self)->live;
     return (trv_object *)iterator;
 }
 

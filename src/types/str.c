@@ -9,6 +9,7 @@
 #include "types/str.h"
 
 #include "types/codec.h"
+#include "types/iterator_state.h"
 #include "types/octets.h"
 #include "types/slice.h"
 #include "types/str_methods.h"
@@ -408,7 +409,7 @@ static void str_destroy(trv_object *self)
 struct str_iterator {
     TRV__HEAD;
     trv_object *str; /* owned */
-    size_t at;       /* the offset of the next code point */
+    size_t at;       /* the offset of the next code point; SIZE_MAX: it has been at its end */
 };
 
 static int iterator_next(trv_object *self, trv_object **item)
@@ -417,8 +418,10 @@ static int iterator_next(trv_object *self, trv_object **item)
     const struct trv__str *str = trv__as_str(iterator->str);
     size_t size;
 
-    if (iterator->at == str->size)
+    if (iterator->at >= str->size) {
+        iterator->at = SIZE_MAX; /* for good */
         return 0;
+    }
     size = trv__utf8_size(str->text[iterator->at]);
     *item = trv__str_from(str->text + iterator->at, size, 1);
     if (!*item)
@@ -437,6 +440,58 @@ static void iterator_clear(trv_object *self)
     trv_clear(&((struct str_iterator *)self)->str);
 }
 
+/* How many code points there are before the next one. */
+static size_t iterator_place(const struct str_iterator *iterator)
+{
+    const struct trv__str *str = trv__as_str(iterator->str);
+    size_t place = 0;
+
+    if (iterator->at >= str->size || trv__str_is_ascii(str))
+        return MIN_OF(iterator->at, str->length);
+    for (size_t at = 0; at < iterator->at; at += trv__utf8_size(str->text[at]))
+        place++;
+    return place;
+}
+
+static trv_object *iterator_hint(const trv_args *args)
+{
+    const struct str_iterator *iterator = (struct str_iterator *)args->self;
+
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    return trv_int_new_unsigned(trv__as_str(iterator->str)->length - iterator_place(iterator));
+}
+
+static trv_object *iterator_reduce(const trv_args *args)
+{
+    const struct str_iterator *iterator = (struct str_iterator *)args->self;
+
+    if (trv_parse(args, "") < 0)
+        return NULL;
+    return iterator->at == SIZE_MAX ? trv__iterator_over(trv__str_empty())
+                                    : trv__iterator_at(iterator->str, iterator_place(iterator));
+}
+
+static trv_object *iterator_set_state(const trv_args *args)
+{
+    struct str_iterator *iterator = (struct str_iterator *)args->self;
+    const struct trv__str *str = trv__as_str(iterator->str);
+    int64_t place;
+
+    if (trv__iterator_state(args, 0, str->length, &place) < 0)
+        return NULL;
+    if (iterator->at != SIZE_MAX)
+        iterator->at = trv__str_offset(str, (size_t)place);
+    return trv_none_new();
+}
+
+static const struct trv__method iterator_methods[] = {
+    {TRV__HINT_METHOD, iterator_hint},
+    {TRV__REDUCE_METHOD, iterator_reduce},
+    {TRV__STATE_METHOD, iterator_set_state},
+    {0},
+};
+
 static trv_object str_iterator_handle[1];
 
 static TRV__READ_ONLY struct trv_type str_iterator_type = {
@@ -446,6 +501,7 @@ static TRV__READ_ONLY struct trv_type str_iterator_type = {
     .instance_bytes = sizeof(struct str_iterator),
     .flags = TRV__TYPE_FINAL | TRV__TYPE_NO_WEAKREF,
     .slots = {.clear = iterator_clear, .iter = iterator_iter, .next = iterator_next},
+    .methods = iterator_methods,
 };
 
 static TRV__READ_ONLY trv_object str_iterator_handle[1] = {TRV__TYPE_HANDLE(str_iterator_type)};

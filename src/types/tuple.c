@@ -249,7 +249,8 @@ static int tuple_iterator_next(trv_object *self, trv_object **item)
     return 1;
 }
 
-TRV__ITERATOR_TYPE(tuple_iterator, "tuple_iterator", tuple_iterator_next);
+TRV__ITERATOR_TYPE(tuple_iterator, "tuple_iterator", tuple_iterator_next,
+                   trv__sequence_iterator_methods);
 
 static trv_object *tuple_iter(trv_object *self)
 {

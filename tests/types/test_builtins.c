@@ -131,5 +131,57 @@ TEST(texts_without_memory)
     EXHAUST(trv_call_method(large, "__float__", ""));
 }
 
+static trv_object *pickled(trv_object *object)
+{
+    trv_auto trv_object *pickle = trv_pickle_dumps(object);
+    size_t size = 0;
+    const void *data = pickle ? trv_bytes_data(pickle, &size) : NULL;
+
+    return data ? trv_pickle_loads(data, size) : NULL;
+}
+
+/* What is left of an iterator is left of its copies, also of those made when there is no memory. */
+TEST(copies_of_iterators)
+{
+    trv_auto trv_object *text = trv_str_new("gr\xc3\xbc\xc3\x9f"), *list = trv_list_from(text);
+    trv_auto trv_object *octets = trv_bytes_new("abc", 3), *array = trv_bytearray_new("abc", 3);
+    trv_auto trv_object *range = trv_range_new(1000, 5000, 1000), *tuple = trv_tuple_from(list);
+    trv_auto trv_object *large = trv_int_parse("100000000000000000000", 10), *dict = trv_dict_new();
+    trv_auto trv_object *set = trv_set_from(list), *builtin = trv_builtin("len");
+    trv_object *sources[] = {text, list, octets, array, range, tuple, dict, set};
+    size_t count = 0;
+
+    ck_assert_int_eq(trv_dict_set(dict, text, list), 0);
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        trv_auto trv_object *iterator = trv_iter(sources[i]), *copy = NULL, *rest = NULL;
+        EXHAUST(trv_copy(iterator));
+        EXHAUST(trv_deepcopy(iterator));
+        EXHAUST(pickled(iterator));
+        copy = pickled(iterator);
+        rest = trv_list_from(copy);
+        ck_assert_int_eq(trv_len(rest, &count), 0);
+        ck_assert_uint_eq(count, sources[i] == dict                            ? 1
+                                 : sources[i] == octets || sources[i] == array ? 3
+                                                                               : 4);
+    }
+    {
+        trv_auto trv_object *reversed = trv_reversed(list), *zip = trv_zip_new(sources, 4, 1);
+        trv_auto trv_object *map = trv_map_iter_new(builtin, sources, 1);
+        trv_auto trv_object *filter = trv_filter_new(NULL, text),
+                            *until = trv_iter_until(builtin, text);
+        trv_auto trv_object *enumerate = trv_enumerate_new(text, 1000);
+        trv_object *iterators[] = {reversed, zip, map, filter, until, enumerate};
+        trv_auto trv_object *steps = trv_call(trv_range_type, "ioi", 0, large, 7);
+        trv_auto trv_object *step = trv_iter(steps);
+        for (size_t i = 0; i < sizeof iterators / sizeof *iterators; i++) {
+            EXHAUST(trv_copy(iterators[i]));
+            EXHAUST(pickled(iterators[i]));
+        }
+        EXHAUST(pickled(step));
+        EXHAUST(trv_call_method(step, "__setstate__", "o", large));
+    }
+}
+
 TEST_LIST(RUN(nothing_is_asked_too_early), RUN(answers), RUN(an_iterator_asked_from_within),
-          RUN(cycles_are_found), RUN(without_memory), RUN(texts_without_memory))
+          RUN(cycles_are_found), RUN(without_memory), RUN(texts_without_memory),
+          RUN(copies_of_iterators))
