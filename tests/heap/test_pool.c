@@ -262,6 +262,61 @@ static size_t make_nodes_while_there_is_memory(trv_object **chain)
     }
 }
 
+/* Nodes, each with an int of its own, up to a count or the end of memory. */
+static trv_object *make_large_heap(size_t count)
+{
+    trv_object *chain = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct node *node = trv__container_new(&node_type, sizeof *node);
+        if (!node)
+            break;
+        node->links[0] = chain;
+        node->links[1] = trv_int_new(((int64_t)i + 1) << 40);
+        trv__track(node);
+        chain = (trv_object *)node;
+        if (!node->links[1])
+            break;
+    }
+    return chain;
+}
+
+/* Beyond the size from which on arenas share pages. */
+TEST(large_heaps_come_and_go)
+{
+    enum { COUNT = TRV_TINY ? 100000 : 1000000 };
+    trv_heap_stats before = stats(), after;
+
+    for (int round = 0; round < 3; round++) {
+        trv_object *chain = make_large_heap(COUNT);
+        ck_assert_uint_eq(stats().live_objects, before.live_objects + 2 * COUNT);
+        ck_assert_uint_gt(stats().arenas, before.arenas + 32);
+        trv__heap_check(trv__current->heap);
+        trv_unref(chain);
+    }
+    after = stats();
+    ck_assert_uint_eq(after.live_bytes, before.live_bytes);
+    ck_assert_uint_le(after.arenas, before.arenas + 4);
+}
+
+/* Where memory ends, a large heap stays whole. */
+TEST(large_heaps_run_out_of_memory)
+{
+    enum { COUNT = TRV_TINY ? 50000 : 400000 };
+    bool struck = true;
+
+    for (uint64_t nth = 1; struck; nth += nth / 8 + 1) {
+        trv_object *chain;
+        trv__fault_arm(nth);
+        chain = make_large_heap(COUNT);
+        struck = trv__fault_struck();
+        trv__fault_arm(0);
+        trv_error_clear();
+        trv__heap_check(trv__current->heap);
+        trv_unref(chain);
+    }
+}
+
 /* Sanitizers need more addresses than that. */
 RAW_TEST(addresses_run_out)
 {
@@ -376,5 +431,6 @@ RAW_TEST(an_allocator_of_ones_own)
 TEST_LIST(RUN(blocks_keep_what_was_written), RUN(blocks_of_every_size),
           RUN(sizes_beyond_all_bounds), RUN(few_blocks_are_used_again), RUN(arenas_are_given_back),
           RUN(gaps_are_filled), RUN(large_objects_are_counted),
-          RUN(objects_that_never_came_to_life), RUN(many_containers), RUN(addresses_run_out),
-          RUN(faults), RUN(an_allocator_of_ones_own))
+          RUN(objects_that_never_came_to_life), RUN(many_containers), RUN(large_heaps_come_and_go),
+          RUN(large_heaps_run_out_of_memory), RUN(addresses_run_out), RUN(faults),
+          RUN(an_allocator_of_ones_own))
