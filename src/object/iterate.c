@@ -28,7 +28,7 @@ trv_object *trv_iter(trv_object *object)
     return NULL;
 }
 
-/* What __length_hint__ of an instance of a class says: 0 with *hint set, or -1. */
+/* What __length_hint__ of an object says: 0 with *hint set, or -1. */
 static int ask_hint(trv_object *object, size_t *hint)
 {
     trv_auto trv_object *answer = NULL;
@@ -60,8 +60,6 @@ static int ask_hint(trv_object *object, size_t *hint)
 int trv__length_hint(trv_object *object, size_t *hint)
 {
     *hint = 0;
-    if (LIKELY(!(object->type->flags & TRV__TYPE_IN_HEAP)))
-        return 0;
     if (object->type->slots.length) {
         if (object->type->slots.length(object, hint) == 0)
             return 0;

@@ -141,7 +141,7 @@ trv_object *trv__call_found(trv_object *found, trv_object *self, trv_object *con
 trv_object *trv__call_method(trv_object *self, trv_object *name, trv_object *const *items,
                              size_t count, trv_object *keywords);
 
-/* How many items an instance of a class says an iterator over it will give: 0 if it does not say, or is none.
+/* How many items an object says an iterator over it will give: 0 if it does not say, or is none.
  * 0, or -1 with what it raised. */
 int trv__length_hint(trv_object *object, size_t *hint);
 

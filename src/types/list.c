@@ -142,7 +142,7 @@ static int extend_by_view(list_object *self, trv_object *source, trv__view *view
 static int extend(list_object *self, trv_object *iterable)
 {
     trv_auto trv_object *iterator = NULL;
-    size_t hint; /* room grows without it, but what it raises is raised */
+    size_t hint;
     int more;
 
     if (iterable->type == &trv__list_type || iterable == (trv_object *)self)
@@ -152,9 +152,13 @@ static int extend(list_object *self, trv_object *iterable)
     iterator = trv_iter(iterable);
     if (!iterator || trv__length_hint(iterable, &hint) < 0)
         return -1;
+    if (hint <= PTRDIFF_MAX - self->count && grow(self, self->count + hint, false) < 0)
+        return -1;
     for (;;) {
         trv_auto trv_object *item = NULL;
         more = trv_next(iterator, &item);
+        if (more == 0)
+            shrink(self); /* it was a hint, no promise */
         if (more <= 0)
             return more;
         if (append(self, item) < 0)

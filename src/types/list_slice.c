@@ -90,12 +90,17 @@ static void take_each(list_object *list, struct trv__places places, trv_object *
 /* What is assigned, as a list of its own whose items may be moved out. */
 static list_object *source_of(trv_object *value, bool is_run)
 {
+    trv_auto trv_object *iterator = NULL;
+
     if (!value->type->slots.iter) {
         trv_raise(trv_TypeError, is_run ? "can only assign an iterable"
                                         : "must assign iterable to extended slice");
         return NULL;
     }
-    return trv__as_list(trv_list_from(value));
+    if (value->type == &trv__list_type || value->type == &trv__tuple_type)
+        return trv__as_list(trv_list_from(value));
+    iterator = trv_iter(value); /* which is asked how much there is, not the value */
+    return iterator ? trv__as_list(trv_list_from(iterator)) : NULL;
 }
 
 static int change(list_object *list, const struct trv__places *places, list_object *source,

@@ -4,6 +4,7 @@
  */
 #include "types/octets.h"
 
+#include "object/lookup.h"
 #include "object/signature.h"
 #include "types/bytearray.h"
 #include "types/bytes.h"
@@ -197,9 +198,10 @@ int trv__octets_add_repr(struct trv__builder *b, const void *data, size_t size, 
 static trv_object *from_items(const char *name, trv_object *iterable)
 {
     trv_auto trv_object *iterator = trv_iter(iterable), *made = NULL;
-    const char *what = *name && strcmp(name, "bytes") == 0 ? "bytes" : "byte";
+    bool is_bytes = strcmp(name, "bytes") == 0;
     struct trv__builder b;
     trv_object *item;
+    size_t hint = 0;
     int more, value;
 
     if (!iterator)
@@ -207,9 +209,13 @@ static trv_object *from_items(const char *name, trv_object *iterable)
                    ? trv_raise(trv_TypeError, "cannot convert '%s' object to %s",
                                trv_type_name(iterable), name)
                    : NULL;
+    if (is_bytes && trv__length_hint(iterable, &hint) < 0)
+        return NULL;
     trv__builder_init(&b);
+    if (hint < PTRDIFF_MAX / 2 && trv__builder_reserve(&b, hint) < 0)
+        return trv__builder_drop(&b), NULL;
     while ((more = trv_next(iterator, &item)) > 0) {
-        value = trv__octet_value(item, what);
+        value = trv__octet_value(item, is_bytes ? "bytes" : "byte");
         trv_unref(item);
         more = value < 0 ? -1 : trv__builder_add_char(&b, (char)value);
         if (more < 0)

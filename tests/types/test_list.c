@@ -4,6 +4,7 @@
  * random steps; sorting; and lists that are changed by the code they call.
  */
 #include "types/container.h"
+#include "types/exhaust.h"
 
 static trv_object *list_of(const int *numbers, size_t count)
 {
@@ -611,13 +612,27 @@ TEST(a_list_of_a_class_is_added_to_itself)
     expect_repr(trv_iadd(list, list), "[1, 2, 1, 2, 1, 2, 1, 2]");
 }
 
-TEST_LIST(RUN(a_list_of_a_class_is_added_to_itself), RUN(making_and_printing), RUN(items_by_index),
-          RUN(methods), RUN(operators), RUN(comparison), RUN(a_list_inside_itself),
-          RUN(iteration_sees_what_is_appended), RUN(an_iterator_at_its_end_stays_there),
-          RUN(arguments_that_are_wrong_or_missing), RUN(as_a_plain_array_over_random_steps),
-          RUN(sorting_ints_of_all_shapes_and_sizes), RUN(sorting_by_a_key_is_stable),
-          RUN(sorting_strs_floats_and_mixtures), RUN(a_key_function_that_fails),
-          RUN(changing_a_list_while_it_is_sorted), RUN(comparisons_that_fail_while_sorting),
-          RUN(changing_a_list_while_it_is_searched), RUN(changing_a_list_while_it_is_printed),
-          RUN(printing_a_list_twice_at_once), RUN(items_that_put_something_in_as_they_end),
-          RUN(derived_types), RUN(memory_is_given_back))
+/* What knows its length is given room once, and no more; what says too much gives it back. */
+TEST(room_for_what_is_said_to_come)
+{
+    trv_auto trv_object *range = trv_range_new(0, 1001, 1), *from_range = trv_list_from(range);
+    trv_auto trv_object *iterator = trv_iter(range), *from_iterator = trv_list_from(iterator);
+    trv_auto trv_object *more = trv_list_new();
+    size_t bytes = trv_sizeof(more) + 1001 * sizeof(void *);
+
+    ck_assert_uint_le(trv_sizeof(from_range), bytes + 64);
+    ck_assert_uint_le(trv_sizeof(from_iterator), bytes + 64);
+    EXHAUST(trv_list_from(range));
+}
+
+TEST_LIST(RUN(room_for_what_is_said_to_come), RUN(a_list_of_a_class_is_added_to_itself),
+          RUN(making_and_printing), RUN(items_by_index), RUN(methods), RUN(operators),
+          RUN(comparison), RUN(a_list_inside_itself), RUN(iteration_sees_what_is_appended),
+          RUN(an_iterator_at_its_end_stays_there), RUN(arguments_that_are_wrong_or_missing),
+          RUN(as_a_plain_array_over_random_steps), RUN(sorting_ints_of_all_shapes_and_sizes),
+          RUN(sorting_by_a_key_is_stable), RUN(sorting_strs_floats_and_mixtures),
+          RUN(a_key_function_that_fails), RUN(changing_a_list_while_it_is_sorted),
+          RUN(comparisons_that_fail_while_sorting), RUN(changing_a_list_while_it_is_searched),
+          RUN(changing_a_list_while_it_is_printed), RUN(printing_a_list_twice_at_once),
+          RUN(items_that_put_something_in_as_they_end), RUN(derived_types),
+          RUN(memory_is_given_back))
