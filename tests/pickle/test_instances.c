@@ -440,10 +440,56 @@ TEST(a_cause_is_taken_away_while_it_is_written)
     trv_clear(&changing);
 }
 
+/* Types on their way to their end --------------------------------------------------------------------- */
+
+static trv_object *pickle_of_passing;
+static size_t readings;
+
+/* What was an exception of the class is then one of a type that is there. */
+static void read_the_pickle(trv_object *self TRV_UNUSED)
+{
+    size_t size;
+    const void *data = trv_bytes_data(pickle_of_passing, &size);
+
+    readings++;
+    expect_repr(must(trv_pickle_loads(data, size)), "ValueError('Passing: text')");
+}
+
+/* A list with a leaf, which is no container: it ends when the list is cleared. */
+static trv_object *new_list(trv_object *leaves)
+{
+    trv_auto trv_object *leaf = must(trv_call(leaves, ""));
+
+    return must(trv_build("[o]", leaf));
+}
+
+/* One of the lists is cleared before the class, and the other after it. */
+TEST(a_class_that_is_about_to_end_is_not_found)
+{
+    trv_type_spec spec = {.size = sizeof spec, .name = "Leaf", .slots.finalize = read_the_pickle};
+    trv_auto trv_object *leaves = must(trv_type_new(&spec)), *before = new_list(leaves);
+    trv_auto trv_object *passing = must(trv_class_new("Passing", trv_ValueError, NULL));
+    trv_auto trv_object *after = new_list(leaves), *error = must(trv_call(passing, "s", "text"));
+
+    pickle_of_passing = must(trv_pickle_dumps(error));
+    ck_assert_int_eq(trv_setattr(passing, "before", before), 0);
+    ck_assert_int_eq(trv_setattr(passing, "after", after), 0);
+    ck_assert_int_eq(trv_list_append(before, passing), 0);
+    ck_assert_int_eq(trv_list_append(after, passing), 0);
+    trv_clear(&error);
+    trv_clear(&before);
+    trv_clear(&after);
+    trv_clear(&passing);
+    ck_assert_int_eq(trv_gc_collect(2, NULL), 0);
+    ck_assert_uint_eq(readings, 2);
+    trv_clear(&pickle_of_passing);
+}
+
 TEST_LIST(RUN(attributes_travel), RUN(slots_travel), RUN(classes_derived_from_built_in_types),
           RUN(a_class_says_its_state), RUN(a_class_says_what_new_is_called_with),
           RUN(a_class_reduces_itself), RUN(a_class_without_a_name_is_refused),
           RUN(an_object_is_made_anew), RUN(data_that_nobody_knows_is_refused),
           RUN(exceptions_of_classes_with_names), RUN(methods_of_instances),
           RUN(running_out_of_memory), RUN(a_class_is_exchanged_by_its_getstate),
-          RUN(a_cause_is_taken_away_while_it_is_written))
+          RUN(a_cause_is_taken_away_while_it_is_written),
+          RUN(a_class_that_is_about_to_end_is_not_found))

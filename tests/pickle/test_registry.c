@@ -492,11 +492,31 @@ static trv_object *register_and_copy(trv_object *type)
     return trv_steal(&copied);
 }
 
+/* One name after the other. */
+static trv_object *rename_twice(trv_object *object)
+{
+    int status = trv_pickle_register_name(object, "tests", "first");
+
+    if (status == 0)
+        status = trv_pickle_register_name(object, "tests", "second");
+    trv__fault_suspend(true);
+    if (status < 0) {
+        trv_object *error = trv_error_take();
+        ck_assert_int_eq(trv_pickle_forget(object), 0);
+        trv_error_restore(error);
+    } else {
+        ck_assert_int_eq(trv_pickle_forget(object), 0);
+    }
+    trv__fault_suspend(false);
+    return status < 0 ? NULL : trv_none_new();
+}
+
 TEST(running_out_of_memory)
 {
-    trv_auto trv_object *type = must(node_type_new());
+    trv_auto trv_object *type = must(node_type_new()), *object = must(trv_list_new());
 
     EXHAUST(register_and_copy(type));
+    EXHAUST(rename_twice(object));
 }
 
 TEST_LIST(RUN(a_reducer_makes_a_type_travel), RUN(shape_is_kept_around_a_reducer),
