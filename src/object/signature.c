@@ -38,20 +38,30 @@ static const char *skip_parameter(const char *p)
     return p;
 }
 
+static bool ends_name(char c)
+{
+    return !c || c == '=' || c == ',' || c == ')' || c == ':' || c == ' ';
+}
+
+/* Every call with keywords comes here some times for each parameter; strspn and its like take longer to begin
+ * than these words are long. */
 static bool read_parameter(const char **cursor, struct trv__parameter *parameter)
 {
     const char *p = *cursor;
-    size_t stars;
+    size_t stars = 0;
 
-    p += strspn(p, " ,");
+    while (*p == ' ' || *p == ',')
+        p++;
     if (!*p || *p == ')')
         return false;
-    stars = strspn(p, "*");
-    p += stars;
+    for (; *p == '*'; p++)
+        stars++;
     parameter->name = p;
-    parameter->length = strcspn(p, "=,): ");
-    p += parameter->length;
-    p += strspn(p, " ");
+    while (!ends_name(*p))
+        p++;
+    parameter->length = (size_t)(p - parameter->name);
+    while (*p == ' ')
+        p++;
     parameter->literal = *p == '=' ? p + 1 : NULL;
     parameter->kind = stars == 1  ? TRV__PARAMETER_REST
                       : stars > 1 ? TRV__PARAMETER_KEYWORDS
@@ -228,12 +238,13 @@ static int check_keyword_only(struct trv__binding *binding, const trv_function_s
     return 0;
 }
 
-static int check_bound(struct trv__binding *binding, const trv_function_spec *spec, size_t required)
+static int check_bound(struct trv__binding *binding, const trv_function_spec *spec, size_t required,
+                       const struct trv__closure *closure)
 {
     for (size_t i = 0; i < required; i++)
         if (!binding->items[i])
             return trv__raise_missing(spec, binding->items, binding->args.count, required);
-    return check_keyword_only(binding, spec);
+    return closure && closure->is_filled ? 0 : check_keyword_only(binding, spec);
 }
 
 static int make_room(struct trv__binding *binding, size_t capacity)
@@ -258,10 +269,9 @@ static size_t count_positions(const char *signature)
     return trv__signature_shape(signature, &shape) ? shape.positions : 0;
 }
 
-static int fill_positions(struct trv__binding *binding, const trv_function_spec *spec,
-                          trv_object *defaults)
+static int fill_positions(struct trv__binding *binding, size_t positions, trv_object *defaults)
 {
-    size_t count, positions = count_positions(spec->signature), first;
+    size_t count, first;
     trv_object *const *items;
 
     if (!defaults || !trv__type_derives(defaults->type, &trv__tuple_type))
@@ -300,18 +310,22 @@ static int fill_defaults(struct trv__binding *binding, const trv_function_spec *
     trv_auto trv_object *positions = NULL;
     trv_auto trv_object *by_name = NULL;
 
-    if (!closure || !closure->extra)
+    if (!closure || !closure->extra || !(closure->flags & TRV__HAS_DEFAULTS))
         return 0;
-    if (trv_dict_get_str(closure->extra, "__defaults__", &positions) < 0 ||
-        trv_dict_get_str(closure->extra, "__kwdefaults__", &by_name) < 0)
+    positions = trv_ref(closure->defaults);
+    if (!closure->is_filled && trv_dict_get_str(closure->extra, "__kwdefaults__", &by_name) < 0)
         return -1;
-    return fill_positions(binding, spec, positions) < 0 ? -1 : fill_keywords(binding, by_name);
+    if (fill_positions(binding,
+                       closure->is_filled ? closure->positions : count_positions(spec->signature),
+                       positions) < 0)
+        return -1;
+    return fill_keywords(binding, by_name);
 }
 
 int trv__bind(struct trv__binding *binding, const trv_function_spec *spec, const trv_args *raw,
               const struct trv__closure *closure)
 {
-    size_t required, most;
+    size_t required, most, parameters;
 
     binding->args = *raw;
     binding->items = NULL;
@@ -324,14 +338,18 @@ int trv__bind(struct trv__binding *binding, const trv_function_spec *spec, const
         return 0;
     if (raw->count > most)
         return trv__raise_too_many(spec, required, most, raw->count);
-    if (make_room(binding, MAX_OF(count_parameters(spec->signature), raw->count)) < 0)
+    /* What a function noted of its signature when it was given defaults need not be read again. */
+    parameters =
+        closure && closure->is_filled ? closure->positions : count_parameters(spec->signature);
+    if (make_room(binding, MAX_OF(parameters, raw->count)) < 0)
         return -1;
     if (raw->count)
         memcpy(binding->items, raw->items, raw->count * sizeof *raw->items);
     binding->args.items = binding->items;
     binding->args.keywords = NULL;
     if ((raw->keywords && bind_keywords(binding, spec, raw->keywords) < 0) ||
-        fill_defaults(binding, spec, closure) < 0 || check_bound(binding, spec, required) < 0) {
+        fill_defaults(binding, spec, closure) < 0 ||
+        check_bound(binding, spec, required, closure) < 0) {
         trv__unbind(binding);
         return -1;
     }
