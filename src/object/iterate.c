@@ -81,6 +81,11 @@ static int next_without_item(int answer)
     return answer;
 }
 
+static int raise_no_iterator(const trv_object *object)
+{
+    return trv_raise_int(trv_TypeError, "'%s' object is not an iterator", object->type->name);
+}
+
 int trv_next(trv_object *iterator, trv_object **item)
 {
     int answer;
@@ -89,7 +94,7 @@ int trv_next(trv_object *iterator, trv_object **item)
     if (!trv__given(iterator, "trv_next"))
         return -1;
     if (UNLIKELY(!iterator->type->slots.next))
-        return trv_raise_int(trv_TypeError, "'%s' object is not an iterator", iterator->type->name);
+        return raise_no_iterator(iterator);
     if (iterator->type->flags & TRV__TYPE_EXACT_NEXT)
         return iterator->type->slots.next(iterator, item);
     answer = iterator->type->slots.next(iterator, item);
@@ -110,6 +115,8 @@ int trv_for_next_(trv_object *iterator, trv_object **item)
         return 0;
     if (iterator->type->flags & TRV__TYPE_EXACT_NEXT)
         return iterator->type->slots.next(iterator, item);
+    if (UNLIKELY(!iterator->type->slots.next)) /* the block may have taken it from the class */
+        return raise_no_iterator(iterator);
     answer = iterator->type->slots.next(iterator, item);
     return LIKELY(answer > 0) ? 1 : next_without_item(answer);
 }

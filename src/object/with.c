@@ -8,20 +8,23 @@
  */
 #include "object/object.h"
 
+static int raise_no_manager(const trv_object *manager)
+{
+    return trv_raise_int(trv_TypeError, "'%s' object does not support the context manager protocol",
+                         manager->type->name);
+}
+
 trv_with_ trv_with_begin(trv_object *manager)
 {
     trv_with_ with = {NULL, 0};
 
-    if (!trv__given(manager, "trv_with_begin"))
+    /* Entering may block: so it is a safepoint, like every call that may. */
+    if (!trv__given(manager, "trv_with_begin") || trv__safepoint() < 0)
         return with;
     if (!manager->type->slots.enter || !manager->type->slots.exit) {
-        trv_raise(trv_TypeError, "'%s' object does not support the context manager protocol",
-                  manager->type->name);
+        raise_no_manager(manager);
         return with;
     }
-    /* Entering may block: so it is a safepoint, like every call that may. */
-    if (trv__safepoint() < 0)
-        return with;
     trv_ref(manager);
     /* What waits in here waits, for the user, in the TRV_WITH. */
     trv__current->context->waits_at = __builtin_return_address(0);
@@ -34,6 +37,13 @@ trv_with_ trv_with_begin(trv_object *manager)
     return with;
 }
 
+/* A class may have lost its __exit__ by now. */
+static int leave(trv_object *manager, trv_object *error)
+{
+    return manager->type->slots.exit ? manager->type->slots.exit(manager, error)
+                                     : raise_no_manager(manager);
+}
+
 /* Runs `exit` as code that handles `error`. */
 static int run_exit(trv_object *manager, trv_object *error)
 {
@@ -42,9 +52,9 @@ static int run_exit(trv_object *manager, trv_object *error)
     int answer;
 
     if (!error)
-        return manager->type->slots.exit(manager, NULL);
+        return leave(manager, NULL);
     context->handled = trv_ref(error);
-    answer = manager->type->slots.exit(manager, error);
+    answer = leave(manager, error);
     trv_clear(&context->handled);
     context->handled = outer;
     return answer;

@@ -385,12 +385,13 @@ static trv_object *static_get(trv_object *self, trv_object *instance TRV_UNUSED,
 
 static trv_object *class_get(trv_object *self, trv_object *instance, trv_object *type)
 {
-    trv_auto trv_object *inner = trv_ref(wrapped_of(self)->inner);
+    trv_auto trv_object *inner = trv_ref(wrapped_of(self)->inner), *class_ = NULL;
 
     if (!inner)
         return uninitialized(self);
     if (!type)
         type = instance->type->handle;
+    class_ = trv_ref(type); /* the instance may leave it */
     if (inner->type->slots.get)
         return inner->type->slots.get(inner, type, type->type->handle);
     return trv_method_new(inner, type);

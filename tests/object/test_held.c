@@ -74,6 +74,12 @@ TRV_STATIC_FUNCTION(get_changed, "__get__(self, instance, owner)")
     return trv_repr(args->items[2]);
 }
 
+TRV_STATIC_FUNCTION(get_changed_class, "__get__(self, instance, owner)")
+{
+    change_class();
+    return trv_repr(args->items[1]);
+}
+
 TEST(while_a_descriptor_is_asked)
 {
     trv_auto trv_object *space = trv_build("{s:o}", "__get__", get_changed);
@@ -117,6 +123,79 @@ TEST(while_a_block_is_left)
     }
     ck_assert_int_eq(trv_error_occurred() != 0, 0);
     trv_clear(&new_class);
+}
+
+TEST(while_a_descriptor_in_a_classmethod_is_asked)
+{
+    trv_auto trv_object *space = trv_build("{s:o}", "__get__", get_changed_class);
+    trv_auto trv_object *descriptors = trv_class_new("Descriptor", NULL, space);
+    trv_auto trv_object *one = trv_call(descriptors, "");
+    trv_auto trv_object *method = trv_call(trv_classmethod_type, "o", one);
+    trv_auto trv_object *names = trv_build("{s:o}", "x", method);
+
+    make_changing(names);
+    expect_repr(trv_getattr(changing, "x"), "\"<class '__main__.Old'>\"");
+    drop_changing();
+}
+
+/* A class loses a method ------------------------------------------------------------------------------ */
+
+static trv_object *losing;
+
+TRV_STATIC_FUNCTION(enter_and_lose, "__enter__(self)")
+{
+    return trv_delattr(losing, "__exit__") < 0 ? NULL : trv_ref(args->items[0]);
+}
+
+TEST(between_entering_and_leaving)
+{
+    static const char *const text =
+        "'Manager' object does not support the context manager protocol";
+    trv_auto trv_object *space =
+        trv_build("{s:o, s:o}", "__enter__", enter_and_lose, "__exit__", leave_changed);
+    trv_auto trv_object *manager = NULL, *error = NULL, *context = NULL;
+
+    losing = trv_class_new("Manager", NULL, space);
+    manager = trv_call(losing, "");
+    TRV_WITH(manager)
+        ck_assert_int_eq(trv_error_occurred(), 0);
+    expect_error(trv_TypeError, text);
+    ck_assert_int_eq(trv_setattr(losing, "__exit__", leave_changed), 0);
+    TRV_WITH(manager)
+        trv_raise(trv_ValueError, "in the block");
+    error = trv_error_take();
+    context = trv_exception_context(error);
+    expect_repr(trv_ref(error),
+                "TypeError(\"'Manager' object does not support the context manager protocol\")");
+    expect_repr(trv_ref(context), "ValueError('in the block')");
+    trv_clear(&losing);
+}
+
+TRV_STATIC_FUNCTION(itself, "__iter__(self)")
+{
+    return trv_ref(args->items[0]);
+}
+
+TRV_STATIC_FUNCTION(one_more, "__next__(self)")
+{
+    return trv_int_new(1);
+}
+
+TEST(between_two_rounds_of_a_loop)
+{
+    trv_auto trv_object *space = trv_build("{s:o, s:o}", "__iter__", itself, "__next__", one_more);
+    trv_auto trv_object *iterator = NULL;
+    size_t rounds = 0;
+
+    losing = trv_class_new("Iterator", NULL, space);
+    iterator = trv_call(losing, "");
+    TRV_FOR(item, iterator) {
+        ck_assert_int_eq(trv_delattr(losing, "__next__"), 0);
+        rounds++;
+    }
+    expect_error(trv_TypeError, "'Iterator' object is not an iterator");
+    ck_assert_uint_eq(rounds, 1);
+    trv_clear(&losing);
 }
 
 /* What prints itself takes itself away ---------------------------------------------------------------- */
@@ -184,5 +263,7 @@ TEST(what_a_class_method_wraps)
 }
 
 TEST_LIST(RUN(while_its_names_are_listed), RUN(while_an_attribute_is_deleted),
-          RUN(while_a_descriptor_is_asked), RUN(while_a_block_is_left), RUN(the_name_of_a_property),
+          RUN(while_a_descriptor_is_asked), RUN(while_a_block_is_left),
+          RUN(while_a_descriptor_in_a_classmethod_is_asked), RUN(between_entering_and_leaving),
+          RUN(between_two_rounds_of_a_loop), RUN(the_name_of_a_property),
           RUN(what_a_class_method_wraps))
