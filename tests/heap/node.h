@@ -117,6 +117,38 @@ static inline trv_object *new_cycle_of(const struct trv_type *type)
     return a;
 }
 
+static inline trv_object *node_cycle(void)
+{
+    return new_cycle_of(&node_type);
+}
+
+static inline trv_object *final_cycle(void)
+{
+    return new_cycle_of(&final_node_type);
+}
+
+static inline size_t live_objects(void)
+{
+    trv_heap_stats now;
+
+    trv_heap_stats_get(&now);
+    return now.live_objects;
+}
+
+static inline trv_gc_stats gc_stats(void)
+{
+    trv_gc_stats now;
+
+    trv_gc_stats_get(&now);
+    return now;
+}
+
+/* Of a generation so far. */
+static inline uint64_t collections(int generation)
+{
+    return gc_stats().generations[generation].collections;
+}
+
 static inline size_t collect(int generation)
 {
     size_t found;

@@ -9,14 +9,6 @@
 
 #include <math.h>
 
-static size_t live_objects(void)
-{
-    trv_heap_stats now;
-
-    trv_heap_stats_get(&now);
-    return now.live_objects;
-}
-
 static void drop_old_cycle(void)
 {
     trv_object *cycle = new_cycle_of(&node_type);

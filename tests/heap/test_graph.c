@@ -380,14 +380,6 @@ static bool drop_roots(void)
     return had_any;
 }
 
-static size_t live_objects(void)
-{
-    trv_heap_stats now;
-
-    trv_heap_stats_get(&now);
-    return now.live_objects;
-}
-
 /* What finalizers rescue in one collection may hold what only the next one finds. */
 static void collect_all(void)
 {

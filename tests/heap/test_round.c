@@ -14,14 +14,6 @@ static struct trv__heap *heap(void)
     return trv__current->heap;
 }
 
-static size_t live_objects(void)
-{
-    trv_heap_stats now;
-
-    trv_heap_stats_get(&now);
-    return now.live_objects;
-}
-
 /* So many cycles that have reached generation 2; they belong to the caller. */
 static void make_old_cycles(trv_object **cycles, int count)
 {
