@@ -43,9 +43,10 @@
  *
  * The debt. A thread that does I/O all the time returns all the time, and with nothing but precedence
  * it would leave those that compute the few instructions to their next safepoint. So the time that
- * returning threads hold the lock while preempted ones stand in line is a debt, as is the time it takes to
- * wake these up again; all the time in which they run, or do not wait for the lock, pays. A debt of DEBT_DUE_NS falls due: until it is paid, the
- * preempted get the lock by hand-over, and returning threads wait. Those that compute have thus at
+ * returning threads hold the lock while preempted ones stand in line is a debt, as is the time it then takes to
+ * wake these up again; all the time in which they run, wake each other, or do not wait for the lock, pays.
+ * A debt of DEBT_DUE_NS falls due: until it is paid, the preempted get the lock by hand-over, and
+ * returning threads wait. Those that compute have thus at
  * least half of the lock between them, however many return; a thread whose I/O takes less than half
  * never notices.
  *
@@ -203,6 +204,7 @@ static struct trv__thread *grant(struct trv__gil *gil, struct trv__thread *threa
 {
     bool sleeps = atomic_load_explicit(&thread->gil.word, memory_order_relaxed) == ASLEEP;
 
+    thread->gil.was_kept_out = trv__gil_holder(gil)->gil.is_returning;
     trv__gil_set_holder(gil, thread);
     leave_line(gil, thread, trv__clock_ns());
     atomic_store_explicit(&thread->gil.word, GRANTED, memory_order_release);
@@ -281,13 +283,15 @@ void trv__gil_count_dropped(struct trv__gil *gil, struct trv__thread *self)
     gil->account.dropped++;
 }
 
-/* A thread was preempted and had to be woken: that time is not what it wanted the lock for. */
+/* A thread was preempted and had to be woken: that time is not what it wanted the lock for. It is owed
+ * by those who kept it out. Those who preempt each other have themselves to thank: else two that yield all
+ * the time would be owed more by each hand-over than they are paid, and would keep the others out for ever. */
 static void charge_waking(struct trv__gil *gil, struct trv__thread *self)
 {
     int64_t now_ns = trv__clock_ns();
 
     pthread_mutex_lock(&gil->mutex);
-    settle_debt(gil, now_ns - gil->charged_ns);
+    settle_debt(gil, self->gil.was_kept_out ? now_ns - gil->charged_ns : gil->charged_ns - now_ns);
     gil->charged_ns = self->gil.held_since_ns = now_ns;
     pthread_mutex_unlock(&gil->mutex);
 }

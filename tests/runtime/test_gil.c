@@ -100,6 +100,41 @@ TEST(who_returns_is_served_beside_threads_that_compute)
     ck_assert_int_eq(counter, 50);
 }
 
+static void yield(void *unused)
+{
+    (void)unused;
+    while (!*(volatile int *)&stop)
+        ck_assert_int_eq(trv_sleep(0), 0);
+}
+
+/* It has the lock for so long each time that it comes to owe those that are preempted. */
+static void sleep_and_hold(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 50; i++) {
+        int64_t until_ns;
+        ck_assert_int_eq(trv_sleep(0.0002), 0);
+        until_ns = trv__clock_ns() + 300000;
+        while (trv__clock_ns() < until_ns)
+            ;
+        counter++;
+    }
+    stop = 1;
+}
+
+/* These hand the lock to each other all the time, and need long to wake up each time. */
+TEST(who_returns_is_served_beside_threads_that_yield)
+{
+    struct crew crew;
+
+    crew_begin(&crew);
+    crew_start(&crew, yield, NULL);
+    crew_start(&crew, yield, NULL);
+    crew_start(&crew, sleep_and_hold, NULL);
+    crew_join(&crew);
+    ck_assert_int_eq(counter, 50);
+}
+
 /* The same through ALLOW_THREADS, with short sections. */
 static void pass_through(void *unused)
 {
@@ -392,6 +427,7 @@ RAW_TEST(holdings_are_timed_if_asked)
 
 TEST_LIST(RUN(one_thread_at_a_time), RUN(one_thread_at_a_time_under_any_seed),
           RUN(many_short_sections), RUN(who_returns_is_served_beside_threads_that_compute),
+          RUN(who_returns_is_served_beside_threads_that_yield),
           RUN(short_sections_make_progress_beside_a_thread_that_computes),
           RUN(all_that_compute_have_their_turns),
           RUN(all_that_compute_have_their_turns_under_any_seed),
