@@ -262,8 +262,7 @@ TEST(in_the_middle_of_everything)
     crew_begin(&crew);
     for (size_t i = 0; i < COUNT_OF(bodies); i++)
         crew_start(&crew, bodies[i], NULL);
-    for (int round = 0; round < (TRV_TSAN || TRV_ASAN || TRV_VALGRIND || TRV_GIL_STRESS ? 50 : 300);
-         round++) {
+    for (int round = 0; round < (TRV_TSAN || TRV_ASAN || TRV_VALGRIND ? 50 : 300); round++) {
         trv_auto trv_object *future = trv_submit(pool, nap, "d", 0.0003);
         pid_t child;
         ck_assert_ptr_nonnull(future);
