@@ -239,7 +239,10 @@ typedef struct trv_with_ {
     int entered;
 } trv_with_;
 
+/* What TRV_WITH does: enters, and holds the manager. The block runs if trv_with_once_ says so.
+ * Raises: TypeError, what entering raises. Blocks: as entering does. May switch. */
 TRV_API trv_with_ trv_with_begin(trv_object *manager);
+/* Leaves, if it was entered, with the pending exception, which the manager may take. May switch. */
 TRV_API void trv_with_end(trv_with_ *with);
 static inline int trv_with_once_(trv_with_ *with)
 {

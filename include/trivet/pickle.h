@@ -38,7 +38,7 @@ TRV_BEGIN_DECLARATIONS
 TRV_API TRV_MUST_CHECK trv_object *trv_pickle_dumps(trv_object *object);
 /* The object of a pickle of protocols 2 to 5; what follows it is not read. A function must be part of a
  * program or library loaded here, and a closure have code of which this program has made a closure
- * before. The bytes must not change meanwhile.
+ * before; one of the library's own is refused. The bytes must not change meanwhile.
  * Raises: UnpicklingError, RecursionError, what registered functions raise. May switch: if these do. */
 TRV_API TRV_MUST_CHECK trv_object *trv_pickle_loads(const void *data, size_t size);
 
@@ -65,6 +65,8 @@ typedef struct trv_unpickle_options {
     size_t *used;        /* how long the pickle is; NULL: not told */
 } trv_unpickle_options;
 
+/* The same as trv_pickle_loads with options, NULL for defaults.
+ * Raises: also what their functions raise, TypeError if `buffers` is no iterable. May switch: if these do. */
 TRV_API TRV_MUST_CHECK trv_object *trv_pickle_loads_with(const void *data, size_t size,
                                                          const trv_unpickle_options *options);
 
