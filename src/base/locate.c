@@ -108,12 +108,26 @@ static int scopes_around(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes
     return count;
 }
 
+/* The compilation unit that an address is in, or NULL. Clang writes no table of what is in which: there each
+ * unit is asked. */
+static Dwarf_Die *unit_of(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+    Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
+
+    if (unit)
+        return unit;
+    do
+        unit = dwfl_module_nextcu(module, unit, bias);
+    while (unit && dwarf_haspc(unit, address - *bias) <= 0);
+    return unit;
+}
+
 /* The function that an address belongs to: symbols know the outermost only, but the line is one of the
  * innermost inlined there. Those of our headers are passed over: who called them is meant. */
 static void read_inlined(Dwfl_Module *module, Dwarf_Addr address, struct trv__location *location)
 {
     Dwarf_Addr bias = 0;
-    Dwarf_Die *unit = FAULT() ? NULL : dwfl_module_addrdie(module, address, &bias), *scopes = NULL;
+    Dwarf_Die *unit = FAULT() ? NULL : unit_of(module, address, &bias), *scopes = NULL;
     int count = unit ? scopes_around(unit, address - bias, &scopes) : 0;
 
     for (int i = 0; i < count; i++) {
@@ -129,15 +143,29 @@ static void read_inlined(Dwfl_Module *module, Dwarf_Addr address, struct trv__lo
     free(scopes);
 }
 
+/* The file of an address, and its line; or NULL. */
+static const char *file_of(Dwfl_Module *module, Dwarf_Addr address, int *number)
+{
+    Dwfl_Line *line = dwfl_module_getsrc(module, address);
+    Dwarf_Addr bias = 0;
+    Dwarf_Line *found;
+    Dwarf_Die *unit;
+
+    if (line)
+        return dwfl_lineinfo(line, NULL, number, NULL, NULL, NULL);
+    unit = unit_of(module, address, &bias);
+    found = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+    return found && dwarf_lineno(found, number) == 0 ? dwarf_linesrc(found, NULL, NULL) : NULL;
+}
+
 static void read_module(Dwfl_Module *module, Dwarf_Addr address, struct trv__location *location)
 {
     const char *function = dwfl_module_addrname(module, address), *file;
-    Dwfl_Line *line = dwfl_module_getsrc(module, address);
     int number = 0;
 
     if (function)
         copy_function(location, function);
-    file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+    file = file_of(module, address, &number);
     if (!file || number <= 0)
         return;
     copy(location->file, sizeof location->file, file);
