@@ -13,6 +13,8 @@
 
 #include <link.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct hunt {
     const trv_object *object;
@@ -33,6 +35,18 @@ static NO_SANITIZER const uintptr_t *find_word(uintptr_t low, uintptr_t high,
     return NULL;
 }
 
+/* The same in a stack, whose top is a guess where the system did not tell it: not beyond what is mapped. */
+static const uintptr_t *find_in_stack(const void *from, const void *top, const trv_object *object)
+{
+    uintptr_t low = (uintptr_t)from, high = (uintptr_t)top, page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    unsigned char is_resident;
+
+    for (uintptr_t at = low & ~(page - 1); at < high; at += page)
+        if (mincore((void *)at, page, &is_resident) < 0)
+            high = MAX_OF(at, low);
+    return find_word(low, high, object);
+}
+
 /* What the library holds --------------------------------------------------------------------------- */
 
 static const char *name_of(const struct trv__context *context)
@@ -44,8 +58,7 @@ static const char *name_of(const struct trv__context *context)
 static bool is_on_stack(const struct trv__stack *stack, const struct hunt *hunt)
 {
     return stack && stack->sp && (char *)stack->sp > stack->limit &&
-           (char *)stack->sp < stack->top &&
-           find_word((uintptr_t)stack->sp, (uintptr_t)stack->top, hunt->object);
+           (char *)stack->sp < stack->top && find_in_stack(stack->sp, stack->top, hunt->object);
 }
 
 /* Answers false when it has found it, which ends the walk over contexts. */
@@ -131,7 +144,7 @@ static NO_SANITIZER void see_own_stack(struct hunt *hunt)
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
     if (stack && here > (uintptr_t)stack->limit && here < (uintptr_t)stack->top &&
-        find_word(here, (uintptr_t)stack->top, hunt->object))
+        find_in_stack((void *)here, stack->top, hunt->object))
         snprintf(hunt->text, hunt->size, "the stack of '%s'", name_of(trv__current->context));
 }
 
