@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#if TRV_VALGRIND
+#include <valgrind/memcheck.h>
+#endif
 
 struct hunt {
     const trv_object *object;
@@ -29,9 +32,14 @@ static NO_SANITIZER const uintptr_t *find_word(uintptr_t low, uintptr_t high,
                                                const trv_object *object)
 {
     low = ROUND_UP(low, sizeof(uintptr_t));
-    for (const uintptr_t *word = (const uintptr_t *)low; (uintptr_t)(word + 1) <= high; word++)
-        if (*(const volatile uintptr_t *)word == (uintptr_t)object)
+    for (const uintptr_t *word = (const uintptr_t *)low; (uintptr_t)(word + 1) <= high; word++) {
+        uintptr_t value = *(const volatile uintptr_t *)word;
+#if TRV_VALGRIND
+        VALGRIND_MAKE_MEM_DEFINED(&value, sizeof value); /* it may be left over */
+#endif
+        if (value == (uintptr_t)object)
             return word;
+    }
     return NULL;
 }
 
