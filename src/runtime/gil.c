@@ -200,11 +200,12 @@ static void leave_line(struct trv__gil *gil, struct trv__thread *thread, int64_t
 
 /* Hands the lock, which the caller holds, to a thread in line. Returns it if it sleeps: to be woken once
  * the mutex is free. */
-static struct trv__thread *grant(struct trv__gil *gil, struct trv__thread *thread)
+static struct trv__thread *grant(struct trv__gil *gil, struct trv__thread *thread,
+                                 bool was_kept_out)
 {
     bool sleeps = atomic_load_explicit(&thread->gil.word, memory_order_relaxed) == ASLEEP;
 
-    thread->gil.was_kept_out = trv__gil_holder(gil)->gil.is_returning;
+    thread->gil.was_kept_out = was_kept_out;
     trv__gil_set_holder(gil, thread);
     leave_line(gil, thread, trv__clock_ns());
     atomic_store_explicit(&thread->gil.word, GRANTED, memory_order_release);
@@ -444,7 +445,7 @@ static struct trv__thread *give_to_first(struct trv__gil *gil, int64_t now_ns)
     bool is_owed = first && gil->is_due && !first->gil.is_returning;
 
     if (is_starving || is_owed)
-        return grant(gil, first);
+        return grant(gil, first, true);
     atomic_fetch_and_explicit(&gil->state, (uintptr_t)TRV__GIL_FLAGS, memory_order_release);
     if (!first || atomic_load_explicit(&first->gil.word, memory_order_relaxed) != ASLEEP)
         return NULL;
@@ -539,7 +540,7 @@ static void hand_over(struct trv__gil *gil, struct trv__thread *self, struct trv
         self->gil.slice_left_ns = gil->slice_ns;
         at_front = keeps_precedence;
     }
-    sleeper = grant(gil, next);
+    sleeper = grant(gil, next, self->gil.is_returning);
     if (trv__list_is_empty(&gil->returning))
         withdraw_request(gil);
     stand_in_line(gil, self, keeps_precedence ? &gil->returning : &gil->preempted, at_front);

@@ -44,7 +44,7 @@ struct trv__gil_waiter {
     int64_t slice_left_ns; /* of a preempted thread; the holder */
     bool has_asked;    /* it sleeps without a time limit, and relies on its request; gil.mutex */
     bool is_returning; /* it has the precedence of one that comes back from a wait; the holder */
-    bool was_kept_out; /* it was granted the lock by one that returned from a wait; gil.mutex */
+    bool was_kept_out; /* it was granted the lock, but not by another preempted one; gil.mutex */
     uint8_t haste;     /* enum trv__haste of its next taking; its waker, or itself */
     struct trv__gil_account account;
 };
