@@ -49,30 +49,35 @@ trv_object *trv__name_of(trv_object *str)
 
 /* Namespaces of static types ------------------------------------------------------------------ */
 
+static struct trv__static_dict *place_in(struct trv__static_dict *dicts, size_t capacity,
+                                         const struct trv_type *type)
+{
+    size_t mask = capacity - 1, i = trv__hash_mix((uintptr_t)type) & mask;
+
+    while (dicts[i].type && dicts[i].type != type)
+        i = (i + 1) & mask;
+    return &dicts[i];
+}
+
 static struct trv__static_dict *dict_place(const struct trv__lookups *lookup,
                                            const struct trv_type *type)
 {
-    size_t mask = lookup->dict_capacity - 1, i = trv__hash_mix((uintptr_t)type) & mask;
-
-    while (lookup->dicts[i].type && lookup->dicts[i].type != type)
-        i = (i + 1) & mask;
-    return &lookup->dicts[i];
+    return place_in(lookup->dicts, lookup->dict_capacity, type);
 }
 
 static int grow_dicts(struct trv__lookups *lookup)
 {
-    struct trv__lookups grown = *lookup;
+    size_t capacity = MAX_OF(2 * lookup->dict_capacity, 64);
+    struct trv__static_dict *dicts = trv__allocate_zeroed(capacity * sizeof *dicts);
 
-    grown.dict_capacity = MAX_OF(2 * lookup->dict_capacity, 64);
-    grown.dicts = trv__allocate_zeroed(grown.dict_capacity * sizeof *grown.dicts);
-    if (!grown.dicts)
+    if (!dicts)
         return -1;
     for (size_t i = 0; i < lookup->dict_capacity; i++)
         if (lookup->dicts[i].type)
-            *dict_place(&grown, lookup->dicts[i].type) = lookup->dicts[i];
+            *place_in(dicts, capacity, lookup->dicts[i].type) = lookup->dicts[i];
     trv__free(lookup->dicts, lookup->dict_capacity * sizeof *lookup->dicts);
-    lookup->dicts = grown.dicts;
-    lookup->dict_capacity = grown.dict_capacity;
+    lookup->dicts = dicts;
+    lookup->dict_capacity = capacity;
     return 0;
 }
 

@@ -225,6 +225,17 @@ static int take_slot(struct trv__stacks *stacks, uint32_t *slot)
     return trv__arena_carve(stacks, slot);
 }
 
+/* Where control blocks of a slot may lie is free, wherever the last one lay. */
+static void tell_room(const struct trv__stacks *stacks, uint32_t slot)
+{
+#if TRV_ASAN
+    char *end = trv__arena_base(stacks, slot) + stacks->stride;
+    __asan_unpoison_memory_region(end - 2 * POISON_ROOM, 2 * POISON_ROOM);
+#endif
+    (void)stacks;
+    (void)slot;
+}
+
 /* Write the control block of a slot, at its colour. */
 static struct trv__stack *place(const struct trv__stacks *stacks, uint32_t slot, size_t extra)
 {
@@ -233,10 +244,7 @@ static struct trv__stack *place(const struct trv__stacks *stacks, uint32_t slot,
     uintptr_t block = ((uintptr_t)base + stacks->stride - below) & ~(uintptr_t)(CACHE_LINE - 1);
     struct trv__stack *stack = (struct trv__stack *)block;
 
-#if TRV_ASAN
-    /* Wherever the control block of the one before lay. */
-    __asan_unpoison_memory_region(base + stacks->stride - 2 * POISON_ROOM, 2 * POISON_ROOM);
-#endif
+    tell_room(stacks, slot);
 #if TRV_VALGRIND
     VALGRIND_MAKE_MEM_UNDEFINED(stack, sizeof *stack);
 #endif
@@ -281,6 +289,9 @@ int trv__stacks_init(struct trv__stacks *stacks, const struct trv__stacks_config
 
 void trv__stacks_fini(struct trv__stacks *stacks)
 {
+    /* Whatever is mapped at these addresses next is not laid out like this. */
+    for (uint32_t slot = 0; TRV_ASAN && slot < stacks->carved; slot++)
+        tell_room(stacks, slot);
     trv__arena_fini(stacks);
     free(stacks->warm);
     free(stacks->batch);
