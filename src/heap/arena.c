@@ -12,20 +12,17 @@
  * space is twice the one before. A space is never given back before the heap ends, and while a round
  * is under way (heap/round.c) none of its arenas is: the round may look at any address there.
  *
- * From the HUGE_FROM-th arena on, two neighbours share a huge page, which spares faults and walks through the
- * page tables; a smaller heap would only hold more memory by it. When one of the two is given back the
- * kernel takes the page apart.
+ * No huge pages here, although look-ups at random and the collection of a million cycles would take a fifth
+ * less: finding such pages and taking them apart takes the kernel some milliseconds now and then, and the
+ * longest pause was 5 to 7 ms instead of 0.3.
  */
 #include "heap/pool.h"
 
-#include <errno.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
 #define MARK_BYTES (TRV__ARENA_BYTES / TRV__GRANULE) /* of an arena */
 #define KEPT_PART 16
-#define HUGE_PAGE (2 * TRV__ARENA_BYTES)
-#define HUGE_FROM 16 /* arenas, from which on new ones share huge pages */
 #define FIRST_SPACE_ARENAS ((size_t)(TRV_TINY ? 2 : 4096))
 
 _Static_assert(MARK_BYTES % 4096 == 0, "the marks of an arena are whole pages");
@@ -49,9 +46,9 @@ static char *map(size_t size, int protection)
 }
 
 /* Maps more than that and trims, to get the alignment. */
-static char *map_aligned(size_t size, size_t alignment, int protection)
+static char *map_aligned(size_t size, int protection)
 {
-    size_t before;
+    size_t alignment = TRV__ARENA_BYTES, before;
     char *address = map(size + alignment, protection);
 
     if (!address)
@@ -63,23 +60,13 @@ static char *map_aligned(size_t size, size_t alignment, int protection)
     return address + before;
 }
 
-/* Asks for a huge page: a wish, that may go unheard. */
-static void want_huge_page(char *memory)
-{
-#ifdef MADV_HUGEPAGE
-    int error = errno;
-    madvise(memory, HUGE_PAGE, MADV_HUGEPAGE);
-    errno = error;
-#endif
-}
-
 /* Spaces ------------------------------------------------------------------------------------------ */
 
 static bool reserve_space(struct trv__space *space, size_t slots)
 {
     struct trv__arena **arenas = FAULT() ? NULL : calloc(slots, sizeof *arenas);
     size_t size = slots * TRV__ARENA_BYTES;
-    char *base = arenas ? map_aligned(size, HUGE_PAGE, PROT_NONE) : NULL;
+    char *base = arenas ? map_aligned(size, PROT_NONE) : NULL;
     char *marks = base ? map(2 * size / TRV__GRANULE, PROT_NONE) : NULL;
 
     if (!marks) {
@@ -130,18 +117,6 @@ static struct trv__space *space_with_room(struct trv__heap *heap)
     return new_space(heap);
 }
 
-/* A slot becomes usable: its neighbour as well, if both can be a huge page. */
-static void open_neighbour(const struct trv__space *space, size_t slot)
-{
-    size_t slots = space->size / TRV__ARENA_BYTES;
-    char *memory = space->base + slot * TRV__ARENA_BYTES;
-
-    if (slot < HUGE_FROM || slot % 2 || slot + 1 >= slots || space->arenas[slot + 1])
-        return;
-    if (!FAULT() && mprotect(memory, HUGE_PAGE, PROT_READ | PROT_WRITE) == 0)
-        want_huge_page(memory);
-}
-
 /* The lowest free slot of a space made usable: zero, and its marks as well. */
 static char *open_slot(struct trv__space *space, struct trv__arena *arena)
 {
@@ -156,7 +131,6 @@ static char *open_slot(struct trv__space *space, struct trv__arena *arena)
         return NULL;
     if (FAULT() || mprotect(memory, TRV__ARENA_BYTES, PROT_READ | PROT_WRITE) < 0)
         return NULL;
-    open_neighbour(space, slot);
     space->arenas[slot] = arena;
     while (space->slots_free_from < slots && space->arenas[space->slots_free_from])
         space->slots_free_from++;
@@ -186,23 +160,6 @@ static void close_slot(struct trv__space *space, char *memory)
 
 /* Arenas ------------------------------------------------------------------------------------------ */
 
-/* Memory of an arena of plain objects: half a huge page in a large heap. */
-static char *map_plain(struct trv__heap *heap)
-{
-    char *memory = heap->half_page;
-
-    if (memory) {
-        heap->half_page = NULL;
-        return memory;
-    }
-    if (heap->arena_count < HUGE_FROM ||
-        !(memory = map_aligned(HUGE_PAGE, HUGE_PAGE, PROT_READ | PROT_WRITE)))
-        return map_aligned(TRV__ARENA_BYTES, TRV__ARENA_BYTES, PROT_READ | PROT_WRITE);
-    want_huge_page(memory);
-    heap->half_page = memory + TRV__ARENA_BYTES;
-    return memory;
-}
-
 static struct trv__arena *new_arena(struct trv__heap *heap, bool is_containers)
 {
     struct trv__arena *arena = FAULT() ? NULL : calloc(1, sizeof *arena);
@@ -212,7 +169,7 @@ static struct trv__arena *new_arena(struct trv__heap *heap, bool is_containers)
     if (is_containers && (arena->space = space_with_room(heap)))
         arena->memory = open_slot(arena->space, arena);
     else if (!is_containers)
-        arena->memory = map_plain(heap);
+        arena->memory = map_aligned(TRV__ARENA_BYTES, PROT_READ | PROT_WRITE);
     if (!arena->memory) {
         free(arena);
         return NULL;
@@ -317,8 +274,6 @@ void trv__arenas_free(struct trv__heap *heap)
     for (size_t list = 0; list < 2 * (TRV__POOLS_PER_ARENA + 1); list++)
         LIST_EACH(link, &heap->arenas[list % 2][list / 2])
             free_arena(heap, CONTAINER_OF(link, struct trv__arena, link));
-    if (heap->half_page)
-        munmap(heap->half_page, TRV__ARENA_BYTES);
     for (size_t i = 0; i < heap->space_count; i++) {
         munmap(heap->spaces[i].base, heap->spaces[i].size);
         munmap(heap->spaces[i].marks, 2 * heap->spaces[i].size / TRV__GRANULE);

@@ -120,7 +120,6 @@ struct trv__heap {
     struct trv__list pools[TRV__KINDS][TRV__CLASSES];
     struct trv__list arenas[2][TRV__POOLS_PER_ARENA + 1]; /* by how many pools are free */
     size_t arena_count;
-    char *half_page; /* of a huge page whose other half is an arena; or NULL */
     struct trv__list large[TRV__LARGE_LISTS];
     size_t large_count[2]; /* plain objects, containers */
     size_t large_bytes;    /* of large objects and large blocks */
