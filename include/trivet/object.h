@@ -36,6 +36,7 @@ struct trv_object {
 
 /* References ---------------------------------------------------------------------------- */
 
+/* What trv_unref does with the last reference. */
 TRV_API void trv_object_free_(trv_object *object);
 
 /* Takes one more reference; NULL is passed through.
@@ -55,6 +56,7 @@ static inline void trv_unref(trv_object *object)
         trv_object_free_(object);
 }
 
+/* What trv_auto does at the end of its block. */
 static inline void trv_auto_unref_(trv_object **variable)
 {
     trv_unref(*variable);
@@ -173,6 +175,7 @@ TRV_API TRV_MUST_CHECK trv_object *trv_iter(trv_object *object);
  * iterator does. */
 TRV_API TRV_MUST_CHECK int trv_next(trv_object *iterator, trv_object **item);
 
+/* What TRV_FOR does: asks for an iterator, and for an item each time round. */
 TRV_API trv_object *trv_for_begin_(trv_object *iterable);
 TRV_API int trv_for_next_(trv_object *iterator, trv_object **item);
 

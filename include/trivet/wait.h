@@ -56,6 +56,7 @@ TRV_API void trv_scope_cancel(trv_scope *scope);
 /* Whether the scope was cancelled or its deadline has passed. Returns: 1 or 0. */
 TRV_API int trv_scope_cancelled(const trv_scope *scope);
 
+/* What TRV_TIMEOUT and TRV_SHIELD are made of. */
 TRV_API trv_scope trv_scope_made_(double seconds, int is_shield);
 TRV_API int trv_scope_once_(trv_scope *scope);
 TRV_API void trv_scope_leave_(trv_scope *scope);

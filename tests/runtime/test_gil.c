@@ -87,17 +87,22 @@ static void sleep_often(void *unused)
     stop = 1;
 }
 
-/* The computing threads end only when the sleeping one has been served fifty times. */
-TEST(who_returns_is_served_beside_threads_that_compute)
+/* The two others end only when the sleeping one has been served fifty times. */
+static void is_served_beside_two(crew_body *sleeps, crew_body *other)
 {
     struct crew crew;
 
     crew_begin(&crew);
-    crew_start(&crew, compute, NULL);
-    crew_start(&crew, compute, NULL);
-    crew_start(&crew, sleep_often, NULL);
+    crew_start(&crew, other, NULL);
+    crew_start(&crew, other, NULL);
+    crew_start(&crew, sleeps, NULL);
     crew_join(&crew);
     ck_assert_int_eq(counter, 50);
+}
+
+TEST(who_returns_is_served_beside_threads_that_compute)
+{
+    is_served_beside_two(sleep_often, compute);
 }
 
 static void yield(void *unused)
@@ -125,14 +130,7 @@ static void sleep_and_hold(void *unused)
 /* These hand the lock to each other all the time, and need long to wake up each time. */
 TEST(who_returns_is_served_beside_threads_that_yield)
 {
-    struct crew crew;
-
-    crew_begin(&crew);
-    crew_start(&crew, yield, NULL);
-    crew_start(&crew, yield, NULL);
-    crew_start(&crew, sleep_and_hold, NULL);
-    crew_join(&crew);
-    ck_assert_int_eq(counter, 50);
+    is_served_beside_two(sleep_and_hold, yield);
 }
 
 /* The same through ALLOW_THREADS, with short sections. */
