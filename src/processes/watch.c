@@ -3,8 +3,8 @@
  * Births and deaths: notes from the zygote, dead workers and their calls, replacements.
  *
  * That a worker is dead is believed only from its pidfd. How it died comes in a note from the
- * zygote, which alone can ask; a zygote that is stopped or gone must not hold things up, so after
- * a moment the worker is buried without.
+ * zygote, which alone can ask, and which may be slow on a busy machine; but one that is stopped or gone must
+ * not hold things up, so then the worker is buried without, as it is when all patience is at an end.
  *
  * A burial: first everything its ring of results still holds is taken out, because a result that
  * was published counts, whatever happened then. Then each job in its cells is looked at: what was
@@ -26,8 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long to wait for the zygote to say how a worker died. */
-#define STATUS_PATIENCE_NS INT64_C(200000000)
+/* How long to wait for a zygote that runs to say how a worker died. */
+#define STATUS_PATIENCE_NS (5 * TRV__SECOND)
 #define BARREN_MOST 32
 #define RETRY_NS INT64_C(2000000)
 #define INSIST_NS INT64_C(10000000)
@@ -267,6 +267,24 @@ void trv__slot_died(struct trv__slot *slot)
     }
 }
 
+/* Whether somebody has stopped the zygote; it stays so for whoever asks next. */
+static bool is_zygote_stopped(const struct trv__crew *crew)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_PID, (id_t)crew->zygote_pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid;
+}
+
+/* Whether all is known of a dead worker that will be. While there are calls, the keeper looks again soon. */
+static bool is_known(const struct trv__slot *slot)
+{
+    const struct trv__crew *crew = slot->crew;
+
+    return slot->has_status || !crew->has_zygote || trv__clock_ns() >= slot->bury_ns ||
+           is_zygote_stopped(crew);
+}
+
 void trv__crew_bury(struct trv__crew *crew)
 {
     bool was_receiving = crew->is_receiving;
@@ -275,7 +293,7 @@ void trv__crew_bury(struct trv__crew *crew)
     for (size_t i = 0; i < crew->slot_count; i++) {
         struct trv__slot *slot = &crew->slots[i];
         if (slot->state == TRV__SLOT_DYING && (slot->pidfd < 0 || is_readable(slot->pidfd)) &&
-            (slot->has_status || !crew->has_zygote || trv__clock_ns() >= slot->bury_ns))
+            is_known(slot))
             bury(slot);
     }
     crew->is_receiving = was_receiving;
