@@ -56,7 +56,7 @@ TEST(a_leader_is_cancelled)
 
     pool = new_pool(2, 0);
     trv_unref(outcome_of(trv_submit(pool, nap, "i", 0)));
-    slow = trv_submit(pool, nap, "i", 300);
+    slow = trv_submit(pool, stay, "");
     waits = trv_submit(threads, wait_for_one, "o", slow);
     while (trv_future_running(waits) == 0)
         sleep_ms(1);
@@ -66,6 +66,7 @@ TEST(a_leader_is_cancelled)
     crew_expect_error(trv_CancelledError);
     ck_assert_int_eq(trv_future_done(slow), 0);
     ck_assert_int_eq(int_of(outcome_of(trv_submit(pool, square, "i", 5))), 25);
+    let_go();
     trv_unref(outcome_of(slow));
     end_pool(&pool);
     ck_assert_int_eq(trv_shutdown(threads, NULL), 0);
@@ -78,10 +79,11 @@ TEST(a_worker_dies_under_the_leader)
     trv_auto trv_object *threads = trv_thread_pool_new(NULL);
 
     pool = new_pool(1, 0);
-    first = trv_submit(pool, nap, "i", 10000);
+    first = trv_submit(pool, stay, "");
     second = trv_submit(pool, square, "i", 6);
     third = trv_submit(threads, wait_for_one, "o", second);
-    sleep_ms(30);
+    wait_until_begun(1);
+    sleep_ms(20);
     kill(pid_at(pool, 0), SIGKILL);
     ck_assert_int_eq(int_of(outcome_of(third)), 36);
     trv_unref(second);
@@ -99,13 +101,14 @@ TEST(the_first_of_several_is_not_always_the_first)
 
     pool = new_pool(2, 0);
     trv_unref(outcome_of(trv_submit(pool, nap, "i", 0)));
-    slow = trv_submit(pool, nap, "i", 500);
+    slow = trv_submit(pool, stay, "");
     quick = trv_submit(pool, nap, "i", 1);
     futures = trv_build("[o o]", slow, quick);
     iterator = trv_as_completed(futures, TRV_FOREVER);
     ck_assert_int_eq(trv_next(iterator, &first), 1);
     ck_assert(trv_is(first, quick));
     ck_assert_int_eq(trv_future_done(slow), 0);
+    let_go();
     trv_unref(slow);
     trv_unref(quick);
     end_pool(&pool);
