@@ -309,7 +309,7 @@ TEST(thresholds)
     trv_gc_set_threshold(0, 0, 0);
     make_and_keep(list, 1000);
     ck_assert_uint_eq(collections(0), first + 5);
-    trv_gc_set_threshold(1000, 5, 3);
+    trv_gc_set_threshold(1500, 5, 3); /* less than were made, more than half of it */
     make_and_keep(list, 1);
     ck_assert_uint_eq(collections(0), first + 6);
 done:
@@ -393,7 +393,8 @@ TEST(a_collection_never_runs_inside_an_allocation)
 {
     uint64_t before;
 
-    trv_gc_set_threshold(1, 1, 1);
+    collect(2);
+    trv_gc_set_threshold(1500, 1, 1); /* of 2000: fewer than would make it a round */
     ck_assert_int_eq(trv_checkpoint(), 0);
     before = collections(0) + collections(1) + collections(2);
     for (int i = 0; i < 1000; i++)
