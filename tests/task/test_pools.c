@@ -272,7 +272,7 @@ TEST(a_shutdown_names_what_is_stuck)
 
     for (enum leg leg = 0; leg < LEGS; leg++) {
         trv_object *pool = new_pool(leg, NULL, NULL, 0);
-        trv_auto trv_object *future = trv_submit(pool, linger, "d", 0.5);
+        trv_auto trv_object *future = trv_submit(pool, linger, "d", 1e6);
         trv_auto trv_object *error = NULL;
         trv_auto trv_object *text = NULL;
         trv_auto trv_object *stuck = NULL;
@@ -292,6 +292,7 @@ TEST(a_shutdown_names_what_is_stuck)
         trv_clear(&stuck);
         stuck = trv_executor_running(pool);
         ck_assert_int_eq(trv_contains(stuck, future), 1);
+        ck_assert_int_eq(trv_future_cancel(future), 1);
         end(pool);
         trv_clear(&stuck);
         ck_assert_int_eq(trv_future_done(future), 1);

@@ -313,15 +313,19 @@ SEEDED_IN_LOOP(the_end_a_timeout_and_a_cancellation_race, 300)
 
 TEST(joining_in_a_cancelled_scope)
 {
-    trv_object *thread = started(trv_thread_new(nap, "d", 0.02));
+    trv_object *thread;
 
+    make_event();
+    thread = started(trv_thread_new(wait_for_event, ""));
     TRV_TIMEOUT(0.001)
         ck_assert_int_eq(trv_thread_join(thread, TRV_FOREVER), -1);
     must_raise(trv_TimeoutError);
     TRV_TIMEOUT(0)
         ck_assert_int_eq(trv_thread_join(thread, 0), -1);
     must_raise(trv_TimeoutError);
+    must_int(trv_event_set(event));
     finish(thread);
+    drop_event();
 }
 
 TEST(threads_by_the_hundred)

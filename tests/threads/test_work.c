@@ -131,9 +131,11 @@ TEST(work_submits_work)
 }
 
 static sem_t gate;
+static _Atomic int at_gate;
 
 static void *wait_at_gate(void *unused)
 {
+    atomic_fetch_add(&at_gate, 1);
     while (sem_wait(&gate) < 0)
         ;
     return unused;
@@ -299,17 +301,23 @@ TEST(shutdown_waits_for_work)
 
 TEST(shutdown_drops_what_has_not_begun)
 {
-    trv_shutdown_options options = {.size = sizeof options, .cancel_pending = 1};
+    trv_shutdown_options options = {.size = sizeof options, .cancel_pending = 1, .no_wait = 1};
 
+    sem_init(&gate, 0, 0);
     begin(1);
+    submit(wait_at_gate, NULL);
     for (int i = 0; i < 500; i++)
-        submit(nap, (void *)1000000);
+        submit(count_one, &ran);
+    while (!atomic_load(&at_gate))
+        ck_assert_int_eq(trv_sleep(0.001), 0);
     ck_assert_int_eq(trv_shutdown(pool, &options), 0);
-    ck_assert_int_lt(atomic_load(&ran), 500);
+    open_gate(NULL);
     ck_assert_int_eq(trv_work_wait(group, TRV_FOREVER), -1);
     crew_expect_error(trv_CancelledError);
     ck_assert_int_eq(trv_work_wait(group, TRV_FOREVER), 0);
     end();
+    ck_assert_int_eq(atomic_load(&ran), 0);
+    sem_destroy(&gate);
 }
 
 TEST(shutdown_has_a_deadline)
