@@ -29,7 +29,7 @@ static int run_on(trv_object *executor, const char *leg)
             return -1;
     }
     TRV_FOR(future, futures) {
-        trv_auto trv_object *answer = trv_future_result(future, 5);
+        trv_auto trv_object *answer = trv_future_result(future, 60);
         if (!answer || trv_print(answer) < 0)
             return -1;
     }

@@ -6,6 +6,8 @@
  * the lower fork first never closes the circle.
  *
  * The message also names file and line of each call, which are left out here, as are the addresses.
+ *
+ * It is checked with TRIVET_SEED=1, so that whoever hesitates is the last, however busy the machine is.
  */
 #include <trivet.h>
 

@@ -156,9 +156,10 @@ static char *read_output(const char *path)
     return text;
 }
 
+/* One that was late may have ended by itself while nobody looked. */
 static struct verdict judge(const struct job *job, int status)
 {
-    if (job->is_late)
+    if (job->is_late && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         return (struct verdict){HUNG, 0};
     if (WIFSIGNALED(status))
         return (struct verdict){KILLED, WTERMSIG(status)};

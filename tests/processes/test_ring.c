@@ -105,7 +105,7 @@ static void read_stream(struct trv__ring *ring, size_t total, uint64_t seed)
 /* So many that a small ring, at whose ends both sides sleep most, goes around as often as a large one at least. */
 static size_t total_of(size_t capacity)
 {
-    return MIN_OF(TOTAL, capacity * 8192);
+    return MIN_OF(TOTAL, capacity * 2048);
 }
 
 static void *write_in_thread(void *argument)
@@ -146,10 +146,10 @@ RAW_TEST(bytes_arrive_in_order_between_processes)
     pid = fork();
     ck_assert_int_ge(pid, 0);
     if (!pid) {
-        write_stream(&pair.writer, TOTAL / 4, 1);
+        write_stream(&pair.writer, total_of(512), 1);
         _exit(0);
     }
-    read_stream(&pair.reader, TOTAL / 4, 2);
+    read_stream(&pair.reader, total_of(512), 2);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
     drop_pair(&pair);
