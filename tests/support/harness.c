@@ -25,7 +25,7 @@
 #include <uv.h>
 
 #define FD_MAX 4096
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 10000
 
 static const harness_test *const *all_tests;
 
@@ -35,12 +35,12 @@ typedef struct holdings {
     int threads;
 } holdings;
 
-/* Sanitizers and stress builds are slower by about this factor. */
+/* Sanitizers and stress builds are slower by about this factor, at most. */
 static int slowness(void)
 {
     return TRV_ASAN || TRV_TSAN || TRV_UBSAN || TRV_VALGRIND || TRV_GC_STRESS || TRV_GIL_STRESS ||
                    TRV_COVERAGE
-               ? 10
+               ? 4
                : 1;
 }
 
@@ -288,7 +288,7 @@ int harness_main(const char *file, const harness_test *const *tests, int count)
     all_tests = tests;
     for (int i = 0; i < count; i++) {
         TCase *tcase = tcase_create(tests[i]->check.name);
-        tcase_set_timeout(tcase, 60.0 * slowness());
+        tcase_set_timeout(tcase, 300.0 * slowness());
         tcase_add_loop_test(tcase, &tests[i]->check, i, i + 1);
         suite_add_tcase(suite, tcase);
     }
