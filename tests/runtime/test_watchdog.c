@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #define LIMIT 0.02
-/* So long is nobody found by mistake whom a busy machine has kept from his next safepoint. */
 #define LONG (10 * LIMIT)
-/* For him who is to be left alone. */
-#define PATIENCE 1.0
+/* For those who are to be left alone. */
+#define PATIENCE 0.2
 
-static int reports; /* what was standard error */
+static int reports;         /* what was standard error */
+static trv_lock_hold found; /* the last that was found while it lasted */
 
 /* The reports go to a file, to be read. */
 static void begin_with(const char *seed)
@@ -39,7 +39,7 @@ static void begin(void)
 /* Ends the runtime. Whether a report has that in it. */
 static int end_and_find(const char *text)
 {
-    char all[4096] = "";
+    static char all[1 << 16];
 
     trv_fini();
     fflush(stderr);
@@ -54,10 +54,11 @@ static int was_found(trv_lock_hold *hold)
     return trv_lock_longest(hold);
 }
 
-/* Whether somebody has been found who has held the lock for long, and does so still. */
-static bool is_found_out(trv_lock_hold *hold)
+/* Whether the caller has been found, who has held the lock for long: he does so still, and longer than
+ * anybody whom a busy machine has kept from his next safepoint. */
+static bool is_found_out(void)
 {
-    return was_found(hold) && hold->seconds >= LONG && !hold->is_over;
+    return was_found(&found) && found.seconds >= LONG && !found.is_over;
 }
 
 /* A plain C loop of appends, until it has been found out. */
@@ -65,13 +66,12 @@ TRV_STATIC_FUNCTION(fill, "fill(): appends, and never lets anybody else have a t
 {
     trv_auto trv_object *list = trv_list_new();
     trv_auto trv_object *item = trv_int_new(7);
-    trv_lock_hold hold;
 
     do
         for (int i = 0; i < 1000; i++)
             if (trv_list_append(list, item) < 0)
                 return NULL;
-    while (!is_found_out(&hold));
+    while (!is_found_out());
     return trv_none_new();
 }
 
@@ -80,16 +80,17 @@ static void a_loop_of_appends_is_found(void)
     trv_lock_hold hold;
 
     trv_unref(trv_call(fill, ""));
-    ck_assert_int_eq(trv_checkpoint(), 0);
-    ck_assert_int_eq(was_found(&hold), 1);
-    ck_assert_int_eq(hold.is_over, 1);
-    ck_assert_double_ge(hold.seconds, LONG);
-    ck_assert_str_eq(hold.thread, "main");
-    ck_assert_uint_eq(hold.thread_id, (uint32_t)gettid());
+    ck_assert_str_eq(found.thread, "main");
+    ck_assert_uint_eq(found.thread_id, (uint32_t)gettid());
 #if TRV_LIBDW
-    ck_assert_str_eq(hold.function, "fill");
-    ck_assert_ptr_nonnull(strstr(hold.file, "test_watchdog.c"));
+    ck_assert_str_eq(found.function, "fill");
+    ck_assert_ptr_nonnull(strstr(found.file, "test_watchdog.c"));
 #endif
+    do {
+        ck_assert_int_eq(trv_checkpoint(), 0);
+        ck_assert_int_eq(was_found(&hold), 1);
+    } while (!hold.is_over);
+    ck_assert_double_ge(hold.seconds, LONG);
 }
 
 RAW_TEST(a_plain_loop_of_appends_is_found_and_named)
@@ -115,27 +116,23 @@ static void call_fill(void *unused)
 /* In a thread that runs nothing but a C function, the caller of its last wait is named. */
 static void __attribute__((noinline)) fill_after_a_wait(void *unused)
 {
-    trv_lock_hold hold;
-
     (void)unused;
     ck_assert_int_eq(trv_sleep(0.001), 0);
-    while (!is_found_out(&hold))
+    while (!is_found_out())
         ;
 #if TRV_LIBDW
-    ck_assert_str_eq(hold.function, "fill_after_a_wait");
+    ck_assert_str_eq(found.function, "fill_after_a_wait");
 #endif
 }
 
 static void one_thread_is_found(crew_body *body)
 {
     struct crew crew;
-    trv_lock_hold hold;
 
     crew_begin(&crew);
     crew_start(&crew, body, NULL);
     crew_join(&crew);
-    ck_assert_int_eq(was_found(&hold), 1);
-    ck_assert_str_eq(hold.thread, "crew");
+    ck_assert_str_eq(found.thread, "crew");
 }
 
 RAW_TEST(the_thread_is_named)
@@ -160,31 +157,50 @@ RAW_TEST(the_end_is_reported)
     ck_assert_int_eq(end_and_find("held the GIL"), 1);
 }
 
+/* The longest time without a safepoint. That of code which passes many is long where the machine has let
+ * it stand still. */
+static int64_t since_ns, longest_ns;
+
+/* One was passed between then and now. */
+static void passed_one(int64_t then_ns)
+{
+    longest_ns = MAX_OF(longest_ns, trv__clock_ns() - since_ns);
+    since_ns = then_ns;
+}
+
 /* Who passes safepoints, waits, or runs outside is never found, however long it takes. */
 TRV_STATIC_FUNCTION(behave, "behave(): for longer than the limit")
 {
-    int64_t end_ns = trv__clock_ns() + (int64_t)(1.5 * PATIENCE * 1e9);
+    int64_t end_ns = trv__clock_ns() + (int64_t)(1.5 * PATIENCE * 1e9), now_ns;
     int rounds = 0;
 
-    while (trv__clock_ns() < end_ns) {
-        if (trv_checkpoint() < 0)
+    while ((now_ns = trv__clock_ns()) < end_ns) {
+        if ((rounds++ % 100000 ? trv_checkpoint() : trv_sleep(PATIENCE / 100)) < 0)
             return NULL;
-        if (rounds++ % 100000 == 0 && trv_sleep(PATIENCE / 100) < 0)
-            return NULL;
+        passed_one(now_ns);
     }
-    TRV_ALLOW_THREADS
+    TRV_ALLOW_THREADS {
+        passed_one(now_ns);
         usleep((useconds_t)(1.5 * PATIENCE * 1e6));
+        since_ns = trv__clock_ns();
+    }
+    if (trv_checkpoint() < 0)
+        return NULL;
+    passed_one(since_ns);
     return trv_none_new();
 }
 
+/* What is found is known to a look or two, of which there are eight in the limit. */
 RAW_TEST(who_passes_safepoints_is_left_alone)
 {
     trv_config config = {.size = sizeof config, .watchdog = PATIENCE};
     trv_lock_hold hold;
 
+    since_ns = trv__clock_ns();
     ck_assert_int_eq(trv_init(&config), 0);
     trv_unref(trv_call(behave, ""));
-    ck_assert_int_eq(was_found(&hold), 0);
+    if (was_found(&hold))
+        ck_assert_double_le(hold.seconds, (double)longest_ns / 1e9 + PATIENCE / 4);
     trv_fini();
 }
 
