@@ -230,8 +230,11 @@ RAW_TEST(threads_outside_are_left_and_named)
     ck_assert_msg(strstr(said, "thread 'worker'") != NULL, "said: %s", said);
 }
 
+static const struct trv__context *sleeper;
+
 static void sleeps_for_ever(void *unused TRV_UNUSED)
 {
+    sleeper = trv__current->context;
     TRV_SHIELD
         NEEDS(trv_sleep(TRV_FOREVER) == 0);
 }
@@ -240,7 +243,8 @@ static void leave_one_in_shield(void)
 {
     begin(TRV_FINI_CANCEL, 0.05, "");
     start(sleeps_for_ever, NULL);
-    NEEDS(trv_sleep(0.01) == 0);
+    while (!sleeper || !sleeper->is_parked)
+        NEEDS(trv_sleep(0.001) == 0);
     trv_fini();
 }
 

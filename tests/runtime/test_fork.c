@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* In seconds: so long is nothing waited for that comes. */
+#define PATIENCE 100
+
 TRV_STATIC_FUNCTION(nap, "nap(seconds): sleeps")
 {
     double seconds;
@@ -32,7 +35,7 @@ static trv_object *make(int leg)
 static bool rests_on(trv_object *pool)
 {
     trv_auto trv_object *future = pool ? trv_submit(pool, nap, "d", 0.001) : NULL;
-    trv_auto trv_object *result = future ? trv_future_result(future, 20) : NULL;
+    trv_auto trv_object *result = future ? trv_future_result(future, PATIENCE) : NULL;
 
     return result != NULL;
 }
@@ -62,7 +65,7 @@ static void in_child(trv_object *parents)
 {
     trv_auto trv_object *future = trv_submit(parents, nap, "d", 0.0);
 
-    alarm(30);
+    alarm(PATIENCE);
     CHILD_NEEDS(!future && trv_error_matches(trv_RuntimeError));
     trv_error_clear();
     CHILD_NEEDS(trv_shutdown(parents, NULL) == 0);
@@ -114,7 +117,7 @@ TRV_STATIC_FUNCTION(fork_in_call, "fork_in_call(): forks in a worker")
 
     if (child == 0) {
         trv_auto trv_object *own = trv_thread_pool_new(NULL);
-        alarm(30);
+        alarm(PATIENCE);
         CHILD_NEEDS(rests_on(own));
         _exit(0);
     }
@@ -126,7 +129,7 @@ TEST(in_a_call_of_a_pool)
     for (int leg = 0; leg < 2; leg++) {
         trv_auto trv_object *pool = make(leg);
         trv_auto trv_object *future = trv_submit(pool, fork_in_call, "");
-        trv_auto trv_object *child = trv_future_result(future, 20);
+        trv_auto trv_object *child = trv_future_result(future, PATIENCE);
         int64_t pid;
 
         ck_assert_int_eq(trv_int_get(child, &pid), 0);
@@ -159,7 +162,7 @@ static void without_standard_descriptors(void)
     int status;
     pid_t pid;
 
-    alarm(30);
+    alarm(PATIENCE);
     for (int fd = 0; fd < 3; fd++)
         close(fd);
     CHILD_NEEDS(trv_init(NULL) == 0);
@@ -236,7 +239,7 @@ static _Noreturn void child_of_many(int round)
 {
     trv_auto trv_object *own = trv_queue_new(0);
 
-    alarm(30);
+    alarm(PATIENCE);
     CHILD_NEEDS(own && trv_event_set(event) == 0);
     CHILD_NEEDS(trv_queue_put(queue, own, 0) == 0 && trv_queue_put(own, queue, 0) == 0);
     CHILD_NEEDS(trv_sleep(0.0001) == 0);
@@ -288,7 +291,7 @@ static void *fork_outside(void *argument)
     pid_t *child = argument;
 
     if ((*child = fork()) == 0) {
-        alarm(30);
+        alarm(PATIENCE);
         CHILD_NEEDS(trv_thread_attach() < 0);
         CHILD_NEEDS(trv_init(NULL) == 0);
         trv_auto trv_object *own = trv_thread_pool_new(NULL);

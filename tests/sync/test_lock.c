@@ -412,7 +412,7 @@ static void wait_and_take(void *unused)
 
 static void in_child(trv_object *abandoned)
 {
-    alarm(20);
+    alarm(60);
     if (trv_lock_release(lock) < 0 || trv_lock_locked(lock) != 0)
         _exit(1); /* handed to a thread that is not there */
     if (trv_lock_acquire(abandoned, TRV_FOREVER) != -1 || !trv_error_matches(trv_DeadlockError))
