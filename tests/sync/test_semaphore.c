@@ -152,12 +152,23 @@ TEST(so_many_are_inside_in_real_time)
 }
 
 static int numbers[] = {0, 1, 2, 3, 4};
+static const struct trv__context *in_line[5];
 
+static bool is_in_line(int number)
+{
+    const struct trv__context *context = in_line[number];
+
+    return context && context->is_parked && context->waits_on == semaphore;
+}
+
+/* Each comes when the one before stands in line. */
 static void queue_up(void *number)
 {
     int mine = *(int *)number;
 
-    ck_assert_int_eq(trv_sleep(0.01 * (mine + 1)), 0);
+    while (mine && !is_in_line(mine - 1))
+        ck_assert_int_eq(trv_sleep(0.001), 0);
+    in_line[mine] = trv__current->context;
     ck_assert_int_eq(trv_semaphore_acquire(semaphore, TRV_FOREVER), 1);
     served[served_count++] = mine;
 }
@@ -173,14 +184,15 @@ TEST(first_come_first_served)
     semaphore = trv_semaphore_new(0);
     crew_begin(&crew);
     crew_start_mixed(&crew, members, 5);
-    ck_assert_int_eq(trv_sleep(0.2), 0);
+    while (!is_in_line(4))
+        ck_assert_int_eq(trv_sleep(0.001), 0);
     for (int i = 0; i < 5; i++) {
         release();
-        ck_assert_int_eq(trv_sleep(0.02), 0);
+        while (served_count == i)
+            ck_assert_int_eq(trv_sleep(0.001), 0);
+        ck_assert_int_eq(served[i], i);
     }
     crew_join(&crew);
-    for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(served[i], i);
     trv_unref(semaphore);
 }
 

@@ -203,7 +203,8 @@ RAW_TEST(a_thread_that_is_left_at_the_end)
     ck_assert_int_eq(trv_init(NULL), 0);
     queue = trv_queue_new(0);
     ck_assert_int_eq(trv__thread_start(get_item, NULL, "left", 0), 0);
-    ck_assert_int_eq(trv_sleep(0.01), 0);
+    while (trv_refcount(queue) == 1)
+        ck_assert_int_eq(trv_sleep(0.001), 0);
     trv_unref(queue); /* who waits for it holds it */
     trv_fini();
     ck_assert_int_eq(found, 1);
@@ -380,13 +381,15 @@ TEST(plain_work)
 {
     trv_auto trv_object *pool = trv_thread_pool_new(NULL);
     trv_auto trv_object *group = trv_work_group_new(pool);
+    size_t idle = atomic_load(&trv__runtime()->standstill.helpers);
 
     begin();
     ck_assert_int_eq(trv_work_submit(group, attach_from_work, NULL), 0);
     expect_set();
     ck_assert_int_eq(trv_work_wait(group, TRV_FOREVER), 0);
     end();
-    usleep(50000);
+    while (atomic_load(&trv__runtime()->standstill.helpers) == idle)
+        usleep(1000);
     main_waits(); /* and the idle worker of plain work is nothing that could happen */
     ck_assert_int_eq(trv_shutdown(pool, NULL), 0);
 }
