@@ -218,14 +218,17 @@ WRAP(wrap_enter)
     return trv_ref(self);
 }
 
+/* None, as methods written in C answer in Python, where nothing is suppressed. */
 WRAP(wrap_exit)
 {
     trv_object *exception;
+    int status;
 
     if (!takes(wrapper, args, 1, 3))
         return NULL;
     exception = args->items[args->count > 1];
-    return truth_from(FUNCTION(wrapper, exit)(self, trv_is_none(exception) ? NULL : exception));
+    status = FUNCTION(wrapper, exit)(self, trv_is_none(exception) ? NULL : exception);
+    return status > 0 ? trv_bool_new(1) : none_from(status);
 }
 
 WRAP(wrap_init)

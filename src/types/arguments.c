@@ -18,15 +18,35 @@ bool trv__no_arguments(const trv_args *args)
     return false;
 }
 
-int trv__size_argument(trv_object *object, int64_t *value)
+/* 1; 0, with nothing set, if the number is too large; -1. */
+static int fitting(trv_object *object, int64_t *value)
 {
     if (trv__index_of(object, value) == 0)
-        return 0;
+        return 1;
     if (!trv_error_matches(trv_OverflowError))
         return -1;
     trv_error_clear();
-    return trv_raise_int(trv_OverflowError, "cannot fit '%s' into an index-sized integer",
-                         trv_type_name(object));
+    return 0;
+}
+
+static int index_within(trv_object *object, int64_t *value, trv_object *error)
+{
+    int status = fitting(object, value);
+
+    if (status == 0)
+        return trv_raise_int(error, "cannot fit '%s' into an index-sized integer",
+                             trv_type_name(object));
+    return status < 0 ? -1 : 0;
+}
+
+int trv__size_argument(trv_object *object, int64_t *value)
+{
+    return index_within(object, value, trv_OverflowError);
+}
+
+int trv__subscript_of(trv_object *object, int64_t *index)
+{
+    return index_within(object, index, trv_IndexError);
 }
 
 int trv__int_argument(trv_object *object, int *value)
@@ -36,7 +56,7 @@ int trv__int_argument(trv_object *object, int *value)
     if (trv__size_argument(object, &wide) < 0)
         return -1;
     if (wide < INT_MIN || wide > INT_MAX)
-        return trv_raise_int(trv_OverflowError, "int too large to convert to C int");
+        return trv_raise_int(trv_OverflowError, "Python int too large to convert to C int");
     *value = (int)wide;
     return 0;
 }
@@ -54,12 +74,11 @@ int trv__place_argument(trv_object *object, int64_t *place)
 
 int trv__place_of(trv_object *object, int64_t *place)
 {
-    if (trv__size_argument(object, place) == 0)
-        return 0;
-    if (!trv_error_matches(trv_OverflowError))
-        return -1;
-    trv_error_clear();
-    return trv_raise_int(trv_OverflowError, "Python int too large to convert to C ssize_t");
+    int status = fitting(object, place);
+
+    if (status == 0)
+        return trv_raise_int(trv_OverflowError, "Python int too large to convert to C ssize_t");
+    return status < 0 ? -1 : 0;
 }
 
 int trv__keyword_argument(const trv_args *args, const char *name, trv_object **value)

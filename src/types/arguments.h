@@ -20,6 +20,8 @@ int trv__place_argument(trv_object *object, int64_t *place);
 
 /* A place in a sequence: an int that fits a word. 0, or -1 with TypeError or OverflowError. */
 int trv__place_of(trv_object *object, int64_t *place);
+/* What stands in brackets after a sequence, where it is no slice. 0, or -1 with TypeError or IndexError. */
+int trv__subscript_of(trv_object *object, int64_t *index);
 /* What was given by a keyword that only can be given so: a new reference, or NULL. 0, or -1. */
 int trv__keyword_argument(const trv_args *args, const char *name, trv_object **value);
 

@@ -7,6 +7,7 @@
  */
 #include "types/bytearray.h"
 
+#include "types/arguments.h"
 #include "types/iterator_state.h"
 #include "types/octets.h"
 #include "types/slice.h"
@@ -209,7 +210,7 @@ static int place_of(trv_object *self, trv_object *key, size_t *where)
     if (!trv__may_index(key))
         return trv_raise_int(trv_TypeError, "bytearray indices must be integers or slices, not %s",
                              trv_type_name(key));
-    if (trv__index_get(key, &index) < 0)
+    if (trv__subscript_of(key, &index) < 0)
         return -1;
     if (!trv__index_in(index, trv__as_bytearray(self)->size, where))
         return trv_raise_int(trv_IndexError, "bytearray index out of range");

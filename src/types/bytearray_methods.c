@@ -128,14 +128,14 @@ static trv_object *method_reverse(const trv_args *args)
 }
 
 const struct trv__method trv__bytearray_methods[] = {
-    TRV__OCTETS_METHODS(TRV__OCTETS_ROW){"append", "append(item): adds an octet at the end",
+    TRV__OCTETS_METHODS(TRV__OCTETS_ROW){"append", "append(item, /): adds an octet at the end",
                                          method_append},
     {"clear", "clear(): takes all octets away", method_clear},
     {"copy", "copy(): another one of the same octets", method_copy},
-    {"extend", "extend(iterable): adds octets at the end", method_extend},
-    {"insert", "insert(index, item): puts an octet before that place", method_insert},
-    {"pop", "pop(index=): takes an octet away, the last one if not told which", method_pop},
-    {"remove", "remove(value): takes the first such octet away", method_remove},
+    {"extend", "extend(iterable, /): adds octets at the end", method_extend},
+    {"insert", "insert(index, item, /): puts an octet before that place", method_insert},
+    {"pop", "pop(index=, /): takes an octet away, the last one if not told which", method_pop},
+    {"remove", "remove(value, /): takes the first such octet away", method_remove},
     {"reverse", "reverse(): turns the order round", method_reverse},
     {NULL, NULL, NULL},
 };

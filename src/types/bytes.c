@@ -84,7 +84,7 @@ static trv_object *bytes_getitem(trv_object *self, trv_object *key)
     if (!trv__may_index(key))
         return trv_raise(trv_TypeError, "byte indices must be integers or slices, not %s",
                          trv_type_name(key));
-    if (trv__index_get(key, &index) < 0)
+    if (trv__subscript_of(key, &index) < 0)
         return NULL;
     if (!trv__index_in(index, bytes->size, &where))
         return trv_raise(trv_IndexError, "index out of range");

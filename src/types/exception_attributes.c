@@ -299,9 +299,9 @@ static trv_object *method_reduce(const trv_args *args)
 
 const struct trv__method trv__exception_methods[] = {
     {"__reduce__", "__reduce__(): what makes it anew", method_reduce},
-    {"__setstate__", "__setstate__(state): sets attributes", method_setstate},
-    {"add_note", "add_note(note): adds a note, which is printed below it", method_add_note},
-    {"with_traceback", "with_traceback(traceback): sets the traceback", method_with_traceback},
+    {"__setstate__", "__setstate__(state, /): sets attributes", method_setstate},
+    {"add_note", "add_note(note, /): adds a note, which is printed below it", method_add_note},
+    {"with_traceback", "with_traceback(traceback, /): sets the traceback", method_with_traceback},
     {NULL, NULL, NULL},
 };
 

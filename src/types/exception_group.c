@@ -354,8 +354,8 @@ static trv_object *method_derive(const trv_args *args)
 }
 
 const struct trv__method trv__exception_group_methods[] = {
-    {"derive", "derive(excs): a group of these with the same message", method_derive},
-    {"split", "split(condition): two groups: what matches, and the rest", method_split},
-    {"subgroup", "subgroup(condition): a group of what matches", method_subgroup},
+    {"derive", "derive(excs, /): a group of these with the same message", method_derive},
+    {"split", "split(condition, /): two groups: what matches, and the rest", method_split},
+    {"subgroup", "subgroup(condition, /): a group of what matches", method_subgroup},
     {NULL, NULL, NULL},
 };

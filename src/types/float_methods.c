@@ -226,6 +226,6 @@ const struct trv__method trv__float_methods[] = {
 };
 
 const struct trv__method trv__float_class_methods[] = {
-    {"fromhex", "fromhex(string): the float that hexadecimal digits say", class_fromhex},
+    {"fromhex", "fromhex(string, /): the float that hexadecimal digits say", class_fromhex},
     {NULL, NULL, NULL},
 };

@@ -484,8 +484,8 @@ static const struct trv__method generator_methods[] = {
     {"gi_running", NULL, get_running},
     {"gi_suspended", NULL, get_suspended},
     {"gi_yieldfrom", NULL, get_yieldfrom},
-    {"send", "send(value): goes on with value", method_send},
-    {"throw", "throw(exception): goes on with an exception", method_throw},
+    {"send", "send(value, /): goes on with value", method_send},
+    {"throw", "throw(exception, /): goes on with an exception", method_throw},
     {"close", "close(): ends it", method_close},
     {NULL, NULL, NULL},
 };

@@ -210,7 +210,7 @@ char *trv__memoryview_at(const view_t *view, trv_object *const *keys, size_t cou
         struct trv__dimension d = trv__memoryview_dimension(view, (int)i);
         int64_t index;
         size_t where;
-        if (trv__index_get(keys[i], &index) < 0)
+        if (trv__subscript_of(keys[i], &index) < 0)
             return NULL;
         if (!trv__index_in(index, d.count, &where))
             return trv_raise(trv_IndexError, "index out of bounds on dimension %zu", i + 1), NULL;

@@ -64,14 +64,14 @@ int trv__needle_get(struct trv__needle *needle, trv_object *object);
 /* Each with its name, signature and file; the entries are trv__octets_<name>. */
 #define TRV__OCTETS_METHODS(X)                                                                     \
     X(capitalize, "capitalize(): a capital first, and all else in lower case")                     \
-    X(center, "center(width, fillchar=): padded on both sides")                                    \
-    X(count, "count(sub, start=, end=): how often it is there")                                    \
+    X(center, "center(width, fillchar=, /): padded on both sides")                                 \
+    X(count, "count(sub, start=, end=, /): how often it is there")                                 \
     X(decode, "decode(encoding=, errors=): the str that they say")                                 \
-    X(endswith, "endswith(suffix, start=, end=): whether they end so")                             \
+    X(endswith, "endswith(suffix, start=, end=, /): whether they end so")                          \
     X(expandtabs, "expandtabs(tabsize=): with spaces for tabs")                                    \
-    X(find, "find(sub, start=, end=): where it is first, or -1")                                   \
+    X(find, "find(sub, start=, end=, /): where it is first, or -1")                                \
     X(hex, "hex(sep=, bytes_per_sep=): two hexadecimal digits for each byte")                      \
-    X(index, "index(sub, start=, end=): where it is first")                                        \
+    X(index, "index(sub, start=, end=, /): where it is first")                                     \
     X(isalnum, "isalnum(): whether all are letters or digits")                                     \
     X(isalpha, "isalpha(): whether all are letters")                                               \
     X(isascii, "isascii(): whether all is ASCII")                                                  \
@@ -80,29 +80,29 @@ int trv__needle_get(struct trv__needle *needle, trv_object *object);
     X(isspace, "isspace(): whether all is white space")                                            \
     X(istitle, "istitle(): whether words, and nothing else, begin with capitals")                  \
     X(isupper, "isupper(): whether all letters are capitals")                                      \
-    X(join, "join(iterable): its items with these between")                                        \
-    X(ljust, "ljust(width, fillchar=): padded on the right")                                       \
+    X(join, "join(iterable, /): its items with these between")                                     \
+    X(ljust, "ljust(width, fillchar=, /): padded on the right")                                    \
     X(lower, "lower(): in lower case")                                                             \
-    X(lstrip, "lstrip(bytes=): without white space on the left")                                   \
-    X(partition, "partition(sep): before, separator, after")                                       \
-    X(removeprefix, "removeprefix(prefix): without it")                                            \
-    X(removesuffix, "removesuffix(suffix): without it")                                            \
-    X(replace, "replace(old, new, count=): with one put for the other")                            \
-    X(rfind, "rfind(sub, start=, end=): where it is last, or -1")                                  \
-    X(rindex, "rindex(sub, start=, end=): where it is last")                                       \
-    X(rjust, "rjust(width, fillchar=): padded on the left")                                        \
-    X(rpartition, "rpartition(sep): the same from the right")                                      \
+    X(lstrip, "lstrip(bytes=, /): without white space on the left")                                \
+    X(partition, "partition(sep, /): before, separator, after")                                    \
+    X(removeprefix, "removeprefix(prefix, /): without it")                                         \
+    X(removesuffix, "removesuffix(suffix, /): without it")                                         \
+    X(replace, "replace(old, new, count=, /): with one put for the other")                         \
+    X(rfind, "rfind(sub, start=, end=, /): where it is last, or -1")                               \
+    X(rindex, "rindex(sub, start=, end=, /): where it is last")                                    \
+    X(rjust, "rjust(width, fillchar=, /): padded on the left")                                     \
+    X(rpartition, "rpartition(sep, /): the same from the right")                                   \
     X(rsplit, "rsplit(sep=, maxsplit=): a list of parts, from the right")                          \
-    X(rstrip, "rstrip(bytes=): without white space on the right")                                  \
+    X(rstrip, "rstrip(bytes=, /): without white space on the right")                               \
     X(split, "split(sep=, maxsplit=): a list of parts")                                            \
     X(splitlines, "splitlines(keepends=): a list of lines")                                        \
-    X(startswith, "startswith(prefix, start=, end=): whether they begin so")                       \
-    X(strip, "strip(bytes=): without white space at both ends")                                    \
+    X(startswith, "startswith(prefix, start=, end=, /): whether they begin so")                    \
+    X(strip, "strip(bytes=, /): without white space at both ends")                                 \
     X(swapcase, "swapcase(): capitals small, and the others capital")                              \
     X(title, "title(): capitals at the beginning of words")                                        \
-    X(translate, "translate(table, delete=): with each octet looked up there")                     \
+    X(translate, "translate(table, /, delete=): with each octet looked up there")                  \
     X(upper, "upper(): in upper case")                                                             \
-    X(zfill, "zfill(width): with zeros on the left, after the sign")
+    X(zfill, "zfill(width, /): with zeros on the left, after the sign")
 
 #define TRV__OCTETS_DECLARE(name, signature) trv_object *trv__octets_##name(const trv_args *args);
 TRV__OCTETS_METHODS(TRV__OCTETS_DECLARE)

@@ -417,8 +417,8 @@ static trv_object *class_fromhex(const trv_args *args)
 }
 
 const struct trv__method trv__octets_class_methods[] = {
-    {"fromhex", "fromhex(string): the octets that hexadecimal digits say", class_fromhex},
-    {"maketrans", "maketrans(from, to): a table for translate", class_maketrans},
+    {"fromhex", "fromhex(string, /): the octets that hexadecimal digits say", class_fromhex},
+    {"maketrans", "maketrans(from, to, /): a table for translate", class_maketrans},
     {NULL, NULL, NULL},
 };
 

@@ -183,12 +183,13 @@ trv_object *trv__octets_splitlines(const trv_args *args)
 {
     TRV__AUTO_BUFFER octets = {0};
     trv_auto trv_object *list = NULL;
+    trv_object *given = NULL;
     struct parts parts;
     int keep_ends = 0;
     size_t from, to;
 
-    if (trv_parse(args, "|b", &keep_ends) < 0 || trv_buffer_acquire(args->self, &octets, 0) < 0 ||
-        !(list = trv_list_new()))
+    if (trv_parse(args, "|o", &given) < 0 || (given && trv__int_argument(given, &keep_ends) < 0) ||
+        trv_buffer_acquire(args->self, &octets, 0) < 0 || !(list = trv_list_new()))
         return NULL;
     parts = (struct parts){args->self, list, octets.data, octets.size};
     for (size_t at = 0; at < parts.size;) {

@@ -241,7 +241,7 @@ static const struct trv__setter partial_setters[] = {{"__dict__", set_dict}, {0}
 static const struct trv__method partial_methods[] = {
     {"__dict__", NULL, get_dict},
     {"__reduce__", "__reduce__(): what makes it anew", partial_reduce},
-    {"__setstate__", "__setstate__(state): (func, args, keywords, attributes or None)",
+    {"__setstate__", "__setstate__(state, /): (func, args, keywords, attributes or None)",
      partial_setstate},
     {"args", NULL, get_args},
     {"func", NULL, get_func},

@@ -264,9 +264,9 @@ static const struct trv__method property_methods[] = {
     {"fdel", NULL, get_deleter},
     {"__doc__", NULL, get_doc},
     {"__isabstractmethod__", NULL, get_is_abstract},
-    {"getter", "getter(fget): the same property with another getter", method_getter},
-    {"setter", "setter(fset): the same property with another setter", method_setter},
-    {"deleter", "deleter(fdel): the same property with another deleter", method_deleter},
+    {"getter", "getter(fget, /): the same property with another getter", method_getter},
+    {"setter", "setter(fset, /): the same property with another setter", method_setter},
+    {"deleter", "deleter(fdel, /): the same property with another deleter", method_deleter},
     {"__set_name__", "__set_name__(owner, name): notes the name for messages", method_set_name},
     {0},
 };

@@ -10,6 +10,7 @@
 #include "object/heap_type.h"
 #include "object/number.h"
 
+#include "types/arguments.h"
 #include "types/builder.h"
 
 static int compare_lengths(size_t a, size_t b, trv_comparison op)
@@ -163,7 +164,7 @@ int trv__sequence_index(trv_object *self, trv_object *key, const size_t *length,
     if (!trv__may_index(key))
         return trv_raise_int(trv_TypeError, "%s indices must be integers or slices, not %s",
                              self->type->name, key->type->name);
-    if (trv__index_get(key, &index) < 0)
+    if (trv__subscript_of(key, &index) < 0)
         return -1;
     if (!trv__index_in(index, *length, where))
         return trv_raise_int(trv_IndexError, "%s index out of range", what);

@@ -237,7 +237,7 @@ const struct trv__method trv__set_methods[] = {
     {"symmetric_difference", "symmetric_difference(other, /): the items that are in one of the two",
      method_symmetric_difference},
     {"symmetric_difference_update",
-     "symmetric_difference_update(other): takes out what is in both, adds what is in the other",
+     "symmetric_difference_update(other, /): takes out what is in both, adds what is in the other",
      method_symmetric_difference_update},
     {"union", "union(*others): the items that are in it or in one of the others", method_union},
     {"update", "update(*others): adds all items of the others", method_update},

@@ -8,6 +8,7 @@
  */
 #include "types/str.h"
 
+#include "types/arguments.h"
 #include "types/codec.h"
 #include "types/iterator_state.h"
 #include "types/octets.h"
@@ -234,7 +235,7 @@ static trv_object *str_getitem(trv_object *self, trv_object *key)
     if (!trv__may_index(key))
         return trv_raise(trv_TypeError, "string indices must be integers, not '%s'",
                          trv_type_name(key));
-    if (trv__index_get(key, &index) < 0)
+    if (trv__subscript_of(key, &index) < 0)
         return NULL;
     if (!trv__index_in(index, str->length, &where))
         return trv_raise(trv_IndexError, "string index out of range");

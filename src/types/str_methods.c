@@ -206,9 +206,10 @@ static trv_object *method_rsplit(const trv_args *args)
 
 static trv_object *method_splitlines(const trv_args *args)
 {
+    trv_object *given = NULL;
     int keep_ends = 0;
 
-    if (trv_parse(args, "|b", &keep_ends) < 0)
+    if (trv_parse(args, "|o", &given) < 0 || (given && trv__int_argument(given, &keep_ends) < 0))
         return NULL;
     return trv__str_split_lines(args->self, keep_ends);
 }
@@ -394,13 +395,13 @@ const struct trv__method trv__str_methods[] = {
     {"capitalize", "capitalize(): a capital first, and all else in lower case",
      trv__str_capitalize},
     {"casefold", "casefold(): as it is to be compared without case", trv__str_casefold},
-    {"center", "center(width, fillchar=): padded on both sides", method_center},
-    {"count", "count(sub, start=, end=): how often it is there", method_count},
+    {"center", "center(width, fillchar=, /): padded on both sides", method_center},
+    {"count", "count(sub, start=, end=, /): how often it is there", method_count},
     {"encode", "encode(encoding=, errors=): bytes, in utf-8 unless told otherwise", method_encode},
-    {"endswith", "endswith(suffix, start=, end=): whether it ends so", method_endswith},
+    {"endswith", "endswith(suffix, start=, end=, /): whether it ends so", method_endswith},
     {"expandtabs", "expandtabs(tabsize=): with spaces for tabs", trv__str_expandtabs},
-    {"find", "find(sub, start=, end=): where it is first, or -1", method_find},
-    {"index", "index(sub, start=, end=): where it is first", method_index},
+    {"find", "find(sub, start=, end=, /): where it is first, or -1", method_find},
+    {"index", "index(sub, start=, end=, /): where it is first", method_index},
     {"isalnum", "isalnum(): whether all are letters or numbers", trv__str_isalnum},
     {"isalpha", "isalpha(): whether all are letters", trv__str_isalpha},
     {"isascii", "isascii(): whether all is ASCII", trv__str_isascii},
@@ -414,33 +415,33 @@ const struct trv__method trv__str_methods[] = {
     {"istitle", "istitle(): whether words, and nothing else, begin with capitals",
      trv__str_istitle},
     {"isupper", "isupper(): whether all that has a case is capital", trv__str_isupper},
-    {"join", "join(iterable): its strs with this one between", method_join},
-    {"ljust", "ljust(width, fillchar=): padded on the right", method_ljust},
+    {"join", "join(iterable, /): its strs with this one between", method_join},
+    {"ljust", "ljust(width, fillchar=, /): padded on the right", method_ljust},
     {"lower", "lower(): in lower case", trv__str_lower},
-    {"lstrip", "lstrip(chars=): without white space on the left", method_lstrip},
-    {"partition", "partition(sep): before, separator, after", method_partition},
-    {"removeprefix", "removeprefix(prefix): without it", method_removeprefix},
-    {"removesuffix", "removesuffix(suffix): without it", method_removesuffix},
-    {"replace", "replace(old, new, count=): with one put for the other", method_replace},
-    {"rfind", "rfind(sub, start=, end=): where it is last, or -1", method_rfind},
-    {"rindex", "rindex(sub, start=, end=): where it is last", method_rindex},
-    {"rjust", "rjust(width, fillchar=): padded on the left", method_rjust},
-    {"rpartition", "rpartition(sep): the same from the right", method_rpartition},
+    {"lstrip", "lstrip(chars=, /): without white space on the left", method_lstrip},
+    {"partition", "partition(sep, /): before, separator, after", method_partition},
+    {"removeprefix", "removeprefix(prefix, /): without it", method_removeprefix},
+    {"removesuffix", "removesuffix(suffix, /): without it", method_removesuffix},
+    {"replace", "replace(old, new, count=, /): with one put for the other", method_replace},
+    {"rfind", "rfind(sub, start=, end=, /): where it is last, or -1", method_rfind},
+    {"rindex", "rindex(sub, start=, end=, /): where it is last", method_rindex},
+    {"rjust", "rjust(width, fillchar=, /): padded on the left", method_rjust},
+    {"rpartition", "rpartition(sep, /): the same from the right", method_rpartition},
     {"rsplit", "rsplit(sep=, maxsplit=): a list of parts, from the right", method_rsplit},
-    {"rstrip", "rstrip(chars=): without white space on the right", method_rstrip},
+    {"rstrip", "rstrip(chars=, /): without white space on the right", method_rstrip},
     {"split", "split(sep=, maxsplit=): a list of parts", method_split},
     {"splitlines", "splitlines(keepends=): a list of lines", method_splitlines},
-    {"startswith", "startswith(prefix, start=, end=): whether it begins so", method_startswith},
-    {"strip", "strip(chars=): without white space at both ends", method_strip},
+    {"startswith", "startswith(prefix, start=, end=, /): whether it begins so", method_startswith},
+    {"strip", "strip(chars=, /): without white space at both ends", method_strip},
     {"swapcase", "swapcase(): capitals small, and the others capital", trv__str_swapcase},
     {"title", "title(): capitals at the beginning of words", trv__str_title},
-    {"translate", "translate(table): with each character looked up there", trv__str_translate},
+    {"translate", "translate(table, /): with each character looked up there", trv__str_translate},
     {"upper", "upper(): in upper case", trv__str_upper},
-    {"zfill", "zfill(width): with zeros on the left, after the sign", method_zfill},
+    {"zfill", "zfill(width, /): with zeros on the left, after the sign", method_zfill},
     {NULL, NULL, NULL},
 };
 
 const struct trv__method trv__str_class_methods[] = {
-    {"maketrans", "maketrans(x, y=, z=): a table for translate", trv__str_maketrans},
+    {"maketrans", "maketrans(x, y=, z=, /): a table for translate", trv__str_maketrans},
     {NULL, NULL, NULL},
 };
