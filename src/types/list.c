@@ -270,7 +270,7 @@ static trv_object *list_getitem(trv_object *self, trv_object *key)
 
     if (UNLIKELY(trv__is_slice(key)))
         return trv__list_get_slice(self, key);
-    if (trv__sequence_index(self, key, &list->count, "list", &where) < 0)
+    if (trv__sequence_index(&trv__list_type, key, &list->count, false, &where) < 0)
         return NULL;
     return trv_ref(list->items[where]);
 }
@@ -294,7 +294,7 @@ static int list_setitem(trv_object *self, trv_object *key, trv_object *value)
 
     if (UNLIKELY(trv__is_slice(key)))
         return trv__list_set_slice(self, key, value);
-    if (trv__sequence_index(self, key, &list->count, "list assignment", &where) < 0)
+    if (trv__sequence_index(&trv__list_type, key, &list->count, true, &where) < 0)
         return -1;
     replace(list, where, value);
     return 0;

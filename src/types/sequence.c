@@ -156,18 +156,19 @@ trv_object *trv__sequence_repr(trv_object *self, char open, char close, const ch
     return NULL;
 }
 
-int trv__sequence_index(trv_object *self, trv_object *key, const size_t *length, const char *what,
-                        size_t *where)
+int trv__sequence_index(const struct trv_type *type, trv_object *key, const size_t *length,
+                        bool is_to_assign, size_t *where)
 {
     int64_t index;
 
     if (!trv__may_index(key))
         return trv_raise_int(trv_TypeError, "%s indices must be integers or slices, not %s",
-                             self->type->name, key->type->name);
+                             type->name, key->type->name);
     if (trv__subscript_of(key, &index) < 0)
         return -1;
     if (!trv__index_in(index, *length, where))
-        return trv_raise_int(trv_IndexError, "%s index out of range", what);
+        return trv_raise_int(trv_IndexError, "%s%s index out of range", type->name,
+                             is_to_assign ? " assignment" : "");
     return 0;
 }
 

@@ -30,9 +30,9 @@ trv_object *trv__sequence_repr(trv_object *self, char open, char close, const ch
                                trv__view *view);
 
 /* The index that `key` gives into a sequence of `*length` items, which is read after the key was asked.
- * TypeError, or IndexError "<what> index out of range". */
-int trv__sequence_index(trv_object *self, trv_object *key, const size_t *length, const char *what,
-                        size_t *where);
+ * TypeError, or IndexError; their words name the built-in type, of which self's may be derived. */
+int trv__sequence_index(const struct trv_type *type, trv_object *key, const size_t *length,
+                        bool is_to_assign, size_t *where);
 
 /* The arguments of the method `index`: an item, and where to look, cut to the range of int64_t. */
 int trv__sequence_parse_index(const trv_args *args, trv_object **item, int64_t *start,

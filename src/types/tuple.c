@@ -169,7 +169,7 @@ static trv_object *tuple_getitem(trv_object *self, trv_object *key)
 
     if (UNLIKELY(trv__is_slice(key)))
         return get_slice(self, key);
-    if (trv__sequence_index(self, key, &tuple->count, "tuple", &where) < 0)
+    if (trv__sequence_index(&trv__tuple_type, key, &tuple->count, false, &where) < 0)
         return NULL;
     return trv_ref(tuple->items[where]);
 }
