@@ -27,10 +27,9 @@
 #include "runtime/turns.h"
 
 #include "base/futex.h"
+#include "base/native.h"
 #include "runtime/runtime.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/eventfd.h>
 
 /* A limit: time does not move, because the one who decides is about to go outside. */
@@ -185,25 +184,9 @@ static bool move_time(struct trv__gil *gil, int64_t limit_ns)
     return true;
 }
 
-/* Whether the kernel says that a thread sleeps; yes, if it says nothing. No fault point, because how
- * often this is asked depends on the machine. */
 static bool is_asleep(const struct trv__thread *thread)
 {
-    char path[64], text[256];
-    const char *name_end;
-    ssize_t size = 0;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/self/task/%u/stat",
-             (unsigned)atomic_load_explicit(&thread->native_id, memory_order_relaxed));
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        size = read(fd, text, sizeof text - 1);
-        close(fd);
-    }
-    text[size > 0 ? size : 0] = 0;
-    name_end = strrchr(text, ')');
-    return !name_end || strncmp(name_end, ") S", 3) == 0;
+    return trv__native_is_asleep(atomic_load_explicit(&thread->native_id, memory_order_relaxed));
 }
 
 /* Waits for a thread that was chosen. False if it turns out to be away. */

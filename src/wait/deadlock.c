@@ -32,6 +32,7 @@
 #include "wait/deadlock.h"
 
 #include "base/fault.h"
+#include "base/native.h"
 #include "wait/park.h"
 #include "wait/report.h"
 
@@ -228,16 +229,17 @@ static size_t count_unknown(const struct trv_runtime *runtime)
         return SIZE_MAX;
     while ((entry = readdir(tasks))) {
         uint32_t id = (uint32_t)strtoul(entry->d_name, NULL, 10);
-        if (id && id != self && !is_in(&runtime->threads, id) && !is_in(&runtime->finished, id))
+        if (id && id != self && !is_in(&runtime->threads, id) && !is_in(&runtime->finished, id) &&
+            !trv__native_has_left(id))
             count++;
     }
     closedir(tasks);
     return count;
 }
 
-/* Whether a thread that we do not know might come and wake somebody. One that was joined just now may
- * be in the system's list for a moment longer, which is waited for; but not where such threads were seen
- * lately: they are there to stay, and a program that is driven by one comes here all the time. */
+/* Whether a thread that we do not know might come and wake somebody. One that ends just now is waited for
+ * a moment; but not where such threads were seen lately: they are there to stay, and a program that is
+ * driven by one comes here all the time. */
 static bool may_come_from_outside(struct trv_runtime *runtime)
 {
     struct trv__standstill *standstill = &runtime->standstill;
