@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two files of the program `run_table` share: the names a case may use, and what ends it when a
- * case is not written as table.py writes them.
+ * What the files of the program `run_table` share: reading a case, evaluating an expression, the names that a
+ * case may use, and what ends the program when a case is not written as table.py writes them.
  */
 #ifndef TRV_TESTS_DIFFERENTIAL_TABLE_H
 #define TRV_TESTS_DIFFERENTIAL_TABLE_H
@@ -9,6 +9,21 @@
 #include <trivet.h>
 
 #include <stdbool.h>
+
+#define TABLE_WORD_MOST 100
+
+/* Reads the next word, of fewer than TABLE_WORD_MOST characters. */
+void table_read_word(const char **at, char *word);
+/* Passes over the end of a form; false, and nothing is passed over, if something stands before it. */
+bool table_at_end(const char **at);
+/* Passes over an expression or statement. */
+void table_skip(const char **at);
+
+/* The value of the expression that stands there, with the variables of `space`: a new reference, or NULL with
+ * what it has raised. */
+trv_object *table_evaluate(const char **at, trv_object *space);
+/* What an operator with two operands gives. */
+trv_object *table_operate(const char *name, trv_object *a, trv_object *b);
 
 /* Makes the prepared classes. 0 or -1. */
 int table_begin(void);
