@@ -189,7 +189,8 @@ static bool is_asleep(const struct trv__thread *thread)
     return trv__native_is_asleep(atomic_load_explicit(&thread->native_id, memory_order_relaxed));
 }
 
-/* Waits for a thread that was chosen. False if it turns out to be away. */
+/* Waits for a thread that was chosen. False if it turns out to be away. It is looked at without the mutex,
+ * for which it would sleep at the door. */
 static bool await_arrival(struct trv__gil *gil, struct trv__thread *thread)
 {
     struct trv__turn_waiter *turns = &thread->turns;
@@ -200,8 +201,8 @@ static bool await_arrival(struct trv__gil *gil, struct trv__thread *thread)
            trv__clock_ns() - began_ns < PATIENCE_NS) {
         pthread_mutex_unlock(&gil->mutex);
         trv__futex_wait(&turns->is_here, false, trv__clock_ns() + LOOK_NS);
-        pthread_mutex_lock(&gil->mutex);
         looks = is_asleep(thread) ? looks + 1 : 0;
+        pthread_mutex_lock(&gil->mutex);
     }
     if (turns->turn != TRV__OUTSIDE)
         return true;
