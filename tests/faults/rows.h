@@ -14,7 +14,8 @@
  * Then its arguments:
  *   any list dict str ...    an object, made anew for each call; see makers.c
  *   any?                     one that may be NULL; with ~ also while an exception is pending
- *   n=1                      an integer; any other may be wrong, but harms nobody
+ *   n=1                      an integer; any other may be wrong, but harms nobody; n=1! one for which memory is
+ *                            written, of which no test may want gigabytes
  *   c=1                      an integer that must be right
  *   d=0                      a double; d=0! one that must be right (a timeout)
  *   s=text s?=text           a string; s? may be NULL
@@ -171,7 +172,7 @@ ROW(trv_buffer_check, "v", "bytes")
 ROW(trv_bytearray_new, "o", "data c=8")
 ROW(trv_bytearray_data, "p", "bytearray >w")
 ROW(trv_bytearray_append, "i", "bytearray data c=8")
-ROW(trv_bytearray_resize, "i", "bytearray n=100")
+ROW(trv_bytearray_resize, "i", "bytearray n=100!")
 ROW(trv_memoryview_new, "o", "bytearray")
 
 /* container.h */

@@ -345,9 +345,12 @@ static void with_numbers(const struct row *row)
     for (size_t i = 0, count = call.count; i < count; i++)
         for (size_t j = 0; j < sizeof numbers / sizeof *numbers; j++) {
             struct argument *argument = &call.arguments[i];
-            bool is_double = !strncmp(argument->word, "d=", 2) && !strchr(argument->word, '!');
+            bool is_marked = strchr(argument->word, '!');
+            bool is_double = !strncmp(argument->word, "d=", 2) && !is_marked;
 
             if (strncmp(argument->word, "n=", 2) && !is_double)
+                continue;
+            if (is_marked && numbers[j] == INT32_MAX)
                 continue;
             if (is_double)
                 call.doubles[0] = doubles[j];
