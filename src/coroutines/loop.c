@@ -77,9 +77,12 @@ static void on_async(uv_async_t *async)
     trv__loop_return(async->data);
 }
 
+/* Where the deadline has passed on the way to the wait, some versions of libuv call this before they wait,
+ * and would then wait for ever: so uv_run is told to come back. It forgets that when it does. */
 static void on_timer(uv_timer_t *timer)
 {
     trv__loop_return(timer->data);
+    uv_stop(timer->loop);
 }
 
 bool trv__loop_each(struct trv__loop *loop, bool (*visit)(struct trv__context *, void *argument),
