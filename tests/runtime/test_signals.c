@@ -52,6 +52,7 @@ struct sender {
     int number, times;
     useconds_t every_us;
     _Atomic bool has_to_wait, is_over;
+    const _Atomic uint32_t *park_word; /* of the thread that has to be in a wait; or NULL */
 };
 
 static void *send_signals(void *argument)
@@ -61,7 +62,7 @@ static void *send_signals(void *argument)
 
     sigfillset(&all); /* it is not for this thread */
     pthread_sigmask(SIG_BLOCK, &all, NULL);
-    while (sender->has_to_wait && !sender->is_over)
+    while ((sender->has_to_wait || (sender->park_word && !*sender->park_word)) && !sender->is_over)
         usleep(100);
     for (int i = 0; !sender->is_over && (!sender->times || i < sender->times); i++) {
         usleep(sender->every_us);
@@ -70,17 +71,26 @@ static void *send_signals(void *argument)
     return NULL;
 }
 
-static void sender_begin_when(struct sender *sender, int number, int times, useconds_t every_us,
-                              bool has_to_wait)
+static void sender_start(struct sender *sender)
 {
-    *sender = (struct sender){
-        .number = number, .times = times, .every_us = every_us, .has_to_wait = has_to_wait};
     ck_assert_int_eq(pthread_create(&sender->thread, NULL, send_signals, sender), 0);
 }
 
 static void sender_begin(struct sender *sender, int number, int times, useconds_t every_us)
 {
-    sender_begin_when(sender, number, times, every_us, false);
+    *sender = (struct sender){.number = number, .times = times, .every_us = every_us};
+    sender_start(sender);
+}
+
+/* For the next wait of this thread: one that comes before is handled before. */
+static void sender_begin_in_wait(struct sender *sender, int number)
+{
+    struct trv__thread *self = trv__thread_self();
+
+    atomic_store(&self->park_word, 0);
+    *sender = (struct sender){
+        .number = number, .times = 1, .every_us = 2000, .park_word = &self->park_word};
+    sender_start(sender);
 }
 
 static void sender_end(struct sender *sender)
@@ -317,12 +327,12 @@ TEST(a_callback_ends_the_wait)
 
     event = trv_event_new();
     handle(set_event);
-    sender_begin(&sender, SIGUSR1, 1, 5000);
+    sender_begin_in_wait(&sender, SIGUSR1);
     ck_assert_int_eq(trv_event_wait(event, TRV_FOREVER), 1);
     sender_end(&sender);
     ck_assert_int_eq(trv_event_clear(event), 0);
     handle(set_and_raise);
-    sender_begin(&sender, SIGUSR1, 1, 5000);
+    sender_begin_in_wait(&sender, SIGUSR1);
     ck_assert_int_eq(trv_event_wait(event, TRV_FOREVER), 1);
     sender_end(&sender);
     ck_assert_int_eq(trv_checkpoint(), -1);
@@ -384,7 +394,9 @@ static void run_interrupted(trv_object *function, bool is_to_answer)
 {
     trv_object *result;
 
-    sender_begin_when(&interrupter, SIGUSR1, 1, 3000, true);
+    interrupter =
+        (struct sender){.number = SIGUSR1, .times = 1, .every_us = 3000, .has_to_wait = true};
+    sender_start(&interrupter);
     result = trv_run(function, "");
     if (is_to_answer) {
         ck_assert_ptr_nonnull(result);
