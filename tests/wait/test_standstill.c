@@ -379,9 +379,9 @@ static void *attach_from_work(void *unused)
 
 TEST(plain_work)
 {
+    size_t idle = atomic_load(&trv__runtime()->standstill.helpers); /* before there is a worker */
     trv_auto trv_object *pool = trv_thread_pool_new(NULL);
     trv_auto trv_object *group = trv_work_group_new(pool);
-    size_t idle = atomic_load(&trv__runtime()->standstill.helpers);
 
     begin();
     ck_assert_int_eq(trv_work_submit(group, attach_from_work, NULL), 0);
