@@ -20,12 +20,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-#if TRV_VALGRIND
-#include <valgrind/valgrind.h>
-#endif
 
 /* Room that is kept for code that does not check: the C library, callbacks, error reports. */
 #define STACK_RESERVE ((TRV_ASAN || TRV_TSAN ? 4 : 1) * 96 * 1024)
@@ -76,21 +71,6 @@ static struct trv_runtime *hold_entrance(void)
 
 /* States ---------------------------------------------------------------------------------------------- */
 
-/* In a forked child Valgrind lets the main thread's stack grow by mappings of their own, and the C
- * library takes the upper one of these for the whole stack: sets that right. */
-static void undo_valgrind(void **lowest TRV_UNUSED, size_t *size TRV_UNUSED)
-{
-#if TRV_VALGRIND
-    struct rlimit limit;
-
-    if (RUNNING_ON_VALGRIND && gettid() == getpid() && getrlimit(RLIMIT_STACK, &limit) == 0 &&
-        limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > *size) {
-        *lowest = (char *)*lowest + *size - limit.rlim_cur;
-        *size = limit.rlim_cur;
-    }
-#endif
-}
-
 char *trv__thread_stack_limit(void)
 {
     pthread_attr_t attributes;
@@ -101,7 +81,7 @@ char *trv__thread_stack_limit(void)
         return NULL;
     pthread_attr_getstack(&attributes, &lowest, &size);
     pthread_attr_destroy(&attributes);
-    undo_valgrind(&lowest, &size);
+    trv__stack_undo_valgrind(&lowest, &size);
     if (size > STACK_MOST) {
         lowest = (char *)lowest + (size - STACK_MOST);
         size = STACK_MOST;

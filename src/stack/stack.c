@@ -36,6 +36,7 @@
 #include <sys/syscall.h>
 #endif
 #if TRV_VALGRIND
+#include <sys/resource.h>
 #include <valgrind/memcheck.h>
 #include <valgrind/valgrind.h>
 #endif
@@ -385,6 +386,21 @@ void trv__stack_prepare(struct trv__stack *stack, void (*entry)(void *argument),
     stack->sp = trv__switch_prepare(stack->limit, stack->top, entry, argument);
 }
 
+void trv__stack_undo_valgrind(void **lowest, size_t *size)
+{
+#if TRV_VALGRIND
+    struct rlimit limit;
+
+    if (RUNNING_ON_VALGRIND && gettid() == getpid() && getrlimit(RLIMIT_STACK, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > *size) {
+        *lowest = (char *)*lowest + *size - limit.rlim_cur;
+        *size = limit.rlim_cur;
+    }
+#endif
+    (void)lowest;
+    (void)size;
+}
+
 /* The limit as the thread library knows it. Addresses of the guard page may be counted in. */
 static int ask_limits(struct trv__stack *stack)
 {
@@ -401,6 +417,7 @@ static int ask_limits(struct trv__stack *stack)
     pthread_attr_destroy(&attributes);
     if (error)
         return error;
+    trv__stack_undo_valgrind(&address, &size);
     stack->limit = (char *)address + guard;
     stack->top = (char *)address + size;
     return 0;

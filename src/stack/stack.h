@@ -180,6 +180,10 @@ void trv__stack_adopt_thread(struct trv__stack *stack);
 /* The opposite, from the same thread. */
 void trv__stack_disown_thread(struct trv__stack *stack);
 
+/* In a forked child Valgrind lets the main thread's stack grow by mappings of their own, and the C
+ * library takes the upper one of these for the whole stack: sets right what it has told. */
+void trv__stack_undo_valgrind(void **lowest, size_t *size);
+
 /* The arena of the runtime; made when first asked for. NULL with MemoryError. Implemented by
  * runtime/runtime.c. */
 struct trv__stacks *trv__runtime_stacks(void);
