@@ -132,6 +132,7 @@ static inline int trv_forensics_dict_get_str_(trv_object *dict, const char *key,
     return trv_forensics_out_(trv_dict_get_str(dict, key, value), value, site);
 }
 
+/* trv_dict_next. */
 static inline int trv_forensics_dict_next_(trv_object *dict, size_t *position, trv_object **key,
                                            trv_object **value, const trv_forensics_site_ *site)
 {
