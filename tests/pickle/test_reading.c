@@ -64,104 +64,126 @@ TEST(what_follows_a_pickle_is_not_read)
         text, sizeof(text) - 1                                                                     \
     }
 
+struct bad {
+    const char *data;
+    size_t size;
+};
+
+static const struct bad bad_streams[] = {
+    BAD(""),
+    BAD("."),
+    BAD("N"),
+    BAD("NN."),
+    BAD("(N."),
+    BAD("("),
+    BAD("\x80\x06N."), /* protocol 6 */
+    BAD("\x95\xff\xff\xff\xff\xff\xff\xff\xffN."),
+    BAD("\x95\x05\0\0\0\0\0\0\0N."),
+    BAD("a."),
+    BAD("]a."),
+    BAD("NNa."),
+    BAD("N(Ne."),
+    BAD("(e."),
+    BAD("}(Nu."),
+    BAD("](NNu."),
+    BAD("}Ns."),
+    BAD("}]Ns."), /* an unhashable key */
+    BAD("\x8f(]\x90."),
+    BAD("](N\x90."),
+    BAD("(]d."),
+    BAD("(]Nd."),
+    BAD("\x86."),
+    BAD("N\x86."),
+    BAD("(N\x86."),
+    BAD("t."),
+    BAD("1."),
+    BAD("0."),
+    BAD("2."),
+    BAD("h\0."),
+    BAD("Nq\0h\1."),
+    BAD("Nr\xff\xff\xff\xff."),
+    BAD("Nj\0\0\0\0."),
+    BAD("\x94."),
+    BAD("(\x94."),
+    BAD("\x8a\xffN."),
+    BAD("\x8b\xff\xff\xff\xffN."),
+    BAD("\x8b\xff\xff\xff\x7fN."),
+    BAD("\x8d\xff\xff\xff\xff\xff\xff\xff\xffN."),
+    BAD("\x8e\xff\xff\xff\xff\xff\xff\xff\x7fN."),
+    BAD("\x8c\x01\xff."),         /* no UTF-8 */
+    BAD("\x8c\x03\xed\xa0\x80."), /* a surrogate */
+    BAD("G\0\0."),
+};
+
 TEST(nonsense_is_refused)
 {
-    static const struct {
-        const char *data;
-        size_t size;
-    } bad[] = {
-        BAD(""),
-        BAD("."),
-        BAD("N"),
-        BAD("NN."),
-        BAD("(N."),
-        BAD("("),
-        BAD("\x80\x06N."), /* protocol 6 */
-        BAD("\x95\xff\xff\xff\xff\xff\xff\xff\xffN."),
-        BAD("\x95\x05\0\0\0\0\0\0\0N."),
-        BAD("a."),
-        BAD("]a."),
-        BAD("NNa."),
-        BAD("N(Ne."),
-        BAD("(e."),
-        BAD("}(Nu."),
-        BAD("](NNu."),
-        BAD("}Ns."),
-        BAD("}]Ns."), /* an unhashable key */
-        BAD("\x8f(]\x90."),
-        BAD("](N\x90."),
-        BAD("(]d."),
-        BAD("(]Nd."),
-        BAD("\x86."),
-        BAD("N\x86."),
-        BAD("(N\x86."),
-        BAD("t."),
-        BAD("1."),
-        BAD("0."),
-        BAD("2."),
-        BAD("h\0."),
-        BAD("Nq\0h\1."),
-        BAD("Nr\xff\xff\xff\xff."),
-        BAD("Nj\0\0\0\0."),
-        BAD("\x94."),
-        BAD("(\x94."),
-        BAD("\x8a\xffN."),
-        BAD("\x8b\xff\xff\xff\xffN."),
-        BAD("\x8b\xff\xff\xff\x7fN."),
-        BAD("\x8d\xff\xff\xff\xff\xff\xff\xff\xffN."),
-        BAD("\x8e\xff\xff\xff\xff\xff\xff\xff\x7fN."),
-        BAD("\x8c\x01\xff."),         /* no UTF-8 */
-        BAD("\x8c\x03\xed\xa0\x80."), /* a surrogate */
-        BAD("G\0\0."),
-        BAD("cos\nsystem\n(\x8c\x02lst\x52."), /* os.system */
-        BAD("cbuiltins\neval\n."),
-        BAD("cbuiltins\nlist\n)R."),
-        BAD("cbuiltins\nint\n)\x81."),
-        BAD("cbuiltins\nset\n\x4b\x01\x85R."),
-        BAD("cbuiltins\nset\n]R."),
-        BAD("cbuiltins\nset\ncbuiltins\nrange\nJ\xff\xff\xff\x7f\x85R\x85R."), /* 2^31 items */
-        BAD("cbuiltins\nrange\nK\0K\0K\0\x87R."),
-        BAD("cbuiltins\nrange\n)R."),
-        BAD("cbuiltins\nrange\nN\x85R."),
-        BAD("cbuiltins\nbytes\nK\x01\x85R."),
-        BAD("c_codecs\nencode\n\x8c\x01\x61\x8c\x04zlib\x86R."),
-        BAD("c_codecs\nencode\n\x8c\x01\x61\x85R."),
-        BAD("cbuiltins\nValueError\nNR."),
-        BAD("cbuiltins\nValueError\n)RNb(."),
-        BAD("cbuiltins\nValueError\n)R]b."),
-        BAD("cbuiltins\nValueError\n)R}\x8c\x09__cause__]sb."),
-        BAD("cbuiltins\nValueError\n)b."),
-        BAD("]Nb."),
-        BAD("cbuiltins"),
-        BAD("cbuiltins\nValueError"),
-        BAD("c\n\n."),
-        BAD("cbuil\0tins\nValueError\n."),
-        BAD("\x8c\x08"
-            "builtins]\x93."),
-        BAD("\x8c\x08"
-            "builtins\x8c\x0bValueError\0\x93."),
-        BAD("NQ."),
-        BAD("C\0Q."),
-        BAD("C\1FQ."),
-        BAD("C\2F\xffQ."),
-        BAD("C\x0a"
-            "F\0\0\0\0\0\0\0\0\0Q."),
-        BAD("C\x0a"
-            "C\0\0\0\0\0\0\0\0\0Q."),
-        BAD("C\x0a"
-            "X\0\0\0\0\0\0\0\0\0Q."),
-        BAD("C\x01IQ."),
-        BAD("C\x11"
-            "IaaaaaaaabbbbbbbbQ."),
-        BAD("\x97."),
-        BAD("\x98."),
-        BAD("I1\n."),
-        BAD("\xff."),
-    };
-
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        assert_refused(bad[i].data, bad[i].size);
+    for (size_t i = 0; i < COUNT_OF(bad_streams); i++)
+        assert_refused(bad_streams[i].data, bad_streams[i].size);
     assert_refused(NULL, 0);
+}
+
+/* What may not be found by name, or not be called so, or not be given such a state. */
+static const struct bad bad_names[] = {
+    BAD("cos\nsystem\n(\x8c\x02lst\x52."), /* os.system */
+    BAD("cbuiltins\neval\n."),
+    BAD("cbuiltins\nlist\n)R."),
+    BAD("cbuiltins\nint\n)\x81."),
+    BAD("cbuiltins\nset\n\x4b\x01\x85R."),
+    BAD("cbuiltins\nset\n]R."),
+    BAD("cbuiltins\nset\ncbuiltins\nrange\nJ\xff\xff\xff\x7f\x85R\x85R."), /* 2^31 items */
+    BAD("cbuiltins\nrange\nK\0K\0K\0\x87R."),
+    BAD("cbuiltins\nrange\n)R."),
+    BAD("cbuiltins\nrange\nN\x85R."),
+    BAD("cbuiltins\nbytes\nK\x01\x85R."),
+    BAD("c_codecs\nencode\n\x8c\x01\x61\x8c\x04zlib\x86R."),
+    BAD("c_codecs\nencode\n\x8c\x01\x61\x85R."),
+    BAD("cbuiltins\nValueError\nNR."),
+    BAD("cbuiltins\nValueError\n)RNb(."),
+    BAD("cbuiltins\nValueError\n)R]b."),
+    BAD("cbuiltins\nValueError\n)R}\x8c\x09__cause__]sb."),
+    BAD("cbuiltins\nValueError\n)b."),
+    BAD("]Nb."),
+    BAD("cbuiltins"),
+    BAD("cbuiltins\nValueError"),
+    BAD("c\n\n."),
+    BAD("cbuil\0tins\nValueError\n."),
+    BAD("\x8c\x08"
+        "builtins]\x93."),
+    BAD("\x8c\x08"
+        "builtins\x8c\x0bValueError\0\x93."),
+};
+
+TEST(names_and_calls_that_make_no_sense_are_refused)
+{
+    for (size_t i = 0; i < COUNT_OF(bad_names); i++)
+        assert_refused(bad_names[i].data, bad_names[i].size);
+}
+
+/* Ids, buffers, and what no protocol has or nobody writes. */
+static const struct bad bad_others[] = {
+    BAD("NQ."),
+    BAD("C\0Q."),
+    BAD("C\1FQ."),
+    BAD("C\2F\xffQ."),
+    BAD("C\x0a"
+        "F\0\0\0\0\0\0\0\0\0Q."),
+    BAD("C\x0a"
+        "C\0\0\0\0\0\0\0\0\0Q."),
+    BAD("C\x0a"
+        "X\0\0\0\0\0\0\0\0\0Q."),
+    BAD("C\x01IQ."),
+    BAD("C\x11"
+        "IaaaaaaaabbbbbbbbQ."),
+    BAD("\x97."),
+    BAD("\x98."),
+    BAD("I1\n."),
+    BAD("\xff."),
+};
+
+TEST(ids_and_buffers_of_nobody_are_refused)
+{
+    for (size_t i = 0; i < COUNT_OF(bad_others); i++)
+        assert_refused(bad_others[i].data, bad_others[i].size);
 }
 
 TEST(errors_carry_what_told_them)
@@ -266,5 +288,6 @@ TEST(running_out_of_memory)
 #endif
 
 TEST_LIST(RUN(reading_does_not_recurse), RUN(many_marks), RUN(what_follows_a_pickle_is_not_read),
-          RUN(nonsense_is_refused), RUN(errors_carry_what_told_them),
+          RUN(nonsense_is_refused), RUN(names_and_calls_that_make_no_sense_are_refused),
+          RUN(ids_and_buffers_of_nobody_are_refused), RUN(errors_carry_what_told_them),
           RUN(every_truncation_is_refused), RUN(every_changed_byte_is_survived) FAULT_TESTS)
