@@ -10,7 +10,7 @@
  * Each line of standard output is the type and repr of the result, or "!" and the name of the
  * exception. Every object a line makes must be gone at its end; that is looked at, too.
  */
-#include <trivet.h>
+#include "operators.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,17 +82,6 @@ static trv_object *value_of(char *text)
     }
 }
 
-static trv_object *boolean(int answer)
-{
-    return answer < 0 ? NULL : trv_bool_new(answer);
-}
-
-struct operation {
-    const char *name;
-    trv_object *(*binary)(trv_object *, trv_object *);
-    trv_object *(*unary)(trv_object *);
-};
-
 static trv_object *length_of(trv_object *object)
 {
     size_t length;
@@ -109,25 +98,13 @@ static trv_object *hash_of(trv_object *object)
 
 static trv_object *truth_of(trv_object *object)
 {
-    return boolean(trv_truth(object));
+    return truth(trv_truth(object));
 }
 
 static trv_object *contains(trv_object *container, trv_object *item)
 {
-    return boolean(trv_contains(container, item));
+    return truth(trv_contains(container, item));
 }
-
-#define COMPARISON(name, op)                                                                       \
-    static trv_object *name(trv_object *a, trv_object *b)                                          \
-    {                                                                                              \
-        return boolean(trv_compare(a, b, op));                                                     \
-    }
-COMPARISON(less, TRV_LESS)
-COMPARISON(less_equal, TRV_LESS_EQUAL)
-COMPARISON(equal, TRV_EQUAL)
-COMPARISON(not_equal, TRV_NOT_EQUAL)
-COMPARISON(greater, TRV_GREATER)
-COMPARISON(greater_equal, TRV_GREATER_EQUAL)
 
 static trv_object *from_bytes(trv_object *bytes)
 {
@@ -155,27 +132,9 @@ static trv_object *complex_of(trv_object *object)
 }
 
 static const struct operation operations[] = {
-    {"+", trv_add, NULL},
-    {"-", trv_subtract, NULL},
-    {"*", trv_multiply, NULL},
-    {"/", trv_divide, NULL},
-    {"//", trv_floor_divide, NULL},
-    {"%", trv_remainder, NULL},
-    {"**", trv_power, NULL},
-    {"<<", trv_shift_left, NULL},
-    {">>", trv_shift_right, NULL},
-    {"&", trv_and, NULL},
-    {"|", trv_or, NULL},
-    {"^", trv_xor, NULL},
-    {"neg", NULL, trv_negative},
+    OPERATORS,
     {"abs", NULL, trv_absolute},
     {"~", NULL, trv_invert},
-    {"<", less, NULL},
-    {"<=", less_equal, NULL},
-    {"==", equal, NULL},
-    {"!=", not_equal, NULL},
-    {">", greater, NULL},
-    {">=", greater_equal, NULL},
     {"in", contains, NULL},
     {"[]", trv_getitem, NULL},
     {"len", NULL, length_of},

@@ -3,6 +3,7 @@
  * The expressions of `run_table`: read and evaluated at once, over Trivet's public interface. How they are
  * written is said in table.c.
  */
+#include "operators.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -336,29 +337,6 @@ static trv_object *get_attribute(const char **at, trv_object *space)
     return object ? trv_getattr(object, name) : NULL;
 }
 
-static trv_object *truth(int answer)
-{
-    return answer < 0 ? NULL : trv_bool_new(answer);
-}
-
-struct operation {
-    const char *name;
-    trv_object *(*binary)(trv_object *, trv_object *);
-    trv_object *(*unary)(trv_object *);
-};
-
-#define COMPARISON(name, op)                                                                       \
-    static trv_object *name(trv_object *a, trv_object *b)                                          \
-    {                                                                                              \
-        return truth(trv_compare(a, b, op));                                                       \
-    }
-COMPARISON(less, TRV_LESS)
-COMPARISON(less_equal, TRV_LESS_EQUAL)
-COMPARISON(equal, TRV_EQUAL)
-COMPARISON(not_equal, TRV_NOT_EQUAL)
-COMPARISON(greater, TRV_GREATER)
-COMPARISON(greater_equal, TRV_GREATER_EQUAL)
-
 static trv_object *in(trv_object *item, trv_object *container)
 {
     return truth(trv_contains(container, item));
@@ -389,18 +367,7 @@ static trv_object * not(trv_object * a)
 }
 
 static const struct operation operations[] = {
-    {"+", trv_add, NULL},
-    {"-", trv_subtract, NULL},
-    {"*", trv_multiply, NULL},
-    {"/", trv_divide, NULL},
-    {"//", trv_floor_divide, NULL},
-    {"%", trv_remainder, NULL},
-    {"**", trv_power, NULL},
-    {"<<", trv_shift_left, NULL},
-    {">>", trv_shift_right, NULL},
-    {"&", trv_and, NULL},
-    {"|", trv_or, NULL},
-    {"^", trv_xor, NULL},
+    OPERATORS,
     {"@", trv_matrix_multiply, NULL},
     {"+=", trv_iadd, NULL},
     {"-=", trv_isubtract, NULL},
@@ -416,15 +383,8 @@ static const struct operation operations[] = {
     {"^=", trv_ixor, NULL},
     {"@=", trv_imatrix_multiply, NULL},
     {"pos", NULL, trv_positive},
-    {"neg", NULL, trv_negative},
     {"inv", NULL, trv_invert},
     {"not", NULL, not },
-    {"<", less, NULL},
-    {"<=", less_equal, NULL},
-    {"==", equal, NULL},
-    {"!=", not_equal, NULL},
-    {">", greater, NULL},
-    {">=", greater_equal, NULL},
     {"in", in, NULL},
     {"notin", not_in, NULL},
     {"is", is, NULL},
